@@ -1,0 +1,3 @@
+from nosender.cli import main
+
+main()
