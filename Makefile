@@ -1,0 +1,32 @@
+# `make demo` and `make test` make a virtual environment with everything in it, then run the real command.
+# UV, where it is there, is only the faster installer.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+INSTALLED := $(VENV)/.installed
+
+.PHONY: demo test check generate clean
+
+demo: $(INSTALLED)
+	$(BIN)/nosender demo
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest -q -n 2
+
+# What has to hold before a commit: style, types, imports, SQL.
+check: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	git ls-files -z '*.sql' | xargs -0 -r $(BIN)/sqlfluff lint --processes 2 --disable-progress-bar
+
+clean:
+	rm -rf $(VENV) dist
+
+$(INSTALLED): pyproject.toml requirements-dev.txt
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
