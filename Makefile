@@ -26,7 +26,7 @@ clean:
 	rm -rf $(VENV) dist
 
 $(INSTALLED): pyproject.toml requirements-dev.txt
-	$(PYTHON) -m venv --clear $(VENV)
+	$(PYTHON) -m venv --clear --upgrade-deps $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@

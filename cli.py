@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from nosender import __version__
 
+TYPE_CHECKING = False  # the type checkers' name for it; importing typing would cost more than --version does
 if TYPE_CHECKING:
     import click
 
