@@ -1,0 +1,34 @@
+"""The catalogue as text for a terminal, at most 80 columns wide where words allow."""
+
+from __future__ import annotations
+
+import textwrap
+
+from .model import Catalogue, Table
+
+_WIDTH = 80
+
+
+def table_list(catalogue: Catalogue) -> str:
+    """Every table with its purpose, one paragraph each."""
+    return "".join(f"{table.name}\n{_wrapped(table.purpose, '  ')}\n" for table in catalogue.tables)
+
+
+def one_table(table: Table) -> str:
+    """One table: purpose, retention, and per column its class, resolution and purpose."""
+    lines = [table.name, _wrapped(table.purpose, "  "), ""]
+    lines.append(_wrapped(f"Kept: {table.retention.in_words()}.", "  "))
+    if table.retention.kept_because:
+        lines.append(_wrapped(f"Because: {table.retention.kept_because}", "  "))
+    for column in table.columns:
+        kind = column.data_class.name
+        if column.resolution is not None:
+            kind += f", {column.resolution.name}"
+        lines += ["", f"  {column.name}  ({kind})", _wrapped(column.purpose, "    ")]
+        if not column.retention.startswith("with the row: "):
+            lines.append(_wrapped(f"Kept: {column.retention}", "    "))
+    return "\n".join(lines) + "\n"
+
+
+def _wrapped(text: str, indent: str) -> str:
+    return textwrap.fill(text, _WIDTH, initial_indent=indent, subsequent_indent=indent)
