@@ -1,0 +1,34 @@
+-- A delivery to any device but the destination's own would name its owner beside the destination: the
+-- relationship that must not be stored. Once a statement, over all of its rows: less than half the cost of
+-- once a row. After the rows and their foreign keys, so that message and device exist and are locked; neither
+-- can change hands later. What this transaction's snapshot does not show is refused, never assumed. An update
+-- cannot move a delivery (message_deliveries_guard), so only inserts are looked at. SECURITY DEFINER: it must
+-- see every row, whoever writes.
+create function deliver_to_destination_only() returns trigger
+language plpgsql
+security definer
+set search_path from current
+as $$
+begin
+  if exists (
+    select
+    from new_deliveries
+    left join messages on messages.id = new_deliveries.message_id
+    left join webauthn_credentials on webauthn_credentials.id = new_deliveries.webauthn_credential_id
+    left join users on users.id = webauthn_credentials.user_id
+    where (users.phone_number = messages.destination_phone) is not true
+  ) then
+    raise exception 'a message can be delivered to devices of its destination only'
+      using errcode = 'integrity_constraint_violation',
+      table = tg_table_name,
+      column = 'webauthn_credential_id';
+  end if;
+  return null;
+end
+$$;
+revoke all on function deliver_to_destination_only() from public;
+
+create trigger message_deliveries_destination_only
+after insert on message_deliveries
+referencing new table as new_deliveries
+for each statement execute function deliver_to_destination_only();

@@ -1,0 +1,31 @@
+-- A session key of one user on the device of another links the two. As with deliveries: once a statement,
+-- after the foreign keys, and an update cannot move a key (device_session_keys_guard). SECURITY DEFINER: it
+-- must see every row, whoever writes.
+create function session_key_on_own_device() returns trigger
+language plpgsql
+security definer
+set search_path from current
+as $$
+begin
+  if exists (
+    select
+    from new_keys
+    left join webauthn_credentials on webauthn_credentials.id = new_keys.webauthn_credential_id
+    where
+      new_keys.webauthn_credential_id is not null
+      and (webauthn_credentials.user_id = new_keys.user_id) is not true
+  ) then
+    raise exception 'a session key can be stored for devices of its own user only'
+      using errcode = 'integrity_constraint_violation',
+      table = tg_table_name,
+      column = 'webauthn_credential_id';
+  end if;
+  return null;
+end
+$$;
+revoke all on function session_key_on_own_device() from public;
+
+create trigger device_session_keys_own_device
+after insert on device_session_keys
+referencing new table as new_keys
+for each statement execute function session_key_on_own_device();
