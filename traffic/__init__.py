@@ -1,0 +1,1 @@
+"""Synthetic users, devices and messages, with real cryptography and no sender anywhere."""
