@@ -1,0 +1,121 @@
+"""The distribution: what is in git is in the wheel, whichever way the wheel is made, and an install runs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import click
+import pytest
+
+from nosender import __version__
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("schema", "migrations", "privacy_audit", "retention", "server", "traffic")
+
+
+def run(*words: str | Path, cwd: Path | None = None) -> str:
+    env = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))
+    }
+    answer = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, f"{words}\n{answer.stdout}\n{answer.stderr}"
+    return answer.stdout
+
+
+@pytest.fixture(scope="module")
+def tracked() -> set[str]:
+    """The files of git that are ours to install, under the names that they have in the package."""
+    files = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=ROOT).split("\0")
+    present = [name for name in files if name and (ROOT / name).is_file()]
+    at_top = {"cli.py", "demo.py"}
+    return {
+        *(name.removeprefix("src/") for name in present if name.startswith("src/nosender/")),
+        *(f"nosender/{name}" for name in present if name in at_top or name.partition("/")[0] in ROOMS),
+    }
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the checkout, so that a build leaves nothing behind in it."""
+    copy = tmp_path_factory.mktemp("source") / "checkout"
+    copy.mkdir()
+    listed = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=ROOT).split("\0")
+    for name in filter(None, listed):
+        if (ROOT / name).exists():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, copy / name, follow_symlinks=False)
+    return copy
+
+
+def build(kind: str, checkout: Path, into: Path) -> Path:
+    run(sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", into, cwd=checkout)
+    (built,) = into.glob("*.whl" if kind == "wheel" else "*.tar.gz")
+    return built
+
+
+def contents(wheel: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.fixture(scope="module")
+def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build("wheel", source, tmp_path_factory.mktemp("wheel"))
+
+
+def test_the_wheel_holds_exactly_the_files_of_git(wheel: Path, tracked: set[str]) -> None:
+    installed = {name for name in contents(wheel) if ".dist-info/" not in name}
+    assert installed == tracked
+    assert {Path(name).suffix for name in installed} >= {".py", ".sql", ".toml", ".typed"}
+
+
+def test_the_wheel_from_the_sdist_equals_the_direct_one(source: Path, wheel: Path, tmp_path: Path) -> None:
+    sdist = build("sdist", source, tmp_path)
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path / "unpacked", filter="data")
+    (unpacked,) = (tmp_path / "unpacked").iterdir()
+    again = build("wheel", unpacked, tmp_path / "again")
+    assert contents(again) == contents(wheel)
+
+
+def test_an_install_runs_and_has_its_data(source: Path, tracked: set[str], tmp_path: Path) -> None:
+    """`pip install .` in an environment of its own; only hatchling and the dependencies come from ours."""
+    environment = tmp_path / "environment"
+    run(sys.executable, "-m", "venv", environment)
+    python = environment / "bin" / "python"
+    packages = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
+    # Python does not read the .pth files of a folder added this way, so our checkout stays out of reach.
+    (packages / "dependencies.pth").write_text(f"{Path(click.__file__).parent.parent}\n")
+    quietly = ("--quiet", "--disable-pip-version-check")
+    run(python, "-m", "pip", "install", *quietly, "--no-deps", "--no-index", "--no-build-isolation", source)
+
+    nosender = environment / "bin" / "nosender"
+    assert run(nosender, "--version", cwd=tmp_path) == f"nosender {__version__}\n"
+    where = run(python, "-c", "import nosender; print(nosender.__file__)", cwd=tmp_path).strip()
+    assert Path(where).parent == packages / "nosender"
+    missing = {name for name in tracked if not (packages / name).is_file()}
+    assert not missing
+    for command in ("traffic", "catalogue"):
+        assert run(nosender, command, "--help", cwd=tmp_path).startswith("Usage: nosender")
+    names = "from nosender.schema import ddl; print(len(ddl.files()))"
+    assert int(run(python, "-c", names, cwd=tmp_path)) > 10
+
+
+def test_nothing_generic_becomes_importable(wheel: Path) -> None:
+    assert {name.partition("/")[0] for name in contents(wheel)} == {
+        "nosender",
+        f"nosender-{__version__}.dist-info",
+    }
+
+
+def test_every_room_has_its_link() -> None:
+    for room in ROOMS:
+        link = ROOT / "src" / "nosender" / room
+        assert link.is_symlink(), room
+        assert link.resolve() == ROOT / room
