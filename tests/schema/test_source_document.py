@@ -1,6 +1,6 @@
 """The tables against the document that they were made from.
 
-The table below was written from the document and from the decisions about what it leaves open, not from the DDL.
+The table below was written from the document and the decisions about what it leaves open, not from the DDL.
 """
 
 from __future__ import annotations
