@@ -54,9 +54,11 @@ create function "we ird".watch() returns event_trigger language plpgsql as 'begi
 create trigger first_one before insert or update of body on "we ird"."Child"
   for each row when (new.extra > 0) execute function "we ird".quoted('a', 'b''c');
 alter table "we ird"."Child" enable always trigger first_one;
-create event trigger on_ddl on ddl_command_start when tag in ('CREATE TABLE') execute function "we ird".watch();
+create event trigger on_ddl on ddl_command_start when tag in ('CREATE TABLE')
+  execute function "we ird".watch();
 alter table "we ird"."Child" enable row level security, force row level security;
-create policy own on "we ird"."Child" as restrictive for update to public using (extra > 0) with check (extra > 1);
+create policy own on "we ird"."Child" as restrictive for update to public
+  using (extra > 0) with check (extra > 1);
 create operator "we ird".=== (leftarg = int, rightarg = int, function = int4eq);
 create cast ("we ird".pair as text) with inout;
 create collation "we ird".german from "C";
@@ -71,7 +73,8 @@ comment on table "we ird"."Child" is 'a table';
 comment on column "we ird"."Child".body is 'a column';
 comment on function "we ird".atomic is 'a function';
 comment on constraint looks_right on domain "we ird".phone is 'a check';
-create publication some_of for table "we ird"."Child" (id, parent, body) where (extra > 5) with (publish = 'insert');
+create publication some_of for table "we ird"."Child" (id, parent, body) where (extra > 5)
+  with (publish = 'insert');
 create foreign data wrapper nowhere;
 create server far foreign data wrapper nowhere options (host 'example');
 create user mapping for current_user server far options (password 'not-to-be-read');
@@ -143,9 +146,9 @@ def test_facts_that_are_easily_lost(everything: psycopg.Connection[tuple[object,
     assert pick(seen.dependencies, name="seen", referenced_name="Child").columns == ("body", "extra", "id")
     assert pick(seen.functions, name="quoted").config == ('search_path="we ird", pg_temp',)
     assert pick(seen.functions, name="gbt_oid_union").extension is not None
-    assert pick(seen.grants, object="loose", grantee="postgres").privileges == (
-        "INSERT", "REFERENCES", "SELECT", "TRIGGER", "TRUNCATE", "UPDATE",
-    ) + (("MAINTAIN",) if seen.database.server >= 170000 else ())  # fmt: skip
+    left = {"INSERT", "REFERENCES", "SELECT", "TRIGGER", "TRUNCATE", "UPDATE"}
+    since_17 = {"MAINTAIN"} if seen.database.server >= 170000 else set()
+    assert set(pick(seen.grants, object="loose", grantee="postgres").privileges) == left | since_17
     assert [g.grantee for g in seen.grants if g.object == "atomic(i integer)"] == []  # PUBLIC gave it up
     assert pick(seen.grants, object="parent").grantable == ("INSERT",)
     assert pick(seen.grants, column="body").privileges == ("SELECT", "UPDATE")
@@ -212,9 +215,7 @@ def test_a_lock_is_told_and_not_waited_for(
     assert observe(everything, "public")  # the connection is as it was
 
 
-def test_what_a_role_may_not_see_is_said(
-    any_database: str, everything: psycopg.Connection[tuple[object, ...]]
-) -> None:
+def test_what_a_role_may_not_see_is_said(everything: psycopg.Connection[tuple[object, ...]]) -> None:
     everything.execute("set role nosender_seen")
     seen = observe(everything, "we ird")
     assert pick(seen.settings, name="shared_preload_libraries").state == "hidden"
