@@ -41,6 +41,16 @@ begin
         column = 'key_rotation_counter',
         constraint = 'device_session_keys_key_rotation_counter_range';
   end if;
+  -- The exclusion decides, whatever happens at the same time; but it would name both users in the log.
+  if exists (
+    select from device_session_keys where session_key_id = new.session_key_id and user_id <> new.user_id
+  ) then
+    raise exception 'the session key id belongs to another user'
+      using errcode = 'exclusion_violation',
+        table = tg_table_name,
+        column = 'session_key_id',
+        constraint = 'device_session_keys_one_user_per_session';
+  end if;
   if not isfinite(new.created_at) then
     raise exception 'device_session_keys.created_at must be a moment, not infinity'
       using errcode = 'check_violation',

@@ -1,0 +1,54 @@
+-- Registers a phone number and returns the user's id.  A number changes hands. What waits for its former
+-- owner (messages and ephemeral keys, which no foreign key reaches) must not wait for the next: while there
+-- is any, or while the number is registered, this refuses. With forget_former everything of the number goes
+-- first, as forget_phone_number does it.  Like every writing function of the message flow it must be the
+-- first write of its transaction: rows that one transaction writes share their xmin, so a message sent
+-- together with anything of the sender's would name him. Errors: 22023 an argument, 25001 not the first
+-- write, 23505 registered already, 55006 rows of a former owner.
+create function register_user(phone text, forget_former boolean default false) returns integer
+language plpgsql
+security definer
+set search_path from current
+set timezone to 'UTC'
+-- A phone number has no statistics, so any guess at how many rows it has is wrong, and a scan of all of them
+-- looks cheap to find one.
+set enable_seqscan to off
+as $$
+declare
+  registered integer;
+begin
+  if pg_current_xact_id_if_assigned() is not null then
+    raise exception 'register_user must be the first write of its transaction'
+      using errcode = 'active_sql_transaction';
+  end if;
+  if (phone ~ '^\+[1-9][0-9]{6,14}$') is not true then
+    raise exception 'phone must be an E.164 number: a plus sign and 7 to 15 digits, the first of them not 0'
+      using errcode = 'invalid_parameter_value';
+  end if;
+  if (forget_former is not null) is not true then
+    raise exception 'forget_former must not be null' using errcode = 'invalid_parameter_value';
+  end if;
+
+  if forget_former then
+    delete from users where phone_number = phone;
+    delete from messages where destination_phone = phone;
+    delete from ephemeral_keys where destination_phone = phone;
+  end if;
+  insert into users (phone_number) values (phone)
+  on conflict (phone_number) do nothing
+  returning id into registered;
+  if registered is null then
+    raise exception 'the phone number is registered already' using errcode = 'unique_violation';
+  end if;
+  if
+    exists (select from messages where destination_phone = phone)
+    or exists (select from ephemeral_keys where destination_phone = phone)
+  then
+    raise exception 'messages or keys of a former owner of the phone number remain'
+      using errcode = 'object_in_use', hint = 'Register it with forget_former, which deletes them.';
+  end if;
+  return registered;
+end
+$$;
+revoke all on function register_user(text, boolean) from public;
+grant execute on function register_user(text, boolean) to nosender_app;

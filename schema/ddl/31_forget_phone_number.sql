@@ -1,0 +1,32 @@
+-- Erases a person: the user with devices, keys and deliveries, by cascade, and the messages and ephemeral
+-- keys that wait for the number, which no foreign key reaches. Returns whether there was anything.  Must be
+-- the first write of its transaction. Errors: 22023 an argument, 25001 not the first write.
+create function forget_phone_number(phone text) returns boolean
+language plpgsql
+security definer
+set search_path from current
+set enable_seqscan to off  -- see register_user
+as $$
+declare
+  anything boolean;
+begin
+  if pg_current_xact_id_if_assigned() is not null then
+    raise exception 'forget_phone_number must be the first write of its transaction'
+      using errcode = 'active_sql_transaction';
+  end if;
+  if (phone ~ '^\+[1-9][0-9]{6,14}$') is not true then
+    raise exception 'phone must be an E.164 number: a plus sign and 7 to 15 digits, the first of them not 0'
+      using errcode = 'invalid_parameter_value';
+  end if;
+
+  -- The user first: that waits for messages which are being sent, and keeps new ones away.
+  delete from users where phone_number = phone;
+  anything := found;
+  delete from messages where destination_phone = phone;
+  anything := anything or found;
+  delete from ephemeral_keys where destination_phone = phone;
+  return anything or found;
+end
+$$;
+revoke all on function forget_phone_number(text) from public;
+grant execute on function forget_phone_number(text) to nosender_app;

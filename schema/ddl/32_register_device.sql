@@ -1,0 +1,46 @@
+-- Registers a device of a user, by its WebAuthn credential, and returns the device's id.  The device gets
+-- what is sent from now on. Messages that wait for the user's other devices are encrypted under session keys
+-- that were sealed for those alone.  Must be the first write of its transaction. Errors: 22023 an argument,
+-- 25001 not the first write, P0002 no such user, 23505 the credential is registered already.
+create function register_device(
+  owner_id integer, credential bytea, device_key bytea, counter bigint default 0
+) returns integer
+language plpgsql
+security definer
+set search_path from current
+set timezone to 'UTC'
+as $$
+declare
+  registered integer;
+begin
+  if pg_current_xact_id_if_assigned() is not null then
+    raise exception 'register_device must be the first write of its transaction'
+      using errcode = 'active_sql_transaction';
+  end if;
+  if (octet_length(credential) between 16 and 1023) is not true then
+    raise exception 'credential must have 16 to 1023 bytes' using errcode = 'invalid_parameter_value';
+  end if;
+  if (octet_length(device_key) between 1 and 4096) is not true then
+    raise exception 'device_key must have 1 to 4096 bytes' using errcode = 'invalid_parameter_value';
+  end if;
+  if (counter between 0 and 4294967295) is not true then
+    raise exception 'counter must be from 0 to 4294967295' using errcode = 'invalid_parameter_value';
+  end if;
+
+  -- One at a time for each user, so that a rotation sees every device or none that is new.
+  perform from users where id = owner_id for no key update;
+  if not found then
+    raise exception 'there is no such user' using errcode = 'no_data_found';
+  end if;
+  insert into webauthn_credentials (user_id, credential_id, public_key, sign_count)
+  values (owner_id, credential, device_key, counter)
+  on conflict (credential_id) do nothing
+  returning id into registered;
+  if registered is null then
+    raise exception 'the credential is registered already' using errcode = 'unique_violation';
+  end if;
+  return registered;
+end
+$$;
+revoke all on function register_device(integer, bytea, bytea, bigint) from public;
+grant execute on function register_device(integer, bytea, bytea, bigint) to nosender_app;

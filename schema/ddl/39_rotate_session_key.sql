@@ -1,0 +1,91 @@
+-- Stores a session key, sealed for each of a user's active devices, and returns its rotation counter.
+-- `replaced` is the id of the session key that it takes the place of: that one turns inactive and stays, to
+-- read old messages, and the counter goes up. NULL starts a session, at counter 0.  The devices must be
+-- exactly the user's active ones, so that none is left out and none of anybody else's gets in.  Must be the
+-- first write of its transaction. Errors: 22023 an argument, 23514 a sealed key that is too short, 25001 not
+-- the first write, P0002 no such user or no such session key, 55000 the devices are not the active ones or
+-- the key was replaced already, 23505 the new id is taken (by whom is not said).
+create function rotate_session_key(
+  owner_id integer,
+  replaced text,
+  session text,
+  devices integer[],
+  sealed_keys bytea[],
+  expires_in interval default null
+) returns bigint
+language plpgsql
+security definer
+set search_path from current
+set timezone to 'UTC'
+as $$
+declare
+  counter bigint := 0;
+  replaceable boolean;
+begin
+  if pg_current_xact_id_if_assigned() is not null then
+    raise exception 'rotate_session_key must be the first write of its transaction'
+      using errcode = 'active_sql_transaction';
+  end if;
+  if (octet_length(session) between 1 and 255) is not true then
+    raise exception 'session must have 1 to 255 bytes' using errcode = 'invalid_parameter_value';
+  end if;
+  if (cardinality(devices) > 0 and cardinality(devices) = cardinality(sealed_keys)) is not true then
+    raise exception 'devices and sealed_keys must have one element for each device'
+      using errcode = 'invalid_parameter_value';
+  end if;
+  if (array_position(devices, null) is null and array_position(sealed_keys, null) is null) is not true then
+    raise exception 'no element of devices or sealed_keys may be null'
+      using errcode = 'invalid_parameter_value';
+  end if;
+  if expires_in not between interval '1 second' and interval '100 years' then
+    raise exception 'expires_in must be from one second to 100 years'
+      using errcode = 'invalid_parameter_value';
+  end if;
+
+  perform from users where id = owner_id for no key update;  -- no device comes or goes meanwhile
+  if not found then
+    raise exception 'there is no such user' using errcode = 'no_data_found';
+  end if;
+  if
+    (select array_agg(device order by device) from unnest(devices) as device) is distinct from
+    (select array_agg(id order by id) from webauthn_credentials where user_id = owner_id and is_active)
+  then
+    raise exception 'devices must be the active devices of the user, each once'
+      using errcode = 'object_not_in_prerequisite_state';
+  end if;
+
+  if replaced is not null then
+    -- What a sweep made inactive may still be replaced; what was replaced already may not, or the session
+    -- forks.
+    select max(key_rotation_counter) + 1, bool_or(is_active or expires_at <= now() at time zone 'utc')
+    into counter, replaceable
+    from device_session_keys
+    where user_id = owner_id and session_key_id = replaced;
+    if counter is null then
+      raise exception 'the user has no session key of that id' using errcode = 'no_data_found';
+    end if;
+    if replaceable is not true then
+      raise exception 'the session key was replaced already'
+        using errcode = 'object_not_in_prerequisite_state';
+    end if;
+    update device_session_keys set is_active = false
+    where user_id = owner_id and session_key_id = replaced and is_active;
+  end if;
+
+  -- The constraints would name the two users in the log; this does not.
+  begin
+    insert into device_session_keys (
+      user_id, webauthn_credential_id, session_key_id, encrypted_session_key, key_rotation_counter, expires_at
+    )
+    select owner_id, device, session, sealed_key, counter, now() at time zone 'utc' + expires_in
+    from unnest(devices, sealed_keys) as sealed (device, sealed_key);
+  exception
+    when unique_violation or exclusion_violation then
+      raise exception 'the session key id is taken' using errcode = 'unique_violation';
+  end;
+  return counter;
+end
+$$;
+revoke all on function rotate_session_key(integer, text, text, integer[], bytea[], interval) from public;
+grant execute on function rotate_session_key(integer, text, text, integer[], bytea[], interval)
+to nosender_app;

@@ -1,0 +1,31 @@
+-- The session keys that are sealed for a device, old ones included: they read old messages. A key past its
+-- expiry is inactive, swept or not. Errors: P0002 no such device.
+create function session_keys(device_id integer)
+returns table (
+  session_key_id text,
+  encrypted_session_key bytea,
+  key_rotation_counter bigint,
+  expires_at timestamp without time zone,
+  is_active boolean
+)
+language plpgsql
+stable
+security definer
+set search_path from current
+as $$
+#variable_conflict use_column
+begin
+  return query
+  select
+    session_key_id, encrypted_session_key, key_rotation_counter, expires_at,
+    is_active and (expires_at > now() at time zone 'utc') is not false
+  from device_session_keys
+  where webauthn_credential_id = device_id
+  order by id;
+  if not found and not exists (select from webauthn_credentials where id = device_id) then
+    raise exception 'there is no such device' using errcode = 'no_data_found';
+  end if;
+end
+$$;
+revoke all on function session_keys(integer) from public;
+grant execute on function session_keys(integer) to nosender_app;

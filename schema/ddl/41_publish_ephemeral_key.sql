@@ -1,0 +1,49 @@
+-- Leaves an ephemeral key for a destination to claim. It lives five minutes unless told otherwise, an hour at
+-- most, and to the end of the quarter of an hour that it ends in.  For a number that nobody registered
+-- nothing is stored, and nothing is said: the answer is the same.  Must be the first write of its
+-- transaction. Errors: 22023 an argument, 23514 a key of a wrong length or a point of low order, 25001 not
+-- the first write, 23505 the exchange id is taken.
+create function publish_ephemeral_key(
+  destination text, public_key bytea, exchange text, expires_in interval default interval '5 minutes'
+) returns void
+language plpgsql
+security definer
+set search_path from current
+set timezone to 'UTC'
+as $$
+begin
+  if pg_current_xact_id_if_assigned() is not null then
+    raise exception 'publish_ephemeral_key must be the first write of its transaction'
+      using errcode = 'active_sql_transaction';
+  end if;
+  if (destination ~ '^\+[1-9][0-9]{6,14}$') is not true then
+    raise exception
+      'destination must be an E.164 number: a plus sign and 7 to 15 digits, the first of them not 0'
+      using errcode = 'invalid_parameter_value';
+  end if;
+  if (octet_length(public_key) = 32) is not true then
+    raise exception 'public_key must be an X25519 key of 32 bytes' using errcode = 'invalid_parameter_value';
+  end if;
+  if (octet_length(exchange) between 1 and 255) is not true then
+    raise exception 'exchange must have 1 to 255 bytes' using errcode = 'invalid_parameter_value';
+  end if;
+  if (expires_in between interval '1 second' and interval '1 hour') is not true then
+    raise exception 'expires_in must be from one second to one hour'
+      using errcode = 'invalid_parameter_value';
+  end if;
+
+  -- The lock keeps a number from being forgotten meanwhile, which would leave the key behind.
+  perform from users where phone_number = destination for key share;
+  if not found then
+    return;
+  end if;
+  insert into ephemeral_keys (destination_phone, ephemeral_public_key, key_exchange_id, expires_at)
+  values (destination, public_key, exchange, now() at time zone 'utc' + expires_in)
+  on conflict do nothing;
+  if not found then
+    raise exception 'the exchange id is taken' using errcode = 'unique_violation';
+  end if;
+end
+$$;
+revoke all on function publish_ephemeral_key(text, bytea, text, interval) from public;
+grant execute on function publish_ephemeral_key(text, bytea, text, interval) to nosender_app;

@@ -1,0 +1,49 @@
+-- Takes one ephemeral key that was left for a destination: the named exchange's, or the one that expires
+-- first. The key is deleted as it is returned, so it comes exactly once, however many claim at the same time;
+-- a claim passes over keys that others are claiming and waits for nobody. No row when there is none. Expired
+-- ones never come.  Must be the first write of its transaction. Errors: 22023 not a phone number, 25001 not
+-- the first write.
+create function claim_ephemeral_key(destination text, exchange text default null)
+returns table (key_exchange_id text, ephemeral_public_key bytea)
+language plpgsql
+security definer
+set search_path from current
+as $$
+#variable_conflict use_column
+begin
+  if pg_current_xact_id_if_assigned() is not null then
+    raise exception 'claim_ephemeral_key must be the first write of its transaction'
+      using errcode = 'active_sql_transaction';
+  end if;
+  if (destination ~ '^\+[1-9][0-9]{6,14}$') is not true then
+    raise exception
+      'destination must be an E.164 number: a plus sign and 7 to 15 digits, the first of them not 0'
+      using errcode = 'invalid_parameter_value';
+  end if;
+
+  if exchange is null then
+    return query
+    delete from ephemeral_keys
+    where id = (
+      select id
+      from ephemeral_keys
+      where destination_phone = destination and not used and expires_at > now() at time zone 'utc'
+      order by expires_at
+      limit 1
+      for update skip locked
+    )
+    returning key_exchange_id, ephemeral_public_key;
+  else
+    return query
+    delete from ephemeral_keys
+    where
+      key_exchange_id = exchange
+      and destination_phone = destination
+      and not used
+      and expires_at > now() at time zone 'utc'
+    returning key_exchange_id, ephemeral_public_key;
+  end if;
+end
+$$;
+revoke all on function claim_ephemeral_key(text, text) from public;
+grant execute on function claim_ephemeral_key(text, text) to nosender_app;

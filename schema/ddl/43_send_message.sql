@@ -1,0 +1,73 @@
+-- Stores one message for a destination, with a delivery for each of its active devices. Returns true; false
+-- for a replay, which stores nothing: the id is there already, for the same destination.  For a number that
+-- nobody registered, or that has no active device, nothing is stored and the answer is true as well: nobody
+-- could ever fetch it. The answer to a replay still tells the two apart, and so does active_public_key.  Must
+-- be the first write of its transaction. Errors: 22023 an argument, 25001 not the first write, 23505 the id
+-- is taken by a message to another destination.
+create function send_message(
+  destination text, content bytea, message text, kind text default 'text', expires_in interval default null
+) returns boolean
+language plpgsql
+security definer
+set search_path from current
+set timezone to 'UTC'
+as $$
+declare
+  devices integer[];
+begin
+  if pg_current_xact_id_if_assigned() is not null then
+    raise exception 'send_message must be the first write of its transaction'
+      using errcode = 'active_sql_transaction';
+  end if;
+  if (destination ~ '^\+[1-9][0-9]{6,14}$') is not true then
+    raise exception
+      'destination must be an E.164 number: a plus sign and 7 to 15 digits, the first of them not 0'
+      using errcode = 'invalid_parameter_value';
+  end if;
+  if (octet_length(content) between 28 and 1048576) is not true then
+    raise exception 'content must have 28 bytes (nonce and tag) to 1048576'
+      using errcode = 'invalid_parameter_value';
+  end if;
+  if (octet_length(message) between 1 and 255) is not true then
+    raise exception 'message must have 1 to 255 bytes' using errcode = 'invalid_parameter_value';
+  end if;
+  if (char_length(kind) between 1 and 20) is not true then
+    raise exception 'kind must have 1 to 20 characters' using errcode = 'invalid_parameter_value';
+  end if;
+  if expires_in not between interval '1 second' and interval '100 years' then
+    raise exception 'expires_in must be from one second to 100 years'
+      using errcode = 'invalid_parameter_value';
+  end if;
+
+  -- The lock waits for a device that is being revoked, and then passes over it; the foreign key takes it
+  -- anyway.
+  devices := array(
+    select webauthn_credentials.id
+    from users
+    join webauthn_credentials on webauthn_credentials.user_id = users.id
+    where users.phone_number = destination and webauthn_credentials.is_active
+    for key share of webauthn_credentials
+  );
+  if cardinality(devices) = 0 then
+    return true;
+  end if;
+
+  with stored as (
+    insert into messages (destination_phone, encrypted_content, message_id, message_type, expires_at)
+    values (destination, content, message, kind, now() at time zone 'utc' + expires_in)
+    on conflict (message_id) do nothing
+    returning id
+  )
+  insert into message_deliveries (message_id, webauthn_credential_id)
+  select stored.id, device from stored, unnest(devices) as device;
+  if found then
+    return true;
+  end if;
+  if exists (select from messages where message_id = message and destination_phone <> destination) then
+    raise exception 'the message id is taken' using errcode = 'unique_violation';
+  end if;
+  return false;
+end
+$$;
+revoke all on function send_message(text, bytea, text, text, interval) from public;
+grant execute on function send_message(text, bytea, text, text, interval) to nosender_app;

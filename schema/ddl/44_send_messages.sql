@@ -1,0 +1,113 @@
+-- Stores many messages in one call, as send_message stores one, and returns one answer for each, in their
+-- order: the arrays have one element for each message, and kinds and expires_in may be left out.  Rows of one
+-- transaction share their xmin: gather a batch over an interval from many senders. A batch that is one
+-- sender's group message would name the group. The rows are stored in an order that has nothing to do with
+-- that of the batch, but is the same for the same ids, so that two batches with ids in common cannot
+-- deadlock.  Must be the first write of its transaction. All or nothing. Errors: 22023 an argument, among
+-- them an empty batch and one of more than 10000 messages, 25001 not the first write, 23505 an id is taken by
+-- a message to another destination, in the batch or before.
+create function send_messages(
+  destinations text[],
+  contents bytea[],
+  message_ids text[],
+  kinds text[] default null,
+  expires_in interval[] default null
+) returns boolean[]
+language plpgsql
+security definer
+set search_path from current
+set timezone to 'UTC'
+as $$
+declare
+  answers boolean[];
+begin
+  if pg_current_xact_id_if_assigned() is not null then
+    raise exception 'send_messages must be the first write of its transaction'
+      using errcode = 'active_sql_transaction';
+  end if;
+  if (cardinality(destinations) between 1 and 10000) is not true then
+    raise exception 'a batch must have 1 to 10000 messages' using errcode = 'invalid_parameter_value';
+  end if;
+  if
+    (
+      cardinality(contents) = cardinality(destinations)
+      and cardinality(message_ids) = cardinality(destinations)
+      and coalesce(cardinality(kinds), cardinality(destinations)) = cardinality(destinations)
+      and coalesce(cardinality(expires_in), cardinality(destinations)) = cardinality(destinations)
+    ) is not true
+  then
+    raise exception 'every array must have one element for each message'
+      using errcode = 'invalid_parameter_value';
+  end if;
+  if exists (
+    select
+    from unnest(destinations, contents, message_ids, kinds, expires_in)
+      as item (destination, content, message, kind, life)
+    where
+      (
+        destination ~ '^\+[1-9][0-9]{6,14}$'
+        and octet_length(content) between 28 and 1048576
+        and octet_length(message) between 1 and 255
+        and (kinds is null or char_length(kind) between 1 and 20)
+        and (life is null or life between interval '1 second' and interval '100 years')
+      ) is not true
+  ) then
+    raise exception 'a message of the batch has an argument that send_message would refuse'
+      using errcode = 'invalid_parameter_value';
+  end if;
+
+  with item as materialized (
+    select destination, content, message, coalesce(kind, 'text') as kind, life, place
+    from unnest(destinations, contents, message_ids, kinds, expires_in)
+      with ordinality as item (destination, content, message, kind, life, place)
+  ),
+  device as materialized (
+    select users.phone_number, webauthn_credentials.id
+    from users
+    join webauthn_credentials on webauthn_credentials.user_id = users.id
+    where users.phone_number = any(destinations) and webauthn_credentials.is_active
+    order by webauthn_credentials.id
+    for key share of webauthn_credentials
+  ),
+  stored as (
+    insert into messages (destination_phone, encrypted_content, message_id, message_type, expires_at)
+    select destination, content, message, kind, now() at time zone 'utc' + life
+    from item
+    where destination in (select phone_number from device)
+    order by hashtextextended(message, 0), place
+    on conflict (message_id) do nothing
+    returning id, message_id, destination_phone
+  ),
+  delivered as (
+    insert into message_deliveries (message_id, webauthn_credential_id)
+    select stored.id, device.id
+    from stored
+    join device on device.phone_number = stored.destination_phone
+  ),
+  answer as (
+    select
+      item.place,
+      item.destination in (select phone_number from device) as known,
+      stored.id is not null as is_stored,
+      row_number() over (partition by item.message order by item.place) as occurrence
+    from item
+    left join stored on stored.message_id = item.message
+  )
+  select array_agg(is_stored and occurrence = 1 or not known order by place) into answers from answer;
+
+  if
+    false = any(answers)
+    and exists (
+      select
+      from unnest(answers, destinations, message_ids) as item (answer, destination, message)
+      join messages on messages.message_id = item.message
+      where not item.answer and messages.destination_phone <> item.destination
+    )
+  then
+    raise exception 'a message id of the batch is taken' using errcode = 'unique_violation';
+  end if;
+  return answers;
+end
+$$;
+revoke all on function send_messages(text[], bytea[], text[], text[], interval[]) from public;
+grant execute on function send_messages(text[], bytea[], text[], text[], interval[]) to nosender_app;

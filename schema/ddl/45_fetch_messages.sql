@@ -1,0 +1,43 @@
+-- The oldest messages that wait for a device, in order. There is no position to continue from: a message that
+-- commits late has a lower number than some that were fetched, and would be passed over. Acknowledge the
+-- page, which takes it out of the way, and fetch again. Expired messages are not shown, swept or not. Errors:
+-- 22023 an argument, P0002 no such active device.
+create function fetch_messages(device_id integer, page integer default 100)
+returns table (
+  id bigint,
+  message_id text,
+  encrypted_content bytea,
+  "timestamp" timestamp without time zone,
+  message_type varchar,
+  expires_at timestamp without time zone
+)
+language plpgsql
+stable
+security definer
+set search_path from current
+as $$
+#variable_conflict use_column
+begin
+  if (page between 1 and 1000) is not true then
+    raise exception 'page must be from 1 to 1000' using errcode = 'invalid_parameter_value';
+  end if;
+
+  return query
+  select
+    messages.id, messages.message_id, messages.encrypted_content, messages."timestamp", messages.message_type,
+    messages.expires_at
+  from message_deliveries
+  join messages on messages.id = message_deliveries.message_id
+  where
+    message_deliveries.webauthn_credential_id = device_id
+    and message_deliveries.delivery_status = 'pending'
+    and (messages.expires_at > now() at time zone 'utc') is not false
+  order by message_deliveries.message_id
+  limit page;
+  if not found and not exists (select from webauthn_credentials where id = device_id and is_active) then
+    raise exception 'there is no such active device' using errcode = 'no_data_found';
+  end if;
+end
+$$;
+revoke all on function fetch_messages(integer, integer) from public;
+grant execute on function fetch_messages(integer, integer) to nosender_app;

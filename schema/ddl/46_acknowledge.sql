@@ -1,0 +1,58 @@
+-- Notes what became of messages on a device: delivered, read (and so delivered) or failed. `messages` are the
+-- ids that fetch_messages gave. Only deliveries to the device itself are touched; returns how many changed,
+-- so an acknowledgement that comes again, or names what is not the device's, counts nothing. What failed may
+-- be delivered later; what was delivered cannot fail.  Must be the first write of its transaction. Errors:
+-- 22023 an argument, among them no messages and more than 10000, 25001 not the first write, P0002 no such
+-- device.
+create function acknowledge(device_id integer, messages bigint[], outcome text) returns integer
+language plpgsql
+security definer
+set search_path from current
+set timezone to 'UTC'
+as $$
+declare
+  changed integer;
+begin
+  if pg_current_xact_id_if_assigned() is not null then
+    raise exception 'acknowledge must be the first write of its transaction'
+      using errcode = 'active_sql_transaction';
+  end if;
+  if (cardinality(messages) between 1 and 10000) is not true then
+    raise exception 'an acknowledgement must name 1 to 10000 messages'
+      using errcode = 'invalid_parameter_value';
+  end if;
+  if (array_position(messages, null) is null) is not true then
+    raise exception 'no message may be null' using errcode = 'invalid_parameter_value';
+  end if;
+  if (outcome in ('delivered', 'read', 'failed')) is not true then
+    raise exception 'outcome must be delivered, read or failed' using errcode = 'invalid_parameter_value';
+  end if;
+
+  if outcome = 'read' then
+    update message_deliveries
+    set
+      delivery_status = 'delivered',
+      delivered_at = coalesce(delivered_at, now() at time zone 'utc'),
+      read_at = now() at time zone 'utc'
+    where webauthn_credential_id = device_id and message_id = any(messages) and read_at is null;
+  elsif outcome = 'delivered' then
+    update message_deliveries
+    set delivery_status = 'delivered', delivered_at = now() at time zone 'utc'
+    where
+      webauthn_credential_id = device_id
+      and message_id = any(messages)
+      and delivery_status in ('pending', 'failed');
+  else
+    update message_deliveries
+    set delivery_status = 'failed'
+    where webauthn_credential_id = device_id and message_id = any(messages) and delivery_status = 'pending';
+  end if;
+  get diagnostics changed = row_count;
+  if changed = 0 and not exists (select from webauthn_credentials where id = device_id) then
+    raise exception 'there is no such device' using errcode = 'no_data_found';
+  end if;
+  return changed;
+end
+$$;
+revoke all on function acknowledge(integer, bigint[], text) from public;
+grant execute on function acknowledge(integer, bigint[], text) to nosender_app;

@@ -1,0 +1,6 @@
+"""Turns pg_catalog into a frozen Observation of a database, and tells two of them apart."""
+
+from nosender.schema.observe.collect import observe
+from nosender.schema.observe.observation import Observation
+
+__all__ = ["Observation", "observe"]

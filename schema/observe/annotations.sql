@@ -1,0 +1,86 @@
+-- What do comments and security labels say?
+-- Relations and columns, nearly all of them, are named from the catalog; the rest by PostgreSQL.
+-- Comments of initdb, on objects under 16384, are left out except on the schema public.
+select
+  'comment' as annotation,
+  case
+    when d.objsubid > 0 then 'column'
+    when c.relkind = 'r' then 'table'
+    when c.relkind = 'p' then 'table'
+    when c.relkind = 'v' then 'view'
+    when c.relkind = 'm' then 'materialized view'
+    when c.relkind = 'f' then 'foreign table'
+    when c.relkind = 'c' then 'type'
+    when c.relkind = 'S' then 'sequence'
+    when c.relkind in ('i', 'I') then 'index'
+  end as kind,
+  n.nspname::text as schema,
+  pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)
+  || coalesce('.' || pg_catalog.quote_ident(a.attname), '') as object,
+  null as provider,
+  d.description as text
+from pg_catalog.pg_description as d
+inner join pg_catalog.pg_class as c on d.objoid = c.oid
+inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
+left join pg_catalog.pg_attribute as a on d.objoid = a.attrelid and d.objsubid = a.attnum and a.attnum > 0
+where
+  d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
+  and d.objoid >= 16384
+union all
+select
+  'comment' as annotation,
+  o.type as kind,
+  o.schema,
+  o.identity as object,
+  null as provider,
+  d.description as text
+from pg_catalog.pg_description as d
+cross join lateral pg_catalog.pg_identify_object(d.classoid, d.objoid, d.objsubid) as o
+where
+  d.classoid <> 'pg_catalog.pg_class'::pg_catalog.regclass
+  and (d.objoid >= 16384 or o.identity = 'public')
+  and not exists (
+    -- the members of an extension carry comments of the extension's own
+    select 1
+    from pg_catalog.pg_depend as m
+    where
+      m.classid = d.classoid
+      and m.objid = d.objoid
+      and m.deptype = 'e'
+  )
+union all
+select
+  'comment' as annotation,
+  o.type as kind,
+  o.schema,
+  o.identity as object,
+  null as provider,
+  d.description as text
+from pg_catalog.pg_shdescription as d
+cross join lateral pg_catalog.pg_identify_object(d.classoid, d.objoid, 0) as o
+where
+  d.objoid >= 16384
+  and (
+    d.classoid <> 'pg_catalog.pg_database'::pg_catalog.regclass
+    or o.identity = pg_catalog.quote_ident(pg_catalog.current_database())
+  )
+union all
+select
+  'label' as annotation,
+  o.type as kind,
+  o.schema,
+  o.identity as object,
+  s.provider,
+  s.label as text
+from pg_catalog.pg_seclabel as s
+cross join lateral pg_catalog.pg_identify_object(s.classoid, s.objoid, s.objsubid) as o
+union all
+select
+  'label' as annotation,
+  o.type as kind,
+  o.schema,
+  o.identity as object,
+  s.provider,
+  s.label as text
+from pg_catalog.pg_shseclabel as s
+cross join lateral pg_catalog.pg_identify_object(s.classoid, s.objoid, 0) as o

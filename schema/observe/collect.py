@@ -1,0 +1,320 @@
+"""Reads PostgreSQL's catalogs into an Observation: a constant number of statements, one snapshot."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from nosender.errors import IncompleteError
+from nosender.schema.observe.observation import Observation
+from nosender.schema.observe.records import RECORDS, Answer, record
+from nosender.schema.observe.settings import read_settings
+from nosender.schema.observe.types import (
+    Column,
+    Comment,
+    Constraint,
+    Database,
+    Dependency,
+    DroppedColumn,
+    Function,
+    Grant,
+    Index,
+    Other,
+    Relation,
+    SecurityLabel,
+    Sequence,
+    Trigger,
+    Type,
+)
+
+if TYPE_CHECKING:
+    import psycopg
+
+# What a session can set that would change how PostgreSQL writes an expression down.
+PINNED = {
+    "search_path": "",
+    "quote_all_identifiers": "off",
+    "datestyle": "ISO, MDY",
+    "intervalstyle": "postgres",
+    "timezone": "UTC",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+    "lc_monetary": "C",
+    "row_security": "off",
+}
+
+
+def observe(connection: "psycopg.Connection[Any]", schema: str, *, lock_timeout: int = 5000) -> Observation:
+    """Read the database behind `connection`; `schema` is the one the caller is about.
+
+    Runs in one read-only snapshot of its own; inside an open transaction, in a savepoint of that
+    transaction, whose isolation is then the caller's choice. `lock_timeout` in milliseconds bounds
+    the wait for a table that somebody holds under an exclusive lock; a shorter one already set is
+    kept. Raises IncompleteError where anything could not be read: an Observation is always whole.
+    """
+    with _pinned(connection, lock_timeout):
+        answers = {name: _ask(connection, name) for name in QUESTIONS}
+    return _assemble(schema, answers)
+
+
+QUESTIONS = (
+    "cluster",
+    "objects",
+    "relations",
+    "columns",
+    "constraints",
+    "indexes",
+    "triggers",
+    "functions",
+    "types",
+    "privileges",
+    "annotations",
+    "dependencies",
+)
+
+
+def _ask(connection: "psycopg.Connection[Any]", question: str) -> Answer:
+    from psycopg import Cursor  # the caller's connection may have another row factory
+
+    text = (files(__package__) / f"{question}.sql").read_bytes()
+    with Cursor(connection) as cursor:
+        rows = cursor.execute(text).fetchall()
+        return Answer([column.name for column in cursor.description or ()], rows)
+
+
+@contextmanager
+def _pinned(connection: "psycopg.Connection[Any]", lock_timeout: int) -> Iterator[None]:
+    """A transaction in which the session's settings do not show in what PostgreSQL writes."""
+    import psycopg
+    from psycopg.pq import TransactionStatus
+
+    ours = connection.info.transaction_status == TransactionStatus.IDLE
+    values = ", ".join(f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in PINNED.items())
+    # 0 means to wait for ever
+    shorter = (
+        f"case when s.setting::int between 1 and {lock_timeout:d} then s.setting else '{lock_timeout:d}' end"
+    )
+    pin = (  # names and values of our own, and a number
+        f"select pg_catalog.set_config('lock_timeout', {shorter}, true), {values}"  # noqa: S608
+        " from pg_catalog.pg_settings as s where s.name = 'lock_timeout'"
+    )
+    try:
+        with connection.transaction():
+            if ours:
+                connection.execute("set transaction isolation level repeatable read, read only")
+            connection.execute(pin.encode())
+            yield
+    except psycopg.errors.LockNotAvailable as error:
+        raise IncompleteError(_locked(connection)) from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        message = error.diag.message_primary or "a catalog"
+        raise IncompleteError(f"unreadable: {message}, so the schema cannot be seen whole") from error
+    except (
+        psycopg.errors.InternalError_,
+        psycopg.errors.UndefinedObject,
+        psycopg.errors.UndefinedTable,
+    ) as error:
+        # PostgreSQL deparses from its live caches: an object dropped meanwhile is gone from them
+        raise IncompleteError(
+            f"unreadable: the schema changed while it was read ({error.diag.message_primary}); run again"
+        ) from error
+    except psycopg.OperationalError as error:
+        # the connection ended, or a statement was cancelled
+        message = (error.diag.message_primary or str(error)).strip().splitlines()[0]
+        raise IncompleteError(f"unreadable: {message}") from error
+
+
+def _locked(connection: "psycopg.Connection[Any]") -> str:
+    """The sentence for a lock that was not won, with the relations held where they can be told."""
+    import psycopg
+
+    query = b"""
+        select distinct n.nspname || '.' || c.relname, l.pid
+        from pg_catalog.pg_locks as l
+        inner join pg_catalog.pg_class as c on l.relation = c.oid
+        inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
+        where
+            l.mode = 'AccessExclusiveLock'
+            and l.granted
+            and l.pid <> pg_catalog.pg_backend_pid()
+            and c.oid >= 16384
+            and c.relkind in ('r', 'p', 'm', 'v')
+            and l.database = (
+                select d.oid from pg_catalog.pg_database as d where d.datname = pg_catalog.current_database()
+            )
+        order by 1, 2
+        limit 4
+    """
+    try:
+        with connection.transaction(), psycopg.Cursor(connection) as cursor:
+            held = [f"{name} (by pid {pid})" for name, pid in cursor.execute(query).fetchall()]
+    except psycopg.Error:
+        held = []
+    what = ", ".join(held) or "a table"
+    return f"unreadable: locked: {what} is held under an exclusive lock by another session; run again later"
+
+
+def _assemble(schema: str, answers: dict[str, Answer]) -> Observation:
+    kinds: dict[str, list[Any]] = defaultdict(list)
+    settings: list[dict[str, Any]] = []
+    database: Database | None = None
+    sees_settings = False
+    for kind, facts in (*answers["cluster"].rows, *answers["objects"].rows):
+        if kind == "database":
+            sees_settings = facts.pop("sees_settings")
+            unseen = _unseen(sees_settings, facts.pop("superuser"))
+            database = Database(**facts, unseen=unseen)
+        elif kind == "setting":
+            settings.append(facts)
+        else:
+            kinds[kind].append(record(RECORDS[kind], facts))
+    if database is None:
+        raise IncompleteError("unreadable: pg_database does not show this database to this role")
+
+    relations, sequences, places = _relations(answers["relations"])
+    columns, dropped, names = _columns(answers["columns"], places)
+    comments, labels = _annotations(answers["annotations"])
+    return Observation(
+        schema=schema,
+        database=database,
+        schemas=_sorted(kinds["schema"]),
+        relations=_sorted(relations),
+        columns=tuple(columns),
+        dropped_columns=tuple(dropped),
+        constraints=_sorted(_constraints(answers["constraints"], names)),
+        indexes=_sorted(_indexes(answers["indexes"], names)),
+        sequences=_sorted(sequences),
+        triggers=_sorted(_triggers(answers["triggers"])),
+        event_triggers=_sorted(kinds["event trigger"]),
+        rules=_sorted(kinds["rule"]),
+        policies=_sorted(kinds["policy"]),
+        functions=_sorted(answers["functions"].records(Function)),
+        types=_sorted(answers["types"].records(Type)),
+        grants=_sorted(answers["privileges"].records(Grant)),
+        default_privileges=_sorted(kinds["default privilege"]),
+        comments=_sorted(comments),
+        security_labels=_sorted(labels),
+        extensions=_sorted(kinds["extension"]),
+        publications=_sorted(kinds["publication"]),
+        subscriptions=_sorted(kinds["subscription"]),
+        statistics=_sorted(kinds["statistics"]),
+        foreign_servers=_sorted(kinds["foreign server"]),
+        large_objects=_sorted(kinds["large objects"]),
+        others=_sorted(kinds["other"]),
+        dependencies=_sorted(answers["dependencies"].records(Dependency)),
+        roles=_sorted(kinds["role"]),
+        memberships=_sorted(kinds["membership"]),
+        role_settings=_sorted(kinds["role setting"]),
+        settings=read_settings(settings, database.server, sees_settings=sees_settings),
+    )
+
+
+def _unseen(sees_settings: bool, superuser: bool) -> tuple[str, ...]:
+    hidden = []
+    if not sees_settings:
+        hidden.append("settings that only a member of pg_read_all_settings sees")
+    if not superuser:
+        hidden += ["connection strings of subscriptions", "options of user mappings of other roles"]
+    return tuple(hidden)
+
+
+def _relations(answer: Answer) -> tuple[list[Relation], list[Sequence], dict[int, tuple[str, str]]]:
+    """Relations and sequences; and schema and name by OID, for the columns."""
+    oid, schema, name, kind, owner, persistence, extension, facts = answer.at(
+        "oid", "schema", "name", "kind", "owner", "persistence", "extension", "sequence"
+    )
+    sequences = [
+        Sequence(row[schema], row[name], row[owner], row[persistence], **row[facts], extension=row[extension])
+        for row in answer.rows
+        if row[kind] == "sequence"
+    ]
+    rest = Answer(answer.names, [row for row in answer.rows if row[kind] != "sequence"])
+    return rest.records(Relation), sequences, {row[oid]: (row[schema], row[name]) for row in rest.rows}
+
+
+def _columns(
+    answer: Answer, places: dict[int, tuple[str, str]]
+) -> tuple[list[Column], list[DroppedColumn], dict[int, dict[int, str]]]:
+    """Live and dropped columns; and their names by table OID and number, for constraints and indexes."""
+    oid, number, name = answer.at("attrelid", "attnum", "name")
+    names: dict[int, dict[int, str]] = {place: {} for place in places}
+    positions: dict[tuple[int, int], int] = {}
+    dropped = []
+    live = []
+    for row in answer.rows:  # in the order of their numbers
+        if row[oid] not in places:  # made since the relations were read: the caller's isolation allows it
+            continue
+        if row[name] is None:
+            dropped.append(DroppedColumn(*places[row[oid]], row[number]))
+        else:
+            own = names[row[oid]]
+            own[row[number]] = row[name]
+            positions[row[oid], row[number]] = len(own)
+            live.append(row)
+    columns = Answer(answer.names, live).records(
+        Column,
+        schema=lambda row: places[row[oid]][0],
+        table=lambda row: places[row[oid]][1],
+        position=lambda row: positions[row[oid], row[number]],
+    )
+    columns.sort(key=attrgetter("schema", "table", "position"))
+    dropped.sort(key=attrgetter("schema", "table", "number"))
+    return columns, dropped, names
+
+
+def _constraints(answer: Answer, names: dict[int, dict[int, str]]) -> list[Constraint]:
+    oid, keys, to_oid, to_keys, definition = answer.at(
+        "conrelid", "conkey", "confrelid", "confkey", "definition"
+    )
+    none: dict[int, str] = {}
+    return answer.records(
+        Constraint,
+        columns=lambda row: _named(names.get(row[oid], none), row[keys]),
+        referenced_columns=lambda row: _named(names.get(row[to_oid], none), row[to_keys]),
+        # the catalog says so in a column that only 18 has
+        enforced=lambda row: not row[definition].endswith(" NOT ENFORCED"),
+    )
+
+
+def _named(names: dict[int, str], keys: list[int] | None) -> tuple[str, ...]:
+    return tuple(names[key] for key in keys or () if key in names)
+
+
+def _indexes(answer: Answer, names: dict[int, dict[int, str]]) -> list[Index]:
+    oid, keys = answer.at("indrelid", "keys")
+    none: dict[int, str] = {}
+    return answer.records(Index, columns=lambda row: tuple(map(names.get(row[oid], none).get, row[keys])))
+
+
+def _triggers(answer: Answer) -> list[Trigger]:
+    (arguments,) = answer.at("arguments")
+    return answer.records(Trigger, arguments=lambda row: tuple(row[arguments].split("\\000")[:-1]))
+
+
+def _annotations(answer: Answer) -> tuple[list[Comment], list[SecurityLabel]]:
+    (which, text) = answer.at("annotation", "text")
+    comments = Answer(answer.names, [row for row in answer.rows if row[which] == "comment"])
+    labels = Answer(answer.names, [row for row in answer.rows if row[which] == "label"])
+    return comments.records(Comment), labels.records(SecurityLabel, label=lambda row: row[text])
+
+
+# What tells an object from its namesakes, in the order of reading.
+IDENTITY = (
+    "kind", "role", "schema", "table", "database", "name", "identity", "object", "column", "owner", "member",
+    "grantee", "grantor", "provider", "referenced_kind", "referenced",
+)  # fmt: skip
+
+
+def _sorted(records: list[Any]) -> tuple[Any, ...]:
+    """The records in an order that depends on nothing but their names; null sorts as empty."""
+    if not records:
+        return ()
+    present = type(records[0]).__dataclass_fields__
+    by_kind = type(records[0]) in (Grant, Comment, SecurityLabel, Dependency, Other)
+    keys = [name for name in IDENTITY if name in present and (name != "kind" or by_kind)]
+    if len(keys) == 1:
+        return tuple(sorted(records, key=attrgetter(*keys)))
+    take = attrgetter(*keys)
+    return tuple(sorted(records, key=lambda item: [value or "" for value in take(item)]))

@@ -1,0 +1,99 @@
+"""From rows to records: a select list names the fields of the record, so their order does not matter."""
+
+from collections.abc import Callable, Hashable, Iterable
+from functools import cache
+from typing import Any, TypeVar, cast, get_origin, get_type_hints
+
+from nosender.schema.observe.types import (
+    DefaultPrivilege,
+    EventTrigger,
+    Extension,
+    ForeignServer,
+    LargeObjects,
+    Membership,
+    Other,
+    Policy,
+    Publication,
+    Role,
+    RoleSetting,
+    Rule,
+    Schema,
+    Statistics,
+    Subscription,
+)
+
+Kind = TypeVar("Kind")
+Row = tuple[Any, ...]
+
+# What each kind of row of cluster.sql and objects.sql becomes.
+RECORDS: dict[str, type[Any]] = {
+    "schema": Schema,
+    "extension": Extension,
+    "rule": Rule,
+    "policy": Policy,
+    "event trigger": EventTrigger,
+    "default privilege": DefaultPrivilege,
+    "publication": Publication,
+    "subscription": Subscription,
+    "statistics": Statistics,
+    "foreign server": ForeignServer,
+    "large objects": LargeObjects,
+    "other": Other,
+    "role": Role,
+    "membership": Membership,
+    "role setting": RoleSetting,
+}
+
+# Lists whose order PostgreSQL takes from the order of the commands that made them.
+UNORDERED = {"options", "toast_options", "foreign_options", "config"}
+
+
+class Answer:
+    """The rows that one question returned, and what its columns are called."""
+
+    def __init__(self, names: Iterable[str], rows: list[Row]) -> None:
+        """Take the rows; a trailing underscore, as in `default_`, keeps a reserved word apart."""
+        self.names = [name.removesuffix("_") for name in names]
+        self.rows = rows
+
+    def at(self, *names: str) -> list[int]:
+        """Where the columns of these names stand in a row."""
+        return [self.names.index(name) for name in names]
+
+    def records(self, kind: type[Kind], **given: Callable[[Row], Any]) -> list[Kind]:
+        """One record a row; `given` computes the fields that no column carries as it stands."""
+        makers = []
+        for name, is_list in _fields(cast(Hashable, kind)):
+            if name in given:
+                makers.append(given[name])
+            else:
+                makers.append(_taker(self.names.index(name), is_list, name in UNORDERED))
+        return [kind(*[make(row) for make in makers]) for row in self.rows]
+
+
+def record(kind: type[Any], facts: dict[str, Any]) -> Any:
+    """One record from named facts; a list, or the null that stands for an empty one, becomes a tuple."""
+    lists = {name for name, is_list in _fields(cast(Hashable, kind)) if is_list}
+    return kind(
+        **{
+            name: (tuple(sorted(value or ())) if name in UNORDERED else tuple(value or ()))
+            if name in lists
+            else value
+            for name, value in facts.items()
+        }
+    )
+
+
+@cache
+def _fields(kind: Any) -> list[tuple[str, bool]]:
+    return [(name, get_origin(hint) is tuple) for name, hint in get_type_hints(kind).items()]
+
+
+def _taker(position: int, is_list: bool, unordered: bool) -> Callable[[Row], Any]:
+    from operator import itemgetter
+
+    if not is_list:
+        return itemgetter(position)
+    if unordered:
+        return lambda row: tuple(sorted(row[position])) if row[position] else ()
+    return lambda row: tuple(row[position]) if row[position] else ()

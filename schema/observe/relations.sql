@@ -1,0 +1,113 @@
+-- Which relations are there, and what are they? One row a table, view, composite type or sequence.
+-- Objects under 16384 are PostgreSQL's own; user objects hidden in its schemas are not.
+with parents as (
+  select
+    i.inhrelid,
+    pg_catalog.array_agg(
+      pg_catalog.quote_ident(pn.nspname) || '.' || pg_catalog.quote_ident(p.relname)
+      order by i.inhseqno
+    ) as names
+  from pg_catalog.pg_inherits as i
+  inner join pg_catalog.pg_class as p on i.inhparent = p.oid
+  inner join pg_catalog.pg_namespace as pn on p.relnamespace = pn.oid
+  where p.relkind in ('r', 'p', 'f')
+  group by i.inhrelid
+),
+
+owned as (
+  -- a: a serial column owns its sequence; i: an identity column does
+  select
+    d.objid,
+    pg_catalog.quote_ident(tn.nspname) || '.' || pg_catalog.quote_ident(t.relname)
+    || '.' || pg_catalog.quote_ident(a.attname) as name
+  from pg_catalog.pg_depend as d
+  inner join pg_catalog.pg_sequence as q on d.objid = q.seqrelid
+  inner join pg_catalog.pg_class as t on d.refobjid = t.oid
+  inner join pg_catalog.pg_namespace as tn on t.relnamespace = tn.oid
+  inner join pg_catalog.pg_attribute as a on d.refobjid = a.attrelid and d.refobjsubid = a.attnum
+  where
+    d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    and d.deptype in ('a', 'i')
+),
+
+x as (
+  select
+    d.objid,
+    e.extname
+  from pg_catalog.pg_depend as d
+  inner join pg_catalog.pg_extension as e on d.refobjid = e.oid
+  where
+    d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    and d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+    and d.deptype = 'e'
+)
+
+select
+  c.oid,
+  n.nspname as schema,
+  c.relname as name,
+  am.amname as access_method,
+  ts.spcname as tablespace,
+  c.relrowsecurity as row_security,
+  c.relforcerowsecurity as row_security_forced,
+  c.reloptions as options,
+  toast.reloptions as toast_options,
+  parents.names as parents,
+  fs.srvname as foreign_server,
+  ft.ftoptions as foreign_options,
+  x.extname as extension,
+  case c.relkind
+    when 'r' then 'table'
+    when 'p' then 'partitioned table'
+    when 'v' then 'view'
+    when 'm' then 'materialized view'
+    when 'f' then 'foreign table'
+    when 'c' then 'composite type'
+    when 'S' then 'sequence'
+  end as kind,
+  pg_catalog.pg_get_userbyid(c.relowner) as owner,
+  case c.relpersistence
+    when 'p' then 'permanent'
+    when 'u' then 'unlogged'
+    when 't' then 'temporary'
+  end as persistence,
+  case
+    when c.relkind not in ('r', 'p', 'm') then null
+    when c.relreplident = 'd' then 'default'
+    when c.relreplident = 'n' then 'nothing'
+    when c.relreplident = 'f' then 'full'
+    when c.relreplident = 'i' then 'index'
+  end as replica_identity,
+  case when c.relkind = 'p' then pg_catalog.pg_get_partkeydef(c.oid) end as partition_key,
+  pg_catalog.pg_get_expr(c.relpartbound, c.oid) as partition_bound,
+  case when c.reloftype <> 0 then pg_catalog.format_type(c.reloftype, null) end as of_type,
+  case when c.relkind in ('v', 'm') then pg_catalog.pg_get_viewdef(c.oid) end as definition,
+  case
+    when s.seqrelid is not null
+      then
+        pg_catalog.jsonb_build_object(
+          'type', pg_catalog.format_type(s.seqtypid, null),
+          'start', s.seqstart,
+          'minimum', s.seqmin,
+          'maximum', s.seqmax,
+          'increment', s.seqincrement,
+          'cache', s.seqcache,
+          'cycle', s.seqcycle,
+          'owned_by', owned.name
+        )
+  end as sequence
+from pg_catalog.pg_class as c
+inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
+left join pg_catalog.pg_am as am on c.relam = am.oid
+left join pg_catalog.pg_tablespace as ts on c.reltablespace = ts.oid
+left join pg_catalog.pg_class as toast on c.reltoastrelid = toast.oid
+left join pg_catalog.pg_foreign_table as ft on c.oid = ft.ftrelid
+left join pg_catalog.pg_foreign_server as fs on ft.ftserver = fs.oid
+left join pg_catalog.pg_sequence as s on c.oid = s.seqrelid
+left join parents on c.oid = parents.inhrelid
+left join owned on c.oid = owned.objid
+left join x on c.oid = x.objid
+where
+  c.oid >= 16384
+  and c.relkind in ('r', 'p', 'v', 'm', 'f', 'c', 'S')

@@ -1,0 +1,453 @@
+"""What an Observation is made of: one frozen record for each kind of object a database can hold.
+
+Names are raw (never quoted); expressions and definitions are PostgreSQL's own text, deparsed under an
+empty search_path, so every name in them that is not PostgreSQL's own carries its schema. No record
+holds an OID, a value of a row, a password or a connection string. `extension` names the extension an
+object belongs to; such objects are kept and flagged, never dropped.
+"""
+
+from dataclasses import dataclass
+
+Names = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The database that was read, and the role that read it."""
+
+    name: str
+    owner: str
+    encoding: str
+    collation: str
+    character_type: str
+    server: int  # server_version_num: 150018, 180006
+    reader: str  # the role that looked
+    unseen: Names  # what PostgreSQL does not show this role, so that silence is not read as absence
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """A namespace; `public` and everything not PostgreSQL's own."""
+
+    name: str
+    owner: str
+    extension: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A table, partitioned table, view, materialized view, foreign table or composite type."""
+
+    schema: str
+    name: str
+    kind: str
+    owner: str
+    persistence: str  # permanent, unlogged or temporary
+    access_method: str | None
+    tablespace: str | None
+    row_security: bool
+    row_security_forced: bool
+    replica_identity: str | None  # default, nothing, full or index; None where it has no meaning
+    options: Names  # reloptions, such as fillfactor=90; sorted
+    toast_options: Names
+    parents: Names  # inheritance or partition parents, qualified and quoted, in order
+    partition_key: str | None
+    partition_bound: str | None
+    of_type: str | None
+    definition: str | None  # a view's query
+    foreign_server: str | None
+    foreign_options: Names
+    extension: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A live column of a relation, or an attribute of a composite type."""
+
+    schema: str
+    table: str
+    position: int  # counted over the live columns from 1: gaps that dropped columns leave do not show
+    name: str
+    type: str  # with its modifier: character varying(20)
+    base_type: str | None  # what a domain rests on in the end; None for any other type
+    element_type: str | None  # of an array
+    collation: str | None  # None for the type's own
+    not_null: bool
+    default: str | None  # a default or the expression of a generated column
+    identity: str | None  # always or by default
+    generated: str | None  # stored or virtual
+    storage: str  # plain, external, main or extended
+    compression: str | None  # pglz or lz4; None for the server's default
+    statistics_target: int | None  # None for the server's default
+    options: Names
+    foreign_options: Names
+    inherited: bool
+    has_missing_value: bool  # a value of an ADD COLUMN ... DEFAULT still stands in the catalog
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedColumn:
+    """What ALTER TABLE DROP COLUMN leaves: the name is gone, bytes may stay in rows not yet rewritten."""
+
+    schema: str
+    table: str
+    number: int  # attnum
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """A constraint of a table or of a domain.
+
+    PostgreSQL 18 records every NOT NULL as a constraint; those that say no more than the column does
+    (validated, inherited, under the name PostgreSQL gives) are left to Column.not_null on every major.
+    """
+
+    schema: str
+    table: str  # or the domain's name
+    name: str
+    kind: str  # primary key, unique, check, foreign key, exclusion or not null
+    of_domain: bool
+    definition: str
+    columns: Names
+    referenced_schema: str | None
+    referenced_table: str | None
+    referenced_columns: Names
+    validated: bool
+    enforced: bool
+    deferrable: bool
+    initially_deferred: bool
+    inherited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index, whether it stands alone or serves a constraint."""
+
+    schema: str
+    name: str
+    table: str
+    definition: str
+    method: str
+    columns: tuple[str | None, ...]  # None where an expression stands; included columns at the end
+    key_columns: int
+    expressions: str | None
+    predicate: str | None
+    constraint: str | None  # the constraint it serves
+    unique: bool
+    valid: bool
+    ready: bool
+    live: bool
+    clustered: bool
+    replica_identity: bool
+    options: Names
+    statistics_targets: Names  # position=target, where an expression has one of its own
+    tablespace: str | None
+    extension: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A sequence, also one behind a serial or an identity column."""
+
+    schema: str
+    name: str
+    owner: str
+    persistence: str
+    type: str
+    start: int
+    minimum: int
+    maximum: int
+    increment: int
+    cache: int
+    cycle: bool
+    owned_by: str | None  # schema.table.column, quoted
+    extension: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A trigger; internal ones (foreign keys) only where somebody changed when they fire."""
+
+    schema: str
+    table: str
+    name: str
+    definition: str
+    enabled: str  # origin, always, replica or disabled
+    function: str  # qualified, quoted, with its arguments' types
+    arguments: Names
+    constraint: bool
+    internal: bool
+    extension: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventTrigger:
+    """A trigger on DDL, of the whole database."""
+
+    name: str
+    event: str
+    enabled: str
+    owner: str
+    function: str
+    tags: Names
+    extension: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rewrite rule other than the one that makes a view a view."""
+
+    schema: str
+    table: str
+    name: str
+    event: str  # select, insert, update or delete
+    instead: bool
+    enabled: str
+    definition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A row security policy."""
+
+    schema: str
+    table: str
+    name: str
+    command: str  # all, select, insert, update or delete
+    permissive: bool
+    roles: Names
+    using: str | None
+    check: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function, procedure, aggregate or window function."""
+
+    schema: str
+    name: str
+    identity: str  # the arguments that tell it from its namesakes
+    arguments: str  # the same with names and defaults
+    result: str | None
+    kind: str
+    language: str
+    owner: str
+    security_definer: bool
+    leakproof: bool
+    strict: bool
+    volatility: str
+    parallel: str
+    config: Names  # name=value, sorted by name
+    body: str  # source as written; empty for BEGIN ATOMIC
+    sql_body: str | None  # of a BEGIN ATOMIC or RETURN function
+    library: str | None
+    aggregate: str | None  # the functions an aggregate is made of
+    cost: float
+    rows: float
+    support: str | None
+    extension: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """An enum, domain, range or base type; a composite type is a Relation."""
+
+    schema: str
+    name: str
+    kind: str
+    owner: str
+    labels: Names  # of an enum, in order
+    base_type: str | None  # what a domain or range is made over
+    not_null: bool
+    default: str | None
+    collation: str | None
+    extension: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What one grantee may do with one object.
+
+    The owner's own full rights, which every object starts with, are not listed; an owner that gave
+    some up is, with what is left. Rights that PUBLIC has by default are listed.
+    """
+
+    kind: str  # table, column, sequence, function, type, schema, database, language, …
+    schema: str | None
+    object: str  # a function with its arguments: name(integer)
+    column: str | None
+    grantee: str  # a role, or PUBLIC
+    grantor: str
+    privileges: Names
+    grantable: Names
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultPrivilege:
+    """What objects that a role creates later will grant; compared with nothing, it widens rights."""
+
+    role: str
+    schema: str | None
+    kind: str
+    grantee: str
+    privileges: Names
+    grantable: Names
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment on anything; `object` as PostgreSQL identifies it, qualified and quoted."""
+
+    kind: str
+    schema: str | None
+    object: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityLabel:
+    """A security label on anything."""
+
+    kind: str
+    object: str
+    provider: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """An installed extension."""
+
+    name: str
+    version: str
+    schema: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What logical replication sends away."""
+
+    name: str
+    owner: str
+    all_tables: bool
+    schemas: Names
+    tables: Names  # qualified, with column list and row filter
+    publishes: Names
+    via_root: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What logical replication brings in; its connection string is never read."""
+
+    name: str
+    owner: str
+    enabled: bool
+    publications: Names
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """An extended statistics object."""
+
+    schema: str
+    name: str
+    table: str
+    owner: str
+    definition: str
+    target: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignServer:
+    """A door to another database or file; `mappings` are the roles that have one, options unread."""
+
+    name: str
+    wrapper: str
+    owner: str
+    options: Names
+    mappings: Names
+    extension: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LargeObjects:
+    """How many large objects one role owns."""
+
+    owner: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """An object of a kind too rare for a record of its own: operator, cast, collation, language, …"""
+
+    kind: str
+    schema: str | None
+    name: str  # as PostgreSQL identifies it
+    owner: str | None
+    definition: str
+    extension: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role of the cluster, PostgreSQL's own left out; the password is never read."""
+
+    name: str
+    superuser: bool
+    login: bool
+    inherit: bool
+    create_role: bool
+    create_database: bool
+    replication: bool
+    bypass_row_security: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A role that is a member of another."""
+
+    role: str
+    member: str
+    admin: bool
+    inherit: bool
+    set: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSetting:
+    """A setting that ALTER ROLE or ALTER DATABASE attached; None stands for any."""
+
+    role: str | None
+    database: str | None
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A server setting that can reveal or keep data, as a new session of this role would have it."""
+
+    name: str
+    state: str  # set; hidden: this role may not see it; absent: this server has none of the name
+    value: str | None
+    default: str | None
+    source: str | None
+    pending_restart: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """Something that reaches a relation or a function: a view, default, constraint, policy, body."""
+
+    kind: str  # of what depends: rule (a view too), default value, trigger, function, …
+    object: str  # as PostgreSQL identifies it
+    schema: str | None  # where the relation, type or function stands that it belongs to
+    name: str | None
+    referenced_kind: str  # relation or function
+    referenced: str  # qualified, quoted
+    referenced_schema: str
+    referenced_name: str
+    columns: Names  # of the relation that are used, sorted; empty for the relation as a whole
