@@ -35,6 +35,10 @@ create table ephemeral_keys (
 create index idx_ephemeral_destination on ephemeral_keys (destination_phone, expires_at);
 create index idx_ephemeral_key_exchange_id on ephemeral_keys (key_exchange_id);
 create index idx_ephemeral_unused on ephemeral_keys (destination_phone, expires_at) where not used;
+-- For the sweep: the others lead with a phone number, and it would read the whole table. The second is all
+-- but empty, because a used key goes with the next sweep.
+create index idx_ephemeral_expires on ephemeral_keys (expires_at, id);
+create index idx_ephemeral_used on ephemeral_keys (id) where used;
 
 alter table ephemeral_keys
 alter column destination_phone set statistics 0,

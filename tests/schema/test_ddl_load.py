@@ -96,7 +96,9 @@ def test_functions_are_nobodys_and_look_only_where_they_should(any_migrated: str
         ).fetchall()
     assert len(ours) >= 10
     for name, settings, grants in ours:
-        assert "search_path=public, pg_temp" in (settings or []), name
+        # A procedure that commits may carry no setting: the sweep's calls everything by its schema instead.
+        if name != "retention_sweep":
+            assert "search_path=public, pg_temp" in (settings or []), name
         assert "PUBLIC" not in grants, name
         assert "{=" not in grants, name
         assert ",=" not in grants, name

@@ -1,0 +1,199 @@
+"""One sweep: calls the database's own steps until they are finished, and hands out the receipt.
+
+A mistake here cannot delete what has not expired: which rows go is decided in the database, by
+`retention_step`. What is decided here is the pace, and when to stop.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nosender.errors import NosenderError
+from nosender.retention.faults import explain
+from nosender.retention.plan import Plan
+from nosender.retention.policy import declared_plan
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from nosender.server.target import Target
+
+State = dict[str, Any]
+Progress = Callable[[State], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How hard a sweep works."""
+
+    most: int = 5000
+    """No batch is larger, in rows."""
+    target_ms: float | None = 1.0
+    """How long a batch should take; None keeps every batch at `most`."""
+    duty: float = 0.5
+    """The share of the time spent working; the rest is slept away between batches."""
+    rate: int | None = None
+    """Rows a second at most."""
+    patience_ms: int = 2000
+    """How long, in the whole sweep, to wait for rows that somebody else has locked."""
+
+
+GENTLE = Pace()
+FAST = Pace(target_ms=None, duty=1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReceipt:
+    """What one sweep did, as its last row in the ledger says."""
+
+    run: str
+    """UUID of the run."""
+    status: str
+    """done, partial (expired rows stayed), interrupted or failed."""
+    error_class: str | None
+    cutoff: str
+    """The database's clock at the start, in UTC: what had expired by then was to go."""
+    policy_hash: str
+    deleted: int
+    deactivated: int
+    children: int
+    """Rows of other tables that went by cascade."""
+    batches: int
+    blocked: int
+    """Expired rows that stayed because others had locked them."""
+    ledger_id: int
+    """The number of the row in retention_runs."""
+    ledger_hash: str
+    """Its hash, in hexadecimal digits."""
+    warnings: tuple[str, ...]
+    """Sentences about what made the sweep less than it should be."""
+
+
+def sweep(
+    target: Target,
+    *,
+    pace: Pace = GENTLE,
+    tables: Sequence[str] | None = None,
+    plan: Plan | None = None,
+    progress: Progress | None = None,
+    stop: threading.Event | None = None,
+) -> SweepReceipt:
+    """Delete what has expired in the database of `target`, batch by batch, to the end.
+
+    `plan` is the catalogue's unless given; NosenderError where the database follows another one. `stop`, once
+    set, ends the sweep at the next boundary of a batch, with a receipt. `progress` is called after each batch
+    with the sweep's state.
+    """
+    import psycopg
+
+    with target.connect("nosender retention", autocommit=True) as connection:
+        try:
+            enter_schema(connection, target)
+            refuse_other_policy(connection, plan or declared_plan())
+            return _run(connection, pace, tables, progress, stop or threading.Event())
+        except psycopg.Error as error:
+            raise explain(error, target) from None
+
+
+def enter_schema(connection: psycopg.Connection, target: Target) -> None:
+    """Look up our functions in the target's schema and nowhere else."""
+    from psycopg import sql
+
+    connection.execute(sql.SQL("set search_path to {}, pg_temp").format(sql.Identifier(target.schema)))
+
+
+def refuse_other_policy(connection: psycopg.Connection, plan: Plan) -> None:
+    """NosenderError where the database's own policy is not the plan."""
+    row = connection.execute("select pg_catalog.encode(retention_policy_hash(), 'hex')").fetchone()
+    if row is None or row[0] != plan.hash:
+        raise NosenderError(
+            "the catalogue and the database's function retention_policy declare different retention: nothing "
+            "was swept; `nosender retention plan` shows the catalogue's, and a migration brings the database "
+            "to it"
+        )
+
+
+def _run(
+    connection: psycopg.Connection,
+    pace: Pace,
+    tables: Sequence[str] | None,
+    progress: Progress | None,
+    stop: threading.Event,
+) -> SweepReceipt:
+    import psycopg
+
+    begun = connection.execute(
+        "select retention_begin(%s, %s::numeric, %s::numeric, %s, %s, %s)",
+        [
+            *(pace.most, pace.target_ms, pace.duty, pace.rate, pace.patience_ms),
+            list(tables) if tables is not None else None,
+        ],
+    ).fetchone()
+    state: State = begun[0] if begun else {}
+    try:
+        while not state["finished"]:
+            if stop.wait(float(state["pause_ms"]) / 1000):
+                state = _stop(connection, state, "interrupted", None)
+                break
+            state = _call(connection, "select retention_step(%s)", state)
+            if progress is not None:
+                progress(state)
+    except psycopg.Error as error:
+        # The receipt that says so; where even that fails, the started run without an end stays visible.
+        with contextlib.suppress(psycopg.Error):
+            _stop(connection, state, "failed", error.sqlstate or "connection-lost")
+        raise
+    except BaseException:
+        with contextlib.suppress(psycopg.Error):
+            _stop(connection, state, "interrupted", None)
+        raise
+    return _receipt(state)
+
+
+def _call(connection: psycopg.Connection, query: str, state: State, *more: object) -> State:
+    from psycopg.types.json import Jsonb
+
+    row = connection.execute(query.encode(), [Jsonb(state), *more]).fetchone()
+    assert row is not None  # noqa: S101  # a function call answers with one row
+    found: State = row[0]
+    return found
+
+
+def _stop(connection: psycopg.Connection, state: State, outcome: str, error_class: str | None) -> State:
+    return _call(connection, "select retention_stop(%s, %s, %s)", state, outcome, error_class)
+
+
+def _receipt(state: State) -> SweepReceipt:
+    total = state["total"]
+    warnings = []
+    if state["clock_back"]:
+        warnings.append(
+            "the database's clock is behind the last receipt in the ledger: what had expired by the earlier "
+            "clock may still be there"
+        )
+    if total["blocked"]:
+        warnings.append(
+            f"{total['blocked']} expired rows are locked by other sessions and stay: "
+            "sweep again when they are free"
+        )
+    elif state["status"] == "partial" and not state["clock_back"]:
+        warnings.append("expired rows are still there: other sessions moved or locked them; sweep again")
+    return SweepReceipt(
+        run=state["run"],
+        status=state["status"],
+        error_class=state["error_class"],
+        cutoff=state["cutoff"],
+        policy_hash=state["policy"],
+        deleted=total["deleted"],
+        deactivated=total["deactivated"],
+        children=total["children"],
+        batches=total["batches"],
+        blocked=total["blocked"],
+        ledger_id=state["ledger_id"],
+        ledger_hash=state["ledger_hash"],
+        warnings=tuple(warnings),
+    )

@@ -1,0 +1,62 @@
+"""What a person at a terminal sees and can do while a sweep runs."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+from typing import Any
+
+
+@contextmanager
+def interruptible() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set; the second Ctrl-C interrupts at once."""
+    stop = threading.Event()
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    before = {each: signal.signal(each, ask) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+class Bar:
+    """One line on a terminal's stderr, rewritten a few times a second; nothing where it is no terminal."""
+
+    def __init__(self) -> None:
+        self._shown = 0.0
+        self._began = time.monotonic()
+        self._active = sys.stderr.isatty()
+
+    def show(self, state: dict[str, Any]) -> None:
+        """Tell how far the sweep is; `state` is the sweep's own."""
+        now = time.monotonic()
+        if not self._active or now - self._shown < 0.2:
+            return
+        self._shown = now
+        rows = sum(state["total"][key] + state[key] for key in ("deleted", "deactivated"))
+        rate = rows / max(now - self._began, 0.001)
+        tables = state["tables"]
+        table = tables[state["at"]] if state["at"] < len(tables) else "done"
+        sys.stderr.write(f"\r\x1b[K{table}: {rows:,} rows, {rate:,.0f} a second, batch {state['size']}")
+        sys.stderr.flush()
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._active and self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

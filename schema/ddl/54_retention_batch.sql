@@ -1,0 +1,164 @@
+-- One batch: takes the state of a sweep, deletes (or deactivates) at most `size` expired rows of one table,
+-- and says in the state where the next batch goes on. Called by retention_step, in its rights.
+--
+-- A pass walks its rows once, in the order of an index or of the file, and never looks again at what lies
+-- behind it: dead entries stay in an index while anybody holds an old snapshot, and a repeated `limit` would
+-- read through all of them each time. Each pass finds the last row of its batch first and then deletes the
+-- range by a plain condition on the expiry. That matters twice: it is the cheapest way, and when the sweep
+-- has waited for somebody who moved a row's expiry, PostgreSQL tests the condition again on the new row, and
+-- the row survives.
+--
+-- Passes: blocks (by place in the file, where expiry and place are unrelated), keys (by expiry and id), last
+-- (keys again, for what was locked), once (rows to go whatever their expiry), age (by place, rows past a
+-- maximum age).
+create function retention_batch(state jsonb, table_to_sweep text, cutoff timestamp) returns jsonb
+language plpgsql
+set search_path from current
+as $$
+declare
+  policy record;
+  pass text := state ->> 'pass';
+  size bigint := (state ->> 'size')::bigint;
+  last_time timestamp := coalesce(state ->> 'time', '-infinity')::timestamp;
+  last_id bigint := coalesce(state ->> 'id', '-9223372036854775808')::bigint;
+  last_place tid := coalesce(state ->> 'place', '(0,0)')::tid;
+  to_time timestamp;
+  to_id bigint;
+  to_place tid;
+  ids bigint[];
+  exhausted boolean;
+  oldest timestamp;
+  expired text;
+  due text;      -- the condition under which a row may go, tested again on a row that was waited for
+  slice text;    -- the rows of this batch, so far as their place in the walk says
+  bound text;    -- finds the end of the batch
+  counted bigint;
+  children_before bigint;
+  affected bigint := 0;
+  skip boolean := coalesce((state ->> 'skip')::boolean, false);
+  started timestamptz;
+begin
+  select * into strict policy from retention_policy() where table_name = table_to_sweep;
+  oldest := cutoff - policy.max_age;
+  expired := format('%I <= $5', policy.expires_column);
+  if policy.action = 'deactivate' and pass in ('keys', 'last') then
+    -- The index holds no id, so among rows of one expiry there is no order to walk in: what is done leaves
+    -- the index, and only the last pass, which must get past a row it cannot have, sorts.
+    due := format('%I and %s', policy.flag, expired);
+    slice := 'id = any($9)';
+    bound := case when pass = 'last' then format(
+      'select array_agg(id), max(%1$I), max(id), count(*) from (select id, %1$I from %2$I
+       where %3$s and (%1$I, id) > ($1, $2) order by %1$I, id limit $8) as batch',
+      policy.expires_column, policy.table_name, due
+    ) else format(
+      'select array_agg(id), max(%1$I), null::bigint, count(*) from (select id, %1$I from %2$I
+       where %3$s and %1$I >= $1 order by %1$I limit $8 %4$s) as batch',
+      policy.expires_column, policy.table_name, due, case when skip then 'for update skip locked' end
+    ) end;
+  elsif pass in ('keys', 'last') then
+    due := expired;
+    slice := format('(%1$I, id) > ($1, $2) and (%1$I, id) <= ($3, $4)', policy.expires_column);
+    bound := format(
+      'select null::bigint[], %1$I, id, $8 from %2$I
+       where (%1$I, id) > ($1, $2) and %3$s order by %1$I, id offset $8 - 1 limit 1',
+      policy.expires_column, policy.table_name, due
+    );
+  elsif pass = 'once' then
+    due := quote_ident(policy.at_once);
+    slice := 'id > $2 and id <= $4';
+    bound := format(
+      'select null::bigint[], null::timestamp, id, $8 from %I where %s and id > $2
+       order by id offset $8 - 1 limit 1', policy.table_name, due
+    );
+  else
+    due := case
+      when pass = 'blocks' then expired
+      when policy.expires_column is null then format('%I <= $10', policy.max_age_column)
+      else format('%I <= $10 and coalesce(%s, true)', policy.max_age_column, expired)
+    end;
+    slice := 'ctid > $6 and ctid <= $7';
+    -- At most so many blocks for a batch, or a stretch without expired rows would be read in one transaction.
+    to_place := format('(%s,0)', least((last_place::text::point)[0]::bigint + greatest(size, 64), 4294967294))::tid;
+    bound := format(
+      'select null::bigint[], null::timestamp, null::bigint, count(*), max(ctid) from (select ctid from %I
+       where ctid > $6 and ctid <= $7 and %s limit $8) as batch', policy.table_name, due
+    );
+  end if;
+
+  if slice like 'ctid%' then
+    execute bound into ids, to_time, to_id, counted, to_place
+    using last_time, last_id, to_time, to_id, cutoff, last_place, to_place, size, ids, oldest;
+    if counted < size then  -- the stretch is empty from here on; go to its end
+      to_place := format('(%s,0)', least((last_place::text::point)[0]::bigint + greatest(size, 64), 4294967294))::tid;
+    end if;
+    exhausted := counted < size
+      and (to_place::text::point)[0] * current_setting('block_size')::bigint
+      >= pg_relation_size(quote_ident(policy.table_name)::regclass);
+  else
+    execute bound into ids, to_time, to_id, counted
+    using last_time, last_id, to_time, to_id, cutoff, last_place, to_place, size, ids, oldest;
+    exhausted := coalesce(counted, 0) < size;
+    if exhausted then
+      to_time := coalesce(case when slice like 'id = any%' then to_time end, cutoff);
+      to_id := 9223372036854775807;
+    end if;
+  end if;
+
+  <<attempt>>
+  for again in 1 .. 2 loop
+    begin
+      children_before := retention_children(policy.children);
+      started := clock_timestamp();
+      execute format(
+        case policy.action when 'delete' then 'delete from %1$I where %2$s and %3$s'
+          else 'update %1$I set %4$I = false where %2$s and %3$s' end,
+        policy.table_name,
+        case when again = 1 then slice else format(
+          'id = any(array(select id from %I where %s and %s for update skip locked))',
+          policy.table_name, slice, due
+        ) end,
+        due, policy.flag
+      ) using last_time, last_id, to_time, to_id, cutoff, last_place, to_place, size, ids, oldest;
+      get diagnostics affected = row_count;
+      exit attempt;
+    exception when lock_not_available or deadlock_detected then
+      affected := 0;
+      children_before := retention_children(policy.children);
+      state := state || jsonb_build_object('skip', true, 'left', true);
+      if pass = 'last' then
+        -- Halve until the locked row stands alone; wait for it as long as the sweep has patience; then go
+        -- past.
+        state := state || jsonb_build_object('patience_ms', greatest(
+          0, (state ->> 'patience_ms')::numeric - extract(epoch from clock_timestamp() - started) * 1000
+        ));
+        if size > 1 then
+          return state || jsonb_build_object('size', size / 2, 'halved', true);
+        end if;
+        state := state || jsonb_build_object('blocked', (state ->> 'blocked')::bigint + 1);
+        exit attempt;
+      end if;
+    end;
+  end loop;
+
+  return state || jsonb_build_object(
+    'time', to_time, 'id', to_id, 'place', to_place, 'exhausted', exhausted, 'halved', false,
+    'affected', affected,
+    case policy.action when 'delete' then 'deleted' else 'deactivated' end,
+    (state ->> case policy.action when 'delete' then 'deleted' else 'deactivated' end)::bigint + affected,
+    'children', (state ->> 'children')::bigint + retention_children(policy.children) - children_before,
+    'batches', (state ->> 'batches')::bigint + (affected > 0)::integer
+  );
+end
+$$;
+
+-- How many rows this transaction has deleted from these tables, as PostgreSQL itself counts: the rows that a
+-- cascade takes are counted nowhere else, and counting them by a query of their own would cost as much again.
+create function retention_children(tables text[]) returns bigint
+language sql volatile
+set search_path from current
+as $$
+  select coalesce(sum(pg_stat_get_xact_tuples_deleted(quote_ident(name)::regclass)), 0)::bigint
+  from unnest(tables) as name
+$$;
+
+revoke all on function retention_batch, retention_children from public;
