@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nosender.errors import IncompleteError
 from nosender.schema.observe.observation import Observation
-from nosender.schema.observe.records import RECORDS, Answer, record
+from nosender.schema.observe.records import RECORDS, Answer, ordered, record
 from nosender.schema.observe.settings import read_settings
 from nosender.schema.observe.types import (
     Column,
@@ -21,7 +21,6 @@ from nosender.schema.observe.types import (
     Function,
     Grant,
     Index,
-    Other,
     Relation,
     SecurityLabel,
     Sequence,
@@ -101,7 +100,8 @@ def _pinned(connection: "psycopg.Connection[Any]", lock_timeout: int) -> Iterato
         " from pg_catalog.pg_settings as s where s.name = 'lock_timeout'"
     )
     try:
-        with connection.transaction():
+        # rolled back, so that what is pinned does not outlive the reading in a caller's transaction
+        with connection.transaction(force_rollback=True):
             if ours:
                 connection.execute("set transaction isolation level repeatable read, read only")
             connection.execute(pin.encode())
@@ -179,34 +179,34 @@ def _assemble(schema: str, answers: dict[str, Answer]) -> Observation:
     return Observation(
         schema=schema,
         database=database,
-        schemas=_sorted(kinds["schema"]),
-        relations=_sorted(relations),
+        schemas=ordered(kinds["schema"]),
+        relations=ordered(relations),
         columns=tuple(columns),
         dropped_columns=tuple(dropped),
-        constraints=_sorted(_constraints(answers["constraints"], names)),
-        indexes=_sorted(_indexes(answers["indexes"], names)),
-        sequences=_sorted(sequences),
-        triggers=_sorted(_triggers(answers["triggers"])),
-        event_triggers=_sorted(kinds["event trigger"]),
-        rules=_sorted(kinds["rule"]),
-        policies=_sorted(kinds["policy"]),
-        functions=_sorted(answers["functions"].records(Function)),
-        types=_sorted(answers["types"].records(Type)),
-        grants=_sorted(answers["privileges"].records(Grant)),
-        default_privileges=_sorted(kinds["default privilege"]),
-        comments=_sorted(comments),
-        security_labels=_sorted(labels),
-        extensions=_sorted(kinds["extension"]),
-        publications=_sorted(kinds["publication"]),
-        subscriptions=_sorted(kinds["subscription"]),
-        statistics=_sorted(kinds["statistics"]),
-        foreign_servers=_sorted(kinds["foreign server"]),
-        large_objects=_sorted(kinds["large objects"]),
-        others=_sorted(kinds["other"]),
-        dependencies=_sorted(answers["dependencies"].records(Dependency)),
-        roles=_sorted(kinds["role"]),
-        memberships=_sorted(kinds["membership"]),
-        role_settings=_sorted(kinds["role setting"]),
+        constraints=ordered(_constraints(answers["constraints"], names)),
+        indexes=ordered(_indexes(answers["indexes"], names)),
+        sequences=ordered(sequences),
+        triggers=ordered(_triggers(answers["triggers"])),
+        event_triggers=ordered(kinds["event trigger"]),
+        rules=ordered(kinds["rule"]),
+        policies=ordered(kinds["policy"]),
+        functions=ordered(answers["functions"].records(Function)),
+        types=ordered(answers["types"].records(Type)),
+        grants=ordered(answers["privileges"].records(Grant)),
+        default_privileges=ordered(kinds["default privilege"]),
+        comments=ordered(comments),
+        security_labels=ordered(labels),
+        extensions=ordered(kinds["extension"]),
+        publications=ordered(kinds["publication"]),
+        subscriptions=ordered(kinds["subscription"]),
+        statistics=ordered(kinds["statistics"]),
+        foreign_servers=ordered(kinds["foreign server"]),
+        large_objects=ordered(kinds["large objects"]),
+        others=ordered(kinds["other"]),
+        dependencies=ordered(answers["dependencies"].records(Dependency)),
+        roles=ordered(kinds["role"]),
+        memberships=ordered(kinds["membership"]),
+        role_settings=ordered(kinds["role setting"]),
         settings=read_settings(settings, database.server, sees_settings=sees_settings),
     )
 
@@ -298,23 +298,3 @@ def _annotations(answer: Answer) -> tuple[list[Comment], list[SecurityLabel]]:
     comments = Answer(answer.names, [row for row in answer.rows if row[which] == "comment"])
     labels = Answer(answer.names, [row for row in answer.rows if row[which] == "label"])
     return comments.records(Comment), labels.records(SecurityLabel, label=lambda row: row[text])
-
-
-# What tells an object from its namesakes, in the order of reading.
-IDENTITY = (
-    "kind", "role", "schema", "table", "database", "name", "identity", "object", "column", "owner", "member",
-    "grantee", "grantor", "provider", "referenced_kind", "referenced",
-)  # fmt: skip
-
-
-def _sorted(records: list[Any]) -> tuple[Any, ...]:
-    """The records in an order that depends on nothing but their names; null sorts as empty."""
-    if not records:
-        return ()
-    present = type(records[0]).__dataclass_fields__
-    by_kind = type(records[0]) in (Grant, Comment, SecurityLabel, Dependency, Other)
-    keys = [name for name in IDENTITY if name in present and (name != "kind" or by_kind)]
-    if len(keys) == 1:
-        return tuple(sorted(records, key=attrgetter(*keys)))
-    take = attrgetter(*keys)
-    return tuple(sorted(records, key=lambda item: [value or "" for value in take(item)]))

@@ -147,6 +147,7 @@ select
 from pg_catalog.pg_default_acl as da
 left join pg_catalog.pg_namespace as n on da.defaclnamespace = n.oid
 cross join lateral pg_catalog.aclexplode(da.defaclacl) as x
+where x.grantee <> da.defaclrole
 group by
   da.oid,
   da.defaclrole,

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Hashable, Iterable
 from functools import cache
+from operator import attrgetter, itemgetter
 from typing import Any, TypeVar, cast, get_origin, get_type_hints
 
 from nosender.schema.observe.types import (
+    Comment,
     DefaultPrivilege,
+    Dependency,
     EventTrigger,
     Extension,
     ForeignServer,
+    Grant,
     LargeObjects,
     Membership,
     Other,
@@ -18,6 +22,7 @@ from nosender.schema.observe.types import (
     RoleSetting,
     Rule,
     Schema,
+    SecurityLabel,
     Statistics,
     Subscription,
 )
@@ -90,10 +95,28 @@ def _fields(kind: Any) -> list[tuple[str, bool]]:
 
 
 def _taker(position: int, is_list: bool, unordered: bool) -> Callable[[Row], Any]:
-    from operator import itemgetter
-
     if not is_list:
         return itemgetter(position)
     if unordered:
         return lambda row: tuple(sorted(row[position])) if row[position] else ()
     return lambda row: tuple(row[position]) if row[position] else ()
+
+
+# What tells an object from its namesakes, in the order of reading.
+_IDENTITY = (
+    "kind", "role", "schema", "table", "database", "name", "identity", "object", "column", "owner", "member",
+    "grantee", "grantor", "provider", "referenced_kind", "referenced",
+)  # fmt: skip
+
+
+def ordered(records: list[Any]) -> tuple[Any, ...]:
+    """The records in an order that depends on nothing but their names; null sorts as empty."""
+    if not records:
+        return ()
+    present = type(records[0]).__dataclass_fields__
+    by_kind = type(records[0]) in (Grant, Comment, SecurityLabel, Dependency, Other)
+    keys = [name for name in _IDENTITY if name in present and (name != "kind" or by_kind)]
+    if len(keys) == 1:
+        return tuple(sorted(records, key=attrgetter(*keys)))
+    take = attrgetter(*keys)
+    return tuple(sorted(records, key=lambda item: [value or "" for value in take(item)]))

@@ -20,7 +20,7 @@ select
       then
         'internal trigger ' || tg.tgtype::text || ' of ' || coalesce(con.conname, '?')
         || ' calling ' || p.proname
-    else tg.tgname
+    else tg.tgname::text
   end as name,
   case when not tg.tgisinternal then pg_catalog.pg_get_triggerdef(tg.oid) else '' end as definition,
   case tg.tgenabled
