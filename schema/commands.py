@@ -21,6 +21,38 @@ def catalogue() -> None:
 
 
 @catalogue.command()
+@_catalogue_option
+@click.pass_context
+def check(ctx: click.Context, folder: Path | None) -> None:
+    """Compare the catalogue with the live database, both ways. Exits 1 where they differ."""
+    from nosender.errors import IncompleteError
+    from nosender.schema.catalogue import check as compare
+    from nosender.schema.catalogue import load
+    from nosender.schema.observe import observe
+    from nosender.schema.visible import visible
+    from nosender.server.target import from_context
+
+    declared = load(folder)
+    target = from_context(ctx)
+    with target.connect("nosender catalogue check") as connection:
+        observation = observe(connection, target.schema)
+    ours = {table.name for table in declared.tables if table.made_by == "nosender"}
+    if not any(each.schema == target.schema and each.name in ours for each in observation.relations):
+        raise IncompleteError(
+            f"Schema {target.schema} of this database holds none of the declared tables; "
+            "run `nosender db upgrade`, or name the right schema with --schema."
+        )
+    problems = compare(declared, observation, target.schema)
+    for problem in problems:
+        click.echo(visible(str(problem)))
+    if problems:
+        click.echo(f"{len(problems)} differences between the catalogue and the database", err=True)
+        ctx.exit(1)
+    columns = sum(len(table.columns) for table in declared.tables)
+    click.echo(f"{len(declared.tables)} tables and {columns} columns are as declared", err=True)
+
+
+@catalogue.command()
 @click.argument("table", required=False)
 @_catalogue_option
 def show(table: str | None, folder: Path | None) -> None:

@@ -4,6 +4,7 @@ The facts are the TOML files of this folder, one a table; this package reads the
 database and writes the comments that the database carries.
 """
 
+from .check import Problem, check
 from .comments import comments_sql
 from .load import load
 from .model import (
@@ -27,9 +28,11 @@ __all__ = [
     "ForeignKey",
     "Function",
     "Named",
+    "Problem",
     "Resolution",
     "Retention",
     "Table",
+    "check",
     "comments_sql",
     "load",
 ]

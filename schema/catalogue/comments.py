@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from .model import Catalogue
+
+_WIDTH = 108
 
 _HEAD = """\
 -- Made from schema/catalogue by `nosender catalogue comments`; change the catalogue, not this file.
@@ -14,26 +18,33 @@ def comments_sql(catalogue: Catalogue) -> str:
 
     Tables that Alembic makes are left out: they do not exist where the DDL alone is loaded.
     """
-    lines = []
+    lines: list[str] = []
     for table in catalogue.tables:
         if table.made_by != "nosender":
             continue
-        lines.append(f"comment on table {table.name} is {_quoted(table.purpose)};")
+        lines.append(_comment(f"table {table.name}", table.purpose))
         lines += [
-            f"comment on column {table.name}.{_identifier(column.name)} is {_quoted(column.purpose)};"
+            _comment(f"column {table.name}.{_identifier(column.name)}", column.purpose)
             for column in table.columns
         ]
         lines.append("")
-    lines += [
-        f"comment on routine {function.name} is {_quoted(function.purpose)};"
-        for function in catalogue.functions
-    ]
+    lines += [_comment(f"routine {function.name}", function.purpose) for function in catalogue.functions]
     return _HEAD + "\n" + "\n".join(lines).rstrip() + "\n"
 
 
-def _quoted(text: str) -> str:
-    """A SQL string; the server's standard_conforming_strings is on since 9.1, so backslashes are plain."""
-    return "'" + text.replace("'", "''") + "'"
+def _comment(what: str, text: str) -> str:
+    """One statement; a long text in pieces, which SQL joins when a line break is between them."""
+    whole = f"comment on {what} is '{_escaped(text)}';"
+    if len(whole) <= _WIDTH:
+        return whole
+    pieces = [piece + " " for piece in textwrap.wrap(text, _WIDTH - 10, break_on_hyphens=False)]
+    pieces[-1] = pieces[-1].rstrip()
+    return f"comment on {what} is\n" + "\n".join(f"'{_escaped(piece)}'" for piece in pieces) + ";"
+
+
+def _escaped(text: str) -> str:
+    """For between quotes; the server's standard_conforming_strings is on since 9.1: backslashes are plain."""
+    return text.replace("'", "''")
 
 
 def _identifier(name: str) -> str:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from nosender.errors import UsageError
 from nosender.schema import catalogue
+from nosender.schema.observe import observe
+
+RunNosender = Callable[..., "subprocess.CompletedProcess[str]"]
 
 ROOT = Path(catalogue.__file__).parent
 
@@ -131,6 +137,51 @@ def test_a_folder_that_is_no_catalogue(tmp_path: Path) -> None:
 
 def test_comments_quote_what_must_be_quoted() -> None:
     sql = catalogue.comments_sql(catalogue.load())
-    assert "comment on table messaging_public_keys is 'Each user''s published" in sql
+    assert "'Each user''s published" in sql
     assert 'comment on column messages."timestamp" is' in sql
     assert "alembic_version" not in sql
+
+
+def test_the_catalogue_and_the_ddl_say_the_same(migrated: str) -> None:
+    with psycopg.connect(migrated) as connection:
+        problems = catalogue.check(catalogue.load(), observe(connection, "public"), "public")
+    assert [str(problem) for problem in problems] == []
+
+
+def test_the_comments_of_the_ddl_are_fresh() -> None:
+    made = catalogue.comments_sql(catalogue.load())
+    assert (ROOT.parent / "ddl" / "85_comments.sql").read_text() == made, (
+        "run `nosender catalogue comments > schema/ddl/85_comments.sql`"
+    )
+
+
+def test_check_names_what_differs_both_ways(migrated: str, run_nosender: RunNosender) -> None:
+    with psycopg.connect(migrated, autocommit=True) as owner:
+        owner.execute('alter table messages add column "sender\x1b[31m" text, drop column message_type')
+        owner.execute("create table contacts (id int)")
+        owner.execute("drop table ephemeral_keys")
+    answer = run_nosender("--url", migrated, "catalogue", "check")
+    assert answer.returncode == 1
+    lines = answer.stdout.splitlines()
+    assert any(line.startswith("public.contacts is a table that is not declared") for line in lines)
+    assert any(line.startswith("ephemeral_keys.toml:1: public.ephemeral_keys is declared") for line in lines)
+    assert any(line.startswith(r"messages.toml:1: public.messages.sender\x1b[31m is not") for line in lines)
+    place = next(line for line in lines if "message_type is declared and does not exist" in line)
+    file, number, _ = place.split(":", 2)
+    assert (ROOT / file).read_text().splitlines()[int(number) - 1] == "[columns.message_type]"
+
+
+def test_check_of_an_empty_database_is_not_a_pass(database: str, run_nosender: RunNosender) -> None:
+    answer = run_nosender("--url", database, "catalogue", "check")
+    assert (answer.returncode, answer.stdout) == (3, "")
+    assert "holds none of the declared tables" in answer.stderr
+
+
+def test_show_says_what_a_table_is_for(run_nosender: RunNosender) -> None:
+    answer = run_nosender("catalogue", "show", "ephemeral_keys")
+    assert answer.returncode == 0
+    assert "deleted by the next sweep where used" in " ".join(answer.stdout.split())
+    assert max(map(len, answer.stdout.splitlines())) <= 80
+    unknown = run_nosender("catalogue", "show", "contacts")
+    assert unknown.returncode == 2
+    assert "declares no table 'contacts'" in unknown.stderr

@@ -1,0 +1,100 @@
+-- Per column: how many values stand under more than one owner, where an owner is a user or a destination.
+-- Live columns, declared or not: a conversation by another name is still shared. Of bytes the first 64 and,
+-- as `name[1..8]`, the first 8 are compared. Types that somebody made are left out: comparing them could run
+-- their code with the owner's rights.
+--
+-- distinct_values, and of these shared_values with two owners or more; pairs of a value and an owner; the
+-- most owners of one value; all owners seen.
+create function audit_shared_values()
+returns table (
+  table_name text, column_name text, examined bigint, distinct_values bigint, shared_values bigint,
+  pairs bigint, widest bigint, owners bigint
+)
+language plpgsql
+stable
+security definer
+set search_path from current
+set row_security = off
+as $$
+declare
+  holder record;
+  part record;
+begin
+  for holder in
+    select
+      listed.name,
+      listed.owner,
+      case listed.name
+        when 'message_deliveries' then
+          audit_rows('message_deliveries', 10)
+          || ' as r inner join only webauthn_credentials as w on w.id = r.webauthn_credential_id'
+        else audit_rows(listed.name, 60) || ' as r'
+      end as from_item
+    from (
+      values
+        ('messages', 'r.destination_phone'),
+        ('ephemeral_keys', 'r.destination_phone'),
+        ('device_session_keys', 'r.user_id'),
+        ('messaging_public_keys', 'r.user_id'),
+        ('webauthn_credentials', 'r.user_id'),
+        ('users', 'r.id'),
+        ('message_deliveries', 'w.user_id')
+    ) as listed (name, owner)
+  loop
+    for part in
+      select
+        a.attname::text || shape.suffix as label,
+        pg_catalog.format(shape.expression, a.attname) as expression
+      from pg_catalog.pg_attribute as a
+      inner join pg_catalog.pg_type as t on t.oid = a.atttypid
+      inner join (
+        values
+          ('bytea', '', 'substring(r.%1$I from 1 for 64)'),
+          ('bytea', '[1..8]', 'substring(r.%1$I from 1 for 8)'),
+          ('json', '', 'r.%1$I::text'),
+          ('xml', '', 'r.%1$I::text'),
+          ('jsonb', '', 'r.%1$I'), ('text', '', 'r.%1$I'), ('varchar', '', 'r.%1$I'),
+          ('bpchar', '', 'r.%1$I'), ('uuid', '', 'r.%1$I'), ('inet', '', 'r.%1$I'), ('int2', '', 'r.%1$I'),
+          ('int4', '', 'r.%1$I'), ('int8', '', 'r.%1$I'), ('numeric', '', 'r.%1$I'), ('_text', '', 'r.%1$I'),
+          ('_int4', '', 'r.%1$I'), ('_int8', '', 'r.%1$I'), ('float8', '', 'r.%1$I')
+      ) as shape (type, suffix, expression) on shape.type = t.typname::text
+      where
+        a.attrelid = pg_catalog.to_regclass(pg_catalog.quote_ident(holder.name))
+        and a.attnum > 0
+        and not a.attisdropped
+        and t.oid < 16384::oid
+        and a.attname::text <> 'id'
+        and 'r.' || a.attname::text <> holder.owner
+        and a.attgenerated <> 'v'::"char"
+        and not (holder.name = 'message_deliveries' and a.attname::text in ('message_id', 'webauthn_credential_id'))
+      order by a.attnum, shape.suffix
+    loop
+      return query execute pg_catalog.format(
+        'with held as (
+          select %1$s as held_value, %2$s as held_by, pg_catalog.count(*) as copies
+          from %3$s
+          where %1$s is not null
+          group by 1, 2
+        ),
+        spread as (
+          select pg_catalog.count(*) as owners, pg_catalog.sum(copies)::bigint as copies
+          from held
+          group by held_value
+        )
+        select
+          %4$L, %5$L,
+          coalesce(pg_catalog.sum(copies), 0)::bigint,
+          pg_catalog.count(*),
+          pg_catalog.count(*) filter (where owners > 1),
+          coalesce(pg_catalog.sum(owners), 0)::bigint,
+          coalesce(pg_catalog.max(owners), 0),
+          (select pg_catalog.count(*) from (select distinct held_by from held) as h)
+        from spread',
+        part.expression, holder.owner, holder.from_item, holder.name, part.label
+      );
+    end loop;
+  end loop;
+end
+$$;
+revoke all on function audit_shared_values() from public;
+grant execute on function audit_shared_values() to nosender_auditor;

@@ -1,0 +1,26 @@
+-- How many different lengths the ciphertexts have, and how many rows share the commonest.
+create function audit_sizes()
+returns table (table_name text, column_name text, examined bigint, sizes bigint, commonest bigint)
+language plpgsql
+stable
+security definer
+set search_path from current
+set row_security = off
+as $$
+begin
+  return query execute pg_catalog.format(
+    'with classes as (
+      select pg_catalog.octet_length(r.encrypted_content) as size, pg_catalog.count(*) as members
+      from %s as r
+      group by 1
+    )
+    select
+      ''messages'', ''encrypted_content'',
+      coalesce(pg_catalog.sum(members), 0)::bigint, pg_catalog.count(*), coalesce(pg_catalog.max(members), 0)
+    from classes',
+    audit_rows('messages', 60)
+  );
+end
+$$;
+revoke all on function audit_sizes() from public;
+grant execute on function audit_sizes() to nosender_auditor;
