@@ -1,0 +1,1 @@
+"""Proves things about a live database, and says what it cannot see. It only ever reads."""

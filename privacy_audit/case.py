@@ -1,0 +1,215 @@
+"""One case: what a check is given to look at, and the questions that many checks ask of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from .check import NotTested
+from .names import dotted
+
+if TYPE_CHECKING:
+    from nosender.schema.catalogue import Catalogue
+    from nosender.schema.observe import Observation
+    from nosender.schema.observe.types import Column, Function, Relation
+
+    from .surroundings import Surroundings
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """A probe that gave no answer, and why."""
+
+    reason: str
+
+
+class InSchema(Protocol):
+    """Anything that stands in a schema."""
+
+    @property
+    def schema(self) -> str: ...
+
+
+Thing = TypeVar("Thing", bound=InSchema)
+
+
+@dataclass(frozen=True)
+class Case:
+    """The live database beside what is declared. Frozen, and read once: every check sees the same moment."""
+
+    live: Observation
+    """What the catalogs say, of every schema but PostgreSQL's own."""
+    declared: Observation
+    """What the DDL would have them say, in the same schema."""
+    catalogue: Catalogue
+    surroundings: Surroundings
+    """What moves: sessions, slots, vacuums, other databases."""
+    probes: Mapping[str, tuple[Row, ...] | Unseen] = field(default_factory=dict)
+    """The answers of the counting functions, by their names."""
+
+    @property
+    def schema(self) -> str:
+        """The schema of our tables."""
+        return self.live.schema
+
+    def probe(self, name: str) -> tuple[Row, ...]:
+        """The rows of one counting function; NotTested with the reason where it was not called."""
+        answer = self.probes.get(name, Unseen(f"the function {name} was not called"))
+        if isinstance(answer, Unseen):
+            raise NotTested(answer.reason)
+        return answer
+
+    def setting(self, name: str) -> str:
+        """The value of a server setting; NotTested where this role may not see it, "" where there is none."""
+        found = next((each for each in self.live.settings if each.name == name), None)
+        if found is None or found.state == "absent":
+            return ""
+        if found.state == "hidden":
+            raise NotTested(f"{name} is shown to members of pg_read_all_settings only")
+        return found.value or ""
+
+    @cached_property
+    def tables(self) -> dict[str, Relation]:
+        """Our tables that exist, by name: those of the catalogue, in the schema."""
+        names = {table.name for table in self.catalogue.tables}
+        kinds = {"table", "partitioned table"}
+        return {
+            each.name: each
+            for each in self.live.relations
+            if each.schema == self.schema and each.name in names and each.kind in kinds
+        }
+
+    @cached_property
+    def has_ours(self) -> bool:
+        """Whether the schema holds any table of the document."""
+        return any(self.catalogue.table(name).made_by == "nosender" for name in self.tables)  # type: ignore[union-attr]
+
+    @cached_property
+    def touching(self) -> dict[str, list[str]]:
+        """Schemas besides ours in which something leans on a table or function of ours, and what does."""
+        reasons: dict[str, set[str]] = {}
+
+        def note(schema: str | None, what: str) -> None:
+            if schema is not None and schema != self.schema:
+                reasons.setdefault(schema, set()).add(what)
+
+        for dependency in self.live.dependencies:
+            if dependency.referenced_schema == self.schema and not self._of_extension(
+                dependency.referenced_name
+            ):
+                note(dependency.schema, dependency.object)
+        for constraint in self.live.constraints:
+            if constraint.referenced_schema == self.schema:
+                note(constraint.schema, dotted(constraint.schema, constraint.table, constraint.name))
+            elif constraint.schema == self.schema:
+                note(
+                    constraint.referenced_schema, dotted(constraint.schema, constraint.table, constraint.name)
+                )
+        ours = {dotted(self.schema, name) for name in self.tables}
+        for relation in self.live.relations:
+            if ours & {parent.replace('"', "") for parent in relation.parents}:
+                note(relation.schema, dotted(relation.schema, relation.name))
+        for trigger in self.live.triggers:
+            if trigger.schema == self.schema:
+                note(schema_of(trigger.function), trigger.function)
+        for function in self.live.functions:
+            if function.schema != self.schema and function.extension is None and self.names_ours(function):
+                note(function.schema, function_name(function))
+        return {schema: sorted(what) for schema, what in reasons.items()}
+
+    @cached_property
+    def scope(self) -> frozenset[str]:
+        """The schemas in which everything must be declared: ours, and each that holds something of ours."""
+        excused = {named.name for named in self.catalogue.out_of_scope}
+        return frozenset({self.schema, *self.touching} - excused)
+
+    def undeclared(
+        self,
+        live: Iterable[Thing],
+        declared: Iterable[Thing],
+        key: Callable[[Thing], object],
+    ) -> Iterator[Thing]:
+        """What lives in the scope and is neither declared nor brought along by an extension."""
+        known = {key(each) for each in declared}
+        for each in live:
+            if each.schema in self.scope and key(each) not in known and not brought_along(each):
+                yield each
+
+    def in_scope(self, live: Iterable[Thing]) -> list[Thing]:
+        """What lives in the scope."""
+        return [each for each in live if each.schema in self.scope]
+
+    def columns_of(self, relation: Relation) -> list[Column]:
+        """The columns of a relation, in their order."""
+        return self._columns.get((relation.schema, relation.name), [])
+
+    @cached_property
+    def kinds(self) -> dict[tuple[str, str], str]:
+        """What each relation is, by schema and name."""
+        return {(each.schema, each.name): each.kind for each in self.live.relations}
+
+    @cached_property
+    def _columns(self) -> dict[tuple[str, str], list[Column]]:
+        columns: dict[tuple[str, str], list[Column]] = {}
+        for column in self.live.columns:
+            columns.setdefault((column.schema, column.table), []).append(column)
+        return columns
+
+    def names_ours(self, function: Function) -> bool:
+        """Whether the text of a function names one of our tables, or could, because the text is not ours to
+        read.
+        """
+        words = words_of(f"{function.body} {function.sql_body or ''}")
+        return any(name in words for name in self.distinctive)
+
+    @cached_property
+    def distinctive(self) -> frozenset[str]:
+        """The names of our tables that nobody else's would bear by chance."""
+        return frozenset(name for name in self.tables if "_" in name)
+
+    def _of_extension(self, name: str) -> bool:
+        return name in self._extension_functions
+
+    @cached_property
+    def _extension_functions(self) -> frozenset[str]:
+        return frozenset(each.name for each in self.live.functions if each.extension is not None)
+
+
+def words_of(text: str) -> set[str]:
+    """The words of a text of SQL, in lower case, quotes and punctuation taken off."""
+    return set("".join(c if c.isalnum() or c == "_" else " " for c in text.lower()).split())
+
+
+def schema_of(qualified: str) -> str:
+    """The schema of a name that PostgreSQL qualified and quoted: `"odd one".f(integer)`."""
+    if not qualified.startswith('"'):
+        return qualified.split(".", 1)[0]
+    end = 1
+    while qualified[end : end + 1] != '"' or qualified[end + 1 : end + 2] == '"':
+        end += 2 if qualified[end] == '"' else 1
+    return qualified[1:end].replace('""', '"')
+
+
+def function_name(function: Function) -> str:
+    """`public.f(integer)`: with the arguments that tell it from its namesakes."""
+    return f"{dotted(function.schema, function.name)}({function.identity})"
+
+
+def brought_along(thing: object) -> bool:
+    """Whether an extension brought the thing, so far as that excuses it.
+
+    Membership is what somebody declared with ALTER EXTENSION ... ADD, so it excuses types, operators and code
+    in C from the server's own library folder; never a relation, which stores, nor a body that anybody could
+    write.
+    """
+    if getattr(thing, "extension", None) is None or hasattr(thing, "persistence"):
+        return False
+    library = getattr(thing, "library", None)
+    language = getattr(thing, "language", None)
+    if language is None:
+        return True
+    return language == "internal" or (language == "c" and str(library).startswith("$libdir/"))

@@ -1,0 +1,40 @@
+"""Deliveries to a device that is not the destination's own.
+
+Such a row names its device's owner beside the destination: store a sender's own device in message_deliveries
+and the sender is in the database without any column for it. A trigger refuses new ones; this counts those
+that are there, whatever let them in. Reads about 10 pages of a large table and the 30 newest rows.
+"""
+
+from nosender.privacy_audit.case import Case
+from nosender.privacy_audit.check import Answer, Check
+from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.names import dotted
+
+CHECK = Check(
+    slug="delivery-to-stranger",
+    title="Every delivery is to a device of the message's own destination.",
+    claim=Claim.NO_RELATIONSHIP,
+    severity=Severity.CRITICAL,
+    confidence=Confidence.CERTAIN,
+    remedy="Delete the deliveries, find what wrote them, and see that the trigger that refuses them is "
+    "enabled.",
+    since="0.1",
+    waivable=False,
+)
+
+
+def look(case: Case) -> Answer:
+    """The counts of the probe."""
+    (row,) = case.probe("audit_deliveries")
+    found: tuple[Found, ...] = ()
+    if row["strangers"]:
+        found = (
+            Found(
+                dotted(case.schema, "message_deliveries"),
+                "table",
+                f"{row['strangers']} of {row['examined']} deliveries looked at are to somebody else's "
+                f"device.",
+                {"strangers": row["strangers"], "examined": row["examined"]},
+            ),
+        )
+    return Answer(row["examined"], found)

@@ -1,0 +1,2 @@
+alter table messages drop column author;
+drop table threads;

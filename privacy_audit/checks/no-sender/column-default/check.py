@@ -1,0 +1,40 @@
+"""A default, generated or identity column other than declared.
+
+A default fills in what the application never said: current_user, the client's address, a setting that holds
+the caller's number. A generated column copies one value into another. Neither shows in a column's name or
+type.
+"""
+
+from nosender.privacy_audit.case import Case
+from nosender.privacy_audit.check import Answer, Check
+from nosender.privacy_audit.compare import differing
+from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.names import dotted
+
+CHECK = Check(
+    slug="column-default",
+    title="Every declared column has its declared default and nothing else fills it.",
+    claim=Claim.NO_SENDER,
+    severity=Severity.HIGH,
+    confidence=Confidence.CERTAIN,
+    remedy="Set the declared default again; what was filled in meanwhile has to be looked at.",
+    since="0.1",
+)
+
+
+def look(case: Case) -> Answer:
+    """Default expression, generation and identity of each column."""
+    pairs = differing(case, "columns", "default", "generated", "identity")
+    return Answer(
+        len(case.declared.columns),
+        tuple(
+            Found(
+                dotted(live.schema, live.table, live.name),
+                "column",
+                "The database fills this column with something else than declared; it can be who is "
+                "connected.",
+                {"has_default": live.default is not None, "generated": live.generated},
+            )
+            for live, declared in pairs
+        ),
+    )

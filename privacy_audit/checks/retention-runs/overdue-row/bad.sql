@@ -1,0 +1,13 @@
+-- finds: public.ephemeral_keys.expires_at
+-- finds: public.messages.expires_at
+-- Nobody has swept since yesterday.
+insert into messages (destination_phone, encrypted_content, message_id, expires_at)
+values (
+  '+4915100000001', sha512('1'::bytea), '5d0c51a5-5b0e-4c9c-9a63-7a1e1a0f7b11',
+  (now() at time zone 'utc') - interval '1 day'
+);
+insert into ephemeral_keys (destination_phone, ephemeral_public_key, key_exchange_id, expires_at)
+values (
+  '+4915100000001', sha256('1'::bytea), '1b0cb5c8-2c31-4d5e-8f0a-3c1f27c0d3aa',
+  (now() at time zone 'utc') - interval '1 day'
+);

@@ -1,0 +1,39 @@
+"""Rows that stand longer than their expiry and the promised grace.
+
+State, not intention: whatever the scheduler says, what should be gone is counted where it lies, through the
+indexes that the sweep uses. Expired session keys count while they are still active, used ephemeral keys while
+they are still there. It cannot see rows without an expiry, which the catalogue explains.
+"""
+
+from nosender.privacy_audit.case import Case
+from nosender.privacy_audit.check import Answer, Check
+from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.names import dotted
+
+CHECK = Check(
+    slug="overdue-row",
+    title="Nothing stands longer than its expiry and the grace.",
+    claim=Claim.RETENTION_RUNS,
+    severity=Severity.HIGH,
+    confidence=Confidence.CERTAIN,
+    remedy="Run `nosender retention sweep`, and see that something runs it at the promised interval.",
+    since="0.1",
+    waivable=False,
+)
+
+
+def look(case: Case) -> Answer:
+    """The counts of the probe; how many and how old moves with time and stands under run.measured."""
+    rows = case.probe("audit_overdue")
+    return Answer(
+        len(rows),
+        tuple(
+            Found(
+                dotted(case.schema, row["table_name"], row["column_name"]),
+                "column",
+                f"Rows of {row['table_name']} are past what {row['column_name']} allows, grace included.",
+            )
+            for row in rows
+            if row["overdue"]
+        ),
+    )

@@ -1,0 +1,38 @@
+"""A declared column that does not exist.
+
+What relies on it, an expiry above all, does not work; and its name is free for something else.
+"""
+
+from nosender.privacy_audit.case import Case
+from nosender.privacy_audit.check import Answer, Check
+from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.names import dotted
+
+CHECK = Check(
+    slug="missing-column",
+    title="Every declared column exists.",
+    claim=Claim.SCHEMA_AS_DECLARED,
+    severity=Severity.MEDIUM,
+    confidence=Confidence.CERTAIN,
+    remedy="Bring the database to the revision that its catalogue belongs to with `nosender db upgrade`.",
+    since="0.1",
+)
+
+
+def look(case: Case) -> Answer:
+    """The columns of the catalogue, of the tables that exist."""
+    live = {(each.schema, each.table, each.name) for each in case.live.columns}
+    declared = [
+        (case.schema, table.name, column.name)
+        for table in case.catalogue.tables
+        if table.name in case.tables
+        for column in table.columns
+    ]
+    return Answer.of(
+        declared,
+        (
+            Found(dotted(*name), "column", "The column is declared and does not exist.")
+            for name in declared
+            if name not in live
+        ),
+    )

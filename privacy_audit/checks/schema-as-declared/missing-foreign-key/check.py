@@ -1,0 +1,48 @@
+"""An allowed foreign key that is not there, or does not cascade.
+
+Without it a device's deliveries and a user's keys outlive their owner, and forgetting a person forgets only
+half.
+"""
+
+from nosender.privacy_audit.case import Case
+from nosender.privacy_audit.check import Answer, Check
+from nosender.privacy_audit.compare import foreign_keys, same_key
+from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.names import dotted
+
+CHECK = Check(
+    slug="missing-foreign-key",
+    title="Each of the six foreign keys is there, deletes with its parent, and is enforced.",
+    claim=Claim.SCHEMA_AS_DECLARED,
+    severity=Severity.MEDIUM,
+    confidence=Confidence.CERTAIN,
+    remedy="Add the constraint as the DDL has it: on delete cascade, validated.",
+    since="0.1",
+)
+
+
+def look(case: Case) -> Answer:
+    """Each allowed key, held against the live ones of the same columns."""
+    live = foreign_keys(case)
+
+    def holds(key: object) -> bool:
+        return any(
+            same_key(case, each, key)
+            and "ON DELETE CASCADE" in each.definition
+            and each.validated
+            and each.enforced
+            for each in live
+        )
+
+    return Answer.of(
+        case.catalogue.foreign_keys,
+        (
+            Found(
+                dotted(case.schema, key.table, *key.columns),
+                "column",
+                f"Rows should go with their row of {key.parent}, and nothing sees to that.",
+            )
+            for key in case.catalogue.foreign_keys
+            if key.table in case.tables and not holds(key)
+        ),
+    )

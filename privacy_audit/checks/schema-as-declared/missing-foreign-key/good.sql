@@ -1,0 +1,3 @@
+-- Its name does not matter.
+alter table message_deliveries
+rename constraint message_deliveries_message_id_fkey to deliveries_of_messages;

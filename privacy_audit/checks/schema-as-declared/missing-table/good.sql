@@ -1,0 +1,2 @@
+-- An empty table is there all the same.
+truncate ephemeral_keys;

@@ -1,0 +1,142 @@
+"""The lists in the reviewers' queries that come from the catalogue and the DDL, kept fresh.
+
+In a query.sql, what stands between `-- made from the WHAT: NAME` and `-- end` is written by this module; the
+rest is written by hand. So a query runs in anybody's psql, and a new column does not mean editing a dozen
+queries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nosender.schema.catalogue import Catalogue
+    from nosender.schema.observe import Observation
+
+_BLOCK = re.compile(
+    r"^(?P<indent> *)-- made from the (?:catalogue|ddl): (?P<name>[a-z ]+)\n(?:.*\n)*? *-- end$", re.MULTILINE
+)
+
+List = Iterable[tuple[str, ...]]
+
+
+def _columns(catalogue: Catalogue, _: Observation) -> List:
+    return ((table.name, column.name) for table in catalogue.tables for column in table.columns)
+
+
+def _tables(catalogue: Catalogue, _: Observation) -> List:
+    return ((table.name,) for table in catalogue.tables)
+
+
+def _own_tables(catalogue: Catalogue, _: Observation) -> List:
+    return ((table.name,) for table in catalogue.tables if table.made_by == "nosender")
+
+
+def _foreign_keys(catalogue: Catalogue, _: Observation) -> List:
+    return (
+        (key.table, ",".join(key.columns), key.parent, ",".join(key.parent_columns))
+        for key in catalogue.foreign_keys
+    )
+
+
+def _column_types(_: Catalogue, declared: Observation) -> List:
+    return ((each.table, each.name, each.type) for each in _ours(declared, "columns"))
+
+
+def _column_defaults(_: Catalogue, declared: Observation) -> List:
+    return (
+        (each.table, each.name, (each.default or "").replace(f"{declared.schema}.", ""))
+        for each in _ours(declared, "columns")
+    )
+
+
+def _not_null(_: Catalogue, declared: Observation) -> List:
+    return ((each.table, each.name) for each in _ours(declared, "columns") if each.not_null)
+
+
+def _by_table(kind: str) -> Callable[[Catalogue, Observation], List]:
+    return lambda _, declared: ((each.table, each.name) for each in _ours(declared, kind))
+
+
+def _by_name(kind: str) -> Callable[[Catalogue, Observation], List]:
+    return lambda _, declared: ((each.name,) for each in _ours(declared, kind))
+
+
+def _functions(_: Catalogue, declared: Observation) -> List:
+    return (
+        (f"{each.name}({each.identity})", hashlib.md5(each.body.encode(), usedforsecurity=False).hexdigest())
+        for each in _ours(declared, "functions")
+    )
+
+
+def _unsampled(catalogue: Catalogue, _: Observation) -> List:
+    return (
+        (table.name, column.name)
+        for table in catalogue.tables
+        for column in table.columns
+        if not column.data_class.sampled
+    )
+
+
+LISTS: dict[str, Callable[[Catalogue, Observation], List]] = {
+    "tables": _tables,
+    "own tables": _own_tables,
+    "columns": _columns,
+    "foreign keys": _foreign_keys,
+    "column types": _column_types,
+    "column defaults": _column_defaults,
+    "not null": _not_null,
+    "constraints": _by_table("constraints"),
+    "indexes": _by_name("indexes"),
+    "triggers": _by_table("triggers"),
+    "sequences": _by_name("sequences"),
+    "functions": _functions,
+    "unsampled columns": _unsampled,
+}
+"""Each list by the name under which a query asks for it."""
+
+
+def refreshed(text: str, catalogue: Catalogue, declared: Observation) -> str:
+    """The text of a query with every list in it as the catalogue and the DDL have it now."""
+
+    def block(found: re.Match[str]) -> str:
+        indent = found["indent"]
+        head, end = found[0].split("\n", 1)[0], f"{indent}-- end"
+        rows = sorted(LISTS[found["name"]](catalogue, declared))
+        body = [f"{indent}{_row(row)}" for row in rows]
+        return "\n".join([head, ",\n".join(body), end])
+
+    return _BLOCK.sub(block, text)
+
+
+def _row(values: tuple[str, ...]) -> str:
+    """`('a', 'b')`; one value alone without its parentheses would not be a row of VALUES."""
+    return "(" + ", ".join("'" + value.replace("'", "''") + "'" for value in values) + ")"
+
+
+def _ours(declared: Observation, kind: str) -> list:  # type: ignore[type-arg]
+    """What the DDL makes of one kind, in its schema and without what an extension brought."""
+    return [
+        each
+        for each in getattr(declared, kind)
+        if each.schema == declared.schema and getattr(each, "extension", None) is None
+    ]
+
+
+def main() -> None:
+    """Write the lists of every query anew, in place: `python -m nosender.privacy_audit.queries`."""
+    from nosender.schema.catalogue import load
+    from nosender.schema.observe import reference
+
+    from .check import discover
+
+    for loaded in discover():
+        path = loaded.folder / "query.sql"
+        path.write_text(refreshed(path.read_text(), load(), reference("public")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The forms of a report. Each module is pure: render(audit) -> str."""

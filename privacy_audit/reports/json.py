@@ -1,0 +1,91 @@
+"""The report that programs read: `nosender.audit/1`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nosender.privacy_audit.audit import Audit, CheckResult
+    from nosender.privacy_audit.finding import Finding
+
+FORMAT = "nosender.audit/1"
+
+
+def render(audit: Audit) -> str:
+    """The audit as JSON text, ending in a line break; the same audit, the same bytes."""
+    return json.dumps(as_data(audit), indent=1, ensure_ascii=False) + "\n"
+
+
+def as_data(audit: Audit) -> dict[str, Any]:
+    """The audit as plain values, in the order in which they are written."""
+    run, target = audit.run, audit.target
+    return {
+        "format": FORMAT,
+        "verdict": audit.verdict.value,
+        "run": {
+            "id": run.id,
+            "started": run.started,
+            "finished": run.finished,
+            "tool": run.tool,
+            "command": run.command,
+            "role": run.role,
+            "snapshot": run.snapshot,
+            "measured": run.measured,
+        },
+        "target": {
+            "database": target.database,
+            "server": target.server,
+            "schema": target.schema,
+            "revision": target.revision,
+            "fingerprint": target.fingerprint,
+        },
+        "fail_on": audit.fail_on.value,
+        "claims": [
+            {
+                "id": claim.claim.value,
+                "statement": claim.claim.statement,
+                "verdict": claim.verdict.value,
+                "checks": list(claim.checks),
+            }
+            for claim in audit.claims
+        ],
+        "checks": [_check(result) for result in audit.checks],
+        "findings": [_finding(finding) for finding in audit.findings],
+        "coverage": {
+            kind: {"seen": each.seen, "accounted": each.accounted} for kind, each in audit.coverage.items()
+        },
+        "waivers": [dict(waiver) for waiver in audit.waivers],
+        "limits": list(audit.limits),
+    }
+
+
+def _check(result: CheckResult) -> dict[str, Any]:
+    check = result.check
+    return {
+        "check": check.slug,
+        "title": check.title,
+        "claim": check.claim.value,
+        "severity": check.severity.value,
+        "confidence": check.confidence.value,
+        "outcome": result.outcome.value,
+        "reason": result.reason,
+        "accepted": result.accepted,
+        "examined": result.examined,
+        "standards": list(result.standards),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "check": finding.check,
+        "object": finding.object,
+        "kind": finding.kind,
+        "detail": finding.detail,
+        "severity": finding.severity.value,
+        "confidence": finding.confidence.value,
+        "fingerprint": finding.fingerprint,
+        "waived": finding.waived,
+        "remedy": finding.remedy,
+        "facts": dict(finding.facts),
+    }

@@ -1,0 +1,280 @@
+"""Runs an audit: reads the database once, in one read-only snapshot, and asks every check about it."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nosender import __version__
+from nosender.errors import IncompleteError, UsageError
+
+from .audit import (
+    Audit,
+    AuditedDatabase,
+    CheckResult,
+    ClaimResult,
+    Run,
+    worst_first,
+)
+from .case import Case, Unseen
+from .check import Answer, Loaded, NotTested, discover
+from .coverage import coverage_of
+from .finding import Claim, Finding, Outcome, Severity, Verdict
+from .limits import limits_of
+from .names import without_numbers
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from nosender.schema.catalogue import Catalogue
+    from nosender.server.target import Target
+
+_STATEMENT_SECONDS = 300
+_LOCK_MILLISECONDS = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to audit; the defaults audit everything against the catalogue that belongs to this program."""
+
+    checks: tuple[str, ...] = ()
+    """Only these, by slug; none is all of them."""
+    fail_on: Severity = Severity.MEDIUM
+    catalogue: Path | None = None
+    """A folder to read the catalogue from."""
+    lock_timeout: int = _LOCK_MILLISECONDS
+    """Milliseconds to wait for a table that somebody holds under an exclusive lock."""
+    command: str = "nosender audit run"
+    """What the user typed, for the report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A case, and what the reading of it gave besides."""
+
+    case: Case
+    role: str
+    server: str
+    revision: str | None
+    started: datetime
+    measured: Mapping[str, Any] = field(default_factory=dict)
+
+
+def run(target: Target, options: Options | None = None) -> Audit:
+    """Audit the schema of `target`.
+
+    Raises UsageError for a check that does not exist or a catalogue that is not right, IncompleteError when
+    the catalogs cannot be read whole, NosenderError when there is no connection.
+    """
+    from nosender.schema.catalogue import load
+
+    options = options or Options()
+    checks = chosen(options.checks)
+    catalogue = load(options.catalogue)
+    started = datetime.now(UTC)
+    with target.connect("nosender audit") as connection:
+        looked = look(connection, target.schema, catalogue, started, options.lock_timeout)
+    return judge(looked, checks, options)
+
+
+def chosen(slugs: Iterable[str]) -> tuple[Loaded, ...]:
+    """The checks of these slugs, or all; UsageError for one that does not exist."""
+    wanted = set(slugs)
+    if unknown := wanted - {loaded.check.slug for loaded in discover()}:
+        raise UsageError(f"there is no check {min(unknown)!r}; `nosender audit list` names them all")
+    return tuple(each for each in discover() if not wanted or each.check.slug in wanted)
+
+
+def look(
+    connection: psycopg.Connection[Any],
+    schema: str,
+    catalogue: Catalogue,
+    started: datetime | None = None,
+    lock_timeout: int = _LOCK_MILLISECONDS,
+) -> Looked:
+    """Read everything that the checks look at, in one transaction that can write nothing."""
+    import psycopg
+
+    from nosender.schema.observe import observe, reference
+
+    from . import probes, surroundings
+
+    connection.rollback()
+    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    connection.read_only = True
+    try:
+        with connection.transaction():
+            connection.execute(
+                "select pg_catalog.set_config('search_path', '', true),"
+                " pg_catalog.set_config('row_security', 'off', true),"
+                " pg_catalog.set_config('statement_timeout', %s, true),"
+                " pg_catalog.set_config('lock_timeout', %s, true)",
+                (str(_STATEMENT_SECONDS * 1000), str(lock_timeout)),
+            )
+            live = observe(connection, schema, lock_timeout=lock_timeout)
+            around = surroundings.read(connection, schema)
+            declared = reference(schema)
+            case = Case(live, declared, catalogue, around)
+            names = probes.probe_names(declared)
+            answers = (
+                probes.ask(connection, live, declared, catalogue.grace, names)
+                if case.has_ours
+                else {name: Unseen("the schema holds none of our tables") for name in names}
+            )
+    except psycopg.OperationalError as error:
+        state = f" (SQLSTATE {error.sqlstate})" if error.sqlstate else ""
+        raise IncompleteError(f"the database went away while it was read{state}; run again") from None
+    case = replace(case, probes=answers)
+    version = connection.info.server_version
+    return Looked(
+        case=case,
+        role=live.database.reader,
+        server=f"{version // 10000}.{version % 10000}",
+        revision=_revision(case),
+        started=started or datetime.now(UTC),
+        measured=_measured(case),
+    )
+
+
+def judge(looked: Looked, checks: tuple[Loaded, ...], options: Options) -> Audit:
+    """Ask every check about the case, and put the answers together."""
+    results, findings = [], []
+    for loaded in checks:
+        result, found = ask(loaded, looked.case)
+        results.append(result)
+        findings += found
+    case = looked.case
+    claims = tuple(_claim(claim, results, findings, options.fail_on) for claim in Claim)
+    return Audit(
+        verdict=_verdict(results, findings, options.fail_on)
+        if case.has_ours
+        else _without_ours(findings, options),
+        run=Run(
+            id=str(uuid.uuid4()),
+            started=_stamp(looked.started),
+            finished=_stamp(datetime.now(UTC)),
+            tool=f"nosender {__version__}",
+            command=options.command,
+            role=looked.role,
+            snapshot=case.surroundings.snapshot,
+            measured=looked.measured,
+        ),
+        target=AuditedDatabase(
+            database=case.live.database.name,
+            server=looked.server,
+            schema=case.schema,
+            revision=looked.revision,
+            fingerprint=_fingerprint(case),
+        ),
+        claims=tuple(claim for claim in claims if claim.checks),
+        checks=tuple(results),
+        findings=worst_first(findings),
+        coverage=coverage_of(case),
+        waivers=(),
+        limits=limits_of(case),
+        fail_on=options.fail_on,
+    )
+
+
+def ask(loaded: Loaded, case: Case) -> tuple[CheckResult, list[Finding]]:
+    """One check about one case. Whatever goes wrong in it is an outcome, never a pass."""
+    check = loaded.check
+    try:
+        answer = loaded.look(case)
+    except NotTested as reason:
+        return CheckResult(check, Outcome.NOT_TESTED, str(reason), 0), []
+    except Exception as error:  # a check that falls over must not take the others along
+        return CheckResult(check, Outcome.ERROR, f"the check failed with {type(error).__name__}", 0), []
+    findings = _findings(loaded, answer)
+    if findings:
+        outcome = Outcome.FAIL
+    elif answer.unseen is not None:
+        outcome = Outcome.NOT_TESTED
+    else:
+        outcome = Outcome.PASS
+    return CheckResult(check, outcome, answer.unseen, answer.examined), findings
+
+
+def _findings(loaded: Loaded, answer: Answer) -> list[Finding]:
+    """The findings of one answer, one an object, without the phone numbers that a name may hold."""
+    check = loaded.check
+    found: dict[str, Finding] = {}
+    for each in answer.found:
+        name = without_numbers(each.object)
+        found.setdefault(
+            name,
+            Finding(
+                check=check.slug,
+                object=name,
+                kind=each.kind,
+                detail=without_numbers(each.detail),
+                severity=each.severity or check.severity,
+                confidence=check.confidence,
+                remedy=check.remedy,
+                facts={
+                    key: without_numbers(value) if isinstance(value, str) else value
+                    for key, value in each.facts.items()
+                },
+            ),
+        )
+    return list(found.values())
+
+
+def _verdict(results: list[CheckResult], findings: list[Finding], level: Severity) -> Verdict:
+    if any(finding.gates(level) for finding in findings):
+        return Verdict.FAIL
+    untested = {Outcome.NOT_TESTED, Outcome.ERROR}
+    if not results or any(
+        (result.outcome in untested or result.reason is not None) and not result.accepted
+        for result in results
+    ):
+        return Verdict.INCOMPLETE
+    return Verdict.PASS
+
+
+def _without_ours(findings: list[Finding], options: Options) -> Verdict:
+    """Where none of our tables is, nothing can pass: there is nothing that the promises are about."""
+    gating = any(finding.gates(options.fail_on) for finding in findings)
+    return Verdict.FAIL if gating else Verdict.INCOMPLETE
+
+
+def _claim(claim: Claim, results: list[CheckResult], findings: list[Finding], level: Severity) -> ClaimResult:
+    mine = [result for result in results if result.check.claim is claim]
+    slugs = {result.check.slug for result in mine}
+    verdict = _verdict(mine, [finding for finding in findings if finding.check in slugs], level)
+    return ClaimResult(claim, verdict, tuple(sorted(slugs)))
+
+
+def _revision(case: Case) -> str | None:
+    answer = case.probes.get("audit_revision")
+    if answer is None or isinstance(answer, Unseen) or not answer:
+        return None
+    value = answer[0].get("value")
+    return str(value) if value is not None else None
+
+
+def _measured(case: Case) -> dict[str, Any]:
+    from .surroundings import as_measured
+
+    measured = dict(as_measured(case.surroundings))
+    for name in ("audit_overdue", "audit_order", "audit_sizes"):
+        answer = case.probes.get(name)
+        if answer is not None and not isinstance(answer, Unseen):
+            measured[name.removeprefix("audit_")] = [dict(row) for row in answer]
+    return measured
+
+
+def _fingerprint(case: Case) -> str:
+    """Of the structure alone: who looked, and what that role may not see, is left out."""
+    database = replace(case.live.database, reader="", unseen=())
+    structure = replace(case.live, database=database, settings=())
+    return "sha256:" + hashlib.sha256(structure.to_json().encode()).hexdigest()
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

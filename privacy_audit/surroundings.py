@@ -1,0 +1,79 @@
+"""What surrounds the schema and moves: sessions, slots, vacuums, other databases. Read in the audit's
+snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import psycopg
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Something that keeps deleted rows from being removed for good."""
+
+    kind: str
+    """prepared transaction, replication slot or session."""
+    name: str
+    seconds: int | None
+    """How long it has held them; None where the server does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vacuum:
+    """What the server counts about one table."""
+
+    schema: str
+    table: str
+    dead: int
+    """Rows that are deleted and still in the file."""
+    live: int
+    seconds: int | None
+    """Since the last vacuum; None when there was none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The moving facts of one moment."""
+
+    databases: tuple[str, ...] = ()
+    """The other databases of the cluster that can be entered."""
+    holders: tuple[Holder, ...] = ()
+    vacuums: tuple[Vacuum, ...] = ()
+    slots: tuple[tuple[str, str], ...] = ()
+    """Replication slots: name, and logical or physical."""
+    standbys: int = 0
+    """Receivers of the stream of changes at this moment; None of them was looked into."""
+    snapshot: str = ""
+    """The snapshot's own name for its moment."""
+
+
+def read(connection: psycopg.Connection[Any], schema: str) -> Surroundings:
+    """Ask once, in the caller's transaction; every role may."""
+    text = (Path(__file__).parent / "surroundings.sql").read_bytes()
+    row = connection.execute(text).fetchone()
+    if row is None:
+        raise AssertionError("a select of one row gives one row")
+    databases, holders, vacuums, slots, standbys, snapshot = row
+    return Surroundings(
+        databases=tuple(databases),
+        holders=tuple(Holder(**each) for each in holders),
+        vacuums=tuple(Vacuum(**each) for each in vacuums if each["schema"] == schema),
+        slots=tuple((each["name"], each["kind"]) for each in slots),
+        standbys=standbys,
+        snapshot=snapshot,
+    )
+
+
+def as_measured(surroundings: Surroundings) -> Mapping[str, Any]:
+    """What moves with time and is no finding, for the `run` block of a report."""
+    return {
+        "dead_rows": {each.table: each.dead for each in surroundings.vacuums},
+        "rows": {each.table: each.live for each in surroundings.vacuums},
+        "standbys": surroundings.standbys,
+    }

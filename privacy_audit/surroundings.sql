@@ -1,0 +1,86 @@
+-- What moves around the schema, in one row: other databases, what holds deleted rows back, what vacuum left,
+-- replication slots and their receivers.
+select
+  array(
+    select d.datname::text
+    from pg_catalog.pg_database as d
+    where
+      d.datname <> pg_catalog.current_database()
+      and d.datallowconn
+      and not d.datistemplate
+    order by d.datname::text
+  ) as databases,
+  (
+    select
+      coalesce(
+        pg_catalog.jsonb_agg(
+          pg_catalog.jsonb_build_object('kind', h.kind, 'name', h.name, 'seconds', h.seconds)
+          order by h.kind, h.name
+        ),
+        '[]'
+      )
+    from (
+      select
+        'prepared transaction' as kind,
+        p.gid as name,
+        extract(epoch from pg_catalog.clock_timestamp() - p.prepared)::bigint as seconds
+      from pg_catalog.pg_prepared_xacts as p
+      union all
+      select
+        'replication slot' as kind,
+        s.slot_name::text as name,
+        null as seconds
+      from pg_catalog.pg_replication_slots as s
+      where not s.active or s.xmin is not null
+      union all
+      select
+        'session' as kind,
+        'process ' || a.pid::text as name,
+        extract(epoch from pg_catalog.clock_timestamp() - a.xact_start)::bigint as seconds
+      from pg_catalog.pg_stat_activity as a
+      where
+        a.pid <> pg_catalog.pg_backend_pid()
+        and a.backend_xmin is not null
+        and a.backend_type = 'client backend'
+    ) as h
+  ) as holders,
+  (
+    select
+      coalesce(
+        pg_catalog.jsonb_agg(
+          pg_catalog.jsonb_build_object(
+            'schema', t.schemaname,
+            'table', t.relname,
+            'dead', t.n_dead_tup,
+            'live', t.n_live_tup,
+            'seconds', extract(
+              epoch from pg_catalog.clock_timestamp()
+              - greatest(t.last_vacuum, t.last_autovacuum)
+            )::bigint
+          )
+          order by t.relname
+        ),
+        '[]'
+      )
+    from pg_catalog.pg_stat_all_tables as t
+    where t.relname in (
+      'users', 'webauthn_credentials', 'messages', 'device_session_keys', 'message_deliveries',
+      'ephemeral_keys', 'messaging_public_keys'
+    )
+  ) as vacuums,
+  (
+    select
+      coalesce(
+        pg_catalog.jsonb_agg(
+          pg_catalog.jsonb_build_object('name', s.slot_name, 'kind', s.slot_type)
+          order by s.slot_name
+        ),
+        '[]'
+      )
+    from pg_catalog.pg_replication_slots as s
+  ) as slots,
+  (
+    select pg_catalog.count(*)
+    from pg_catalog.pg_stat_replication
+  ) as standbys,
+  pg_catalog.pg_current_snapshot()::text as snapshot

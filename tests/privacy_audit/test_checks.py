@@ -1,0 +1,92 @@
+"""Every check, by its own examples: clean finds nothing, bad exactly what it says, fixed and good nothing.
+
+And the reviewer's query, which is a second statement of the same question, finds the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+
+from nosender.privacy_audit.case import Case
+from nosender.privacy_audit.check import Loaded, discover
+from nosender.privacy_audit.queries import refreshed
+from nosender.privacy_audit.runner import ask, look
+from nosender.schema.catalogue import load
+from nosender.schema.observe import reference
+
+CATALOGUE = load()
+
+
+@contextmanager
+def as_auditor(conninfo: str) -> Iterator[psycopg.Connection]:
+    """A session with the rights of an auditor and no other."""
+    with psycopg.connect(conninfo, options="-c role=nosender_auditor") as connection:
+        yield connection
+
+
+def case_of(conninfo: str) -> Case:
+    with as_auditor(conninfo) as connection:
+        return look(connection, "public", CATALOGUE).case
+
+
+def apply(conninfo: str, text: str) -> None:
+    """Run an example as the owner of the database, its schema first in the search_path."""
+    with psycopg.connect(conninfo, options="-c TimeZone=UTC -c search_path=public", autocommit=True) as owner:
+        owner.execute(text.encode())
+
+
+def by_query(conninfo: str, loaded: Loaded) -> tuple[str, ...]:
+    with psycopg.connect(conninfo, options="-c search_path=public") as reviewer:
+        return tuple(row[0] for row in reviewer.execute(loaded.example("query.sql").encode()))
+
+
+def by_function(conninfo: str, loaded: Loaded) -> tuple[str, ...]:
+    result, findings = ask(loaded, case_of(conninfo))
+    assert result.reason is None, result.reason
+    return tuple(sorted(finding.object for finding in findings))
+
+
+@pytest.mark.parametrize("loaded", discover(), ids=lambda loaded: loaded.check.slug)
+def test_bad_is_found_and_fixed(migrated: str, loaded: Loaded) -> None:
+    expected = loaded.expected()
+    assert expected, "bad.sql says nothing about what is to be found"
+    assert by_function(migrated, loaded) == by_query(migrated, loaded) == ()
+    apply(migrated, loaded.example("bad.sql"))
+    assert by_function(migrated, loaded) == expected
+    assert by_query(migrated, loaded) == expected
+    apply(migrated, loaded.example("fix.sql"))
+    assert by_function(migrated, loaded) == by_query(migrated, loaded) == ()
+
+
+@pytest.mark.parametrize("loaded", discover(), ids=lambda loaded: loaded.check.slug)
+def test_the_nearest_innocent_thing_is_not_found(migrated: str, loaded: Loaded) -> None:
+    apply(migrated, loaded.example("good.sql"))
+    assert by_function(migrated, loaded) == by_query(migrated, loaded) == ()
+
+
+@pytest.mark.parametrize("loaded", discover(), ids=lambda loaded: loaded.check.slug)
+def test_the_lists_in_the_query_are_fresh(loaded: Loaded) -> None:
+    text = loaded.example("query.sql")
+    assert text == refreshed(text, CATALOGUE, reference("public")), (
+        "run `python -m nosender.privacy_audit.queries`"
+    )
+
+
+@pytest.mark.parametrize("loaded", discover(), ids=lambda loaded: loaded.check.slug)
+def test_a_check_says_what_it_is(loaded: Loaded) -> None:
+    check = loaded.check
+    assert len(check.title) <= 100
+    assert check.title.endswith(".")
+    assert check.remedy.endswith(".")
+    assert len(loaded.explanation.splitlines()) >= 3
+    assert {path.name for path in loaded.folder.iterdir() if path.is_file()} == {
+        "check.py",
+        "query.sql",
+        "bad.sql",
+        "fix.sql",
+        "good.sql",
+    }
