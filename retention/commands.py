@@ -46,6 +46,7 @@ def retention() -> None:
     help="How long to wait, in all, for rows that others have locked.",
 )
 @click.option("--table", "tables", multiple=True, help="Sweep this table only; may be given several times.")
+@click.option("--canary", is_flag=True, help="Leave a row behind that the next sweeps have to remove.")
 @_format_option
 @click.pass_context
 def sweep(
@@ -57,6 +58,7 @@ def sweep(
     rate: int | None,
     patience: float,
     tables: tuple[str, ...],
+    canary: bool,
     form: str,
 ) -> None:
     """Delete what has expired, once, to the end; Ctrl-C ends it after the batch under way, with a receipt."""
@@ -76,7 +78,7 @@ def sweep(
         pace = replace(pace, duty=duty)
     target = from_context(ctx)
     with interruptible() as stop, Bar() as bar:
-        receipt = run(target, pace=pace, tables=tables or None, progress=bar.show, stop=stop)
+        receipt = run(target, pace=pace, tables=tables or None, canary=canary, progress=bar.show, stop=stop)
     if form == "json":
         click.echo(json.dumps(asdict(receipt), indent=2))
     else:
@@ -123,3 +125,25 @@ def status(ctx: click.Context, form: str) -> None:
 
     found = look(from_context(ctx))
     click.echo((status_json if form == "json" else status_text)(found), nl=False)
+
+
+@retention.command()
+@click.option(
+    "--since",
+    "report",
+    type=click.Path(path_type=Path),
+    metavar="REPORT",
+    help="Hold the ledger against this earlier report: nothing of what it saw may be gone or rewritten.",
+)
+@_format_option
+@click.pass_context
+def verify(ctx: click.Context, report: Path | None, form: str) -> None:
+    """Recompute the ledger's hash chain: a row edited, removed, moved or slipped in breaks it."""
+    from nosender.retention.ledger import head_of_report, verify_target
+    from nosender.retention.text import verdict_json, verdict_text
+    from nosender.server.target import from_context
+
+    since = head_of_report(report) if report is not None else None
+    found = verify_target(from_context(ctx), since)
+    click.echo((verdict_json if form == "json" else verdict_text)(found), nl=False)
+    ctx.exit(1 if found.problems else 3 if found.unseen else 0)

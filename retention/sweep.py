@@ -78,6 +78,7 @@ def sweep(
     *,
     pace: Pace = GENTLE,
     tables: Sequence[str] | None = None,
+    canary: bool = False,
     plan: Plan | None = None,
     progress: Progress | None = None,
     stop: threading.Event | None = None,
@@ -85,8 +86,9 @@ def sweep(
     """Delete what has expired in the database of `target`, batch by batch, to the end.
 
     `plan` is the catalogue's unless given; NosenderError where the database follows another one. `stop`, once
-    set, ends the sweep at the next boundary of a batch, with a receipt. `progress` is called after each batch
-    with the sweep's state.
+    set, ends the sweep at the next boundary of a batch, with a receipt. `canary` leaves a row in messages and
+    in ephemeral_keys that the next sweeps have to remove. `progress` is called after each batch with the
+    sweep's state.
     """
     import psycopg
 
@@ -94,7 +96,7 @@ def sweep(
         try:
             enter_schema(connection, target)
             refuse_other_policy(connection, plan or declared_plan())
-            return _run(connection, pace, tables, progress, stop or threading.Event())
+            return _run(connection, pace, tables, canary, progress, stop or threading.Event())
         except psycopg.Error as error:
             raise explain(error, target) from None
 
@@ -121,16 +123,18 @@ def _run(
     connection: psycopg.Connection,
     pace: Pace,
     tables: Sequence[str] | None,
+    canary: bool,
     progress: Progress | None,
     stop: threading.Event,
 ) -> SweepReceipt:
     import psycopg
 
     begun = connection.execute(
-        "select retention_begin(%s, %s::numeric, %s::numeric, %s, %s, %s)",
+        "select retention_begin(%s, %s::numeric, %s::numeric, %s, %s, %s, %s)",
         [
             *(pace.most, pace.target_ms, pace.duty, pace.rate, pace.patience_ms),
             list(tables) if tables is not None else None,
+            canary,
         ],
     ).fetchone()
     state: State = begun[0] if begun else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
+from nosender.retention.ledger import Verdict
 from nosender.retention.look import Overdue, Run, Status
 from nosender.retention.plan import Plan, Rule
 
@@ -54,6 +55,29 @@ def status_text(status: Status) -> str:
 def status_json(status: Status) -> str:
     """The same for a program."""
     return json.dumps({"format": "nosender.retention-status/1", **asdict(status)}, indent=2) + "\n"
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """The problems, or that there are none; then where the ledger ends, for the next time."""
+    lines = list(verdict.problems + verdict.unseen) or ["the chain holds"]
+    lines.append(f"{verdict.rows} rows, {verdict.runs} runs, {verdict.unfinished} of them without an end")
+    lines.append(f"ends at row {verdict.head.length} sha256:{verdict.head.hash}")
+    return "\n".join(lines) + "\n"
+
+
+def verdict_json(verdict: Verdict) -> str:
+    """The same for a program, and for --since."""
+    answer = {
+        "format": "nosender.retention-verify/1",
+        "verdict": "fail" if verdict.problems else "incomplete" if verdict.unseen else "pass",
+        "problems": list(verdict.problems),
+        "unseen": list(verdict.unseen),
+        "rows": verdict.rows,
+        "runs": verdict.runs,
+        "unfinished": verdict.unfinished,
+        "ledger": {"length": verdict.head.length, "head": f"sha256:{verdict.head.hash}"},
+    }
+    return json.dumps(answer, indent=2) + "\n"
 
 
 def _in_words(rule: Rule) -> str:

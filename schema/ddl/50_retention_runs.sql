@@ -23,11 +23,11 @@ create table retention_runs (
   anchor_hash bytea,
   previous_hash bytea not null,
   row_hash bytea not null,
-  constraint retention_runs_phase_known check (phase in ('started', 'swept', 'finished')),
+  constraint retention_runs_phase_known check (phase in ('started', 'swept', 'planted', 'finished')),
   -- A run that has only started has no outcome yet; a crash leaves it so, for everybody to see.
   constraint retention_runs_status_present check ((phase = 'started') = (status is null)),
   constraint retention_runs_status_known check (status in ('done', 'partial', 'interrupted', 'failed')),
-  constraint retention_runs_table_named check ((phase = 'swept') = (table_name is not null)),
+  constraint retention_runs_table_named check ((phase in ('swept', 'planted')) = (table_name is not null)),
   -- No text of an error, which can carry a row: its SQLSTATE, or a word of ours. No line break either, which
   -- the hash takes for the end of a field.
   constraint retention_runs_words check (

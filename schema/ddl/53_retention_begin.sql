@@ -1,17 +1,17 @@
 -- The start of a sweep. Its answer is the sweep's whole state, to be handed to retention_step again and
 -- again, a transaction each, until `finished` is true in it. The numbers in it are for reading; that a row
--- has expired is decided by the step alone, whatever the state says.
---
--- most: no batch is larger. target_ms: how long a batch should take; null keeps every batch at `most`. duty:
--- the share of the time spent working. rate: rows a second at most. patience_ms: how long, in the whole
--- sweep, to wait for rows that others have locked. tables: sweep these tables and no others.
+-- has expired is decided by the step alone, whatever the state says.  most: no batch is larger. target_ms:
+-- how long a batch should take; null keeps every batch at `most`. duty: the share of the time spent working.
+-- rate: rows a second at most. patience_ms: how long, in the whole sweep, to wait for rows that others have
+-- locked. tables: sweep these tables and no others. canary: leave a row that the next sweeps must remove.
 create function retention_begin(
   most integer default 5000,
   target_ms numeric default 1,
   duty numeric default 0.5,
   rate integer default null,
   patience_ms integer default 2000,
-  tables text[] default null
+  tables text[] default null,
+  canary boolean default false
 ) returns jsonb
 language plpgsql security definer
 set search_path from current
@@ -83,7 +83,7 @@ begin
     'clock_back', coalesce(last_clock > entry.cutoff + interval '1 second', false),
     'most', most, 'size', case when target_ms is null then most else least(most, 200) end,
     'target_ms', target_ms, 'duty', duty, 'rate', rate, 'patience_ms', patience_ms,
-    'tables', to_jsonb(chosen), 'at', 0, 'pass', 'begin', 'began', entry.clock_before,
+    'canary', canary, 'tables', to_jsonb(chosen), 'at', 0, 'pass', 'begin', 'began', entry.clock_before,
     'deleted', 0, 'deactivated', 0, 'children', 0, 'batches', 0, 'blocked', 0,
     'total', jsonb_build_object('deleted', 0, 'deactivated', 0, 'children', 0, 'batches', 0, 'blocked', 0),
     'pause_ms', 0, 'finished', false

@@ -25,6 +25,7 @@ declare
   to_time timestamp;
   to_id bigint;
   to_place tid;
+  stretch tid;
   ids bigint[];
   exhausted boolean;
   oldest timestamp;
@@ -33,79 +34,85 @@ declare
   slice text;    -- the rows of this batch, so far as their place in the walk says
   bound text;    -- finds the end of the batch
   counted bigint;
-  children_before bigint;
+  children_before bigint := 0;
   affected bigint := 0;
   skip boolean := coalesce((state ->> 'skip')::boolean, false);
   started timestamptz;
+  patience text := current_setting('lock_timeout');
 begin
   select * into strict policy from retention_policy() where table_name = table_to_sweep;
   oldest := cutoff - policy.max_age;
-  expired := format('%I <= $5', policy.expires_column);
+  expired := format('%I <= (select $5)', policy.expires_column);
+  -- Values come as (select $n): as constants they would have the planner look for the ends of the index,
+  -- through all the dead entries there.
   if policy.action = 'deactivate' and pass in ('keys', 'last') then
     -- The index holds no id, so among rows of one expiry there is no order to walk in: what is done leaves
     -- the index, and only the last pass, which must get past a row it cannot have, sorts.
     due := format('%I and %s', policy.flag, expired);
     slice := 'id = any($9)';
     bound := case when pass = 'last' then format(
-      'select array_agg(id), max(%1$I), max(id), count(*) from (select id, %1$I from %2$I
-       where %3$s and (%1$I, id) > ($1, $2) order by %1$I, id limit $8) as batch',
+      'select array_agg(id), max(%1$I), max(id), null::tid, count(*) from (select id, %1$I from %2$I
+       where %3$s and (%1$I, id) > ((select $1), (select $2)) order by %1$I, id limit $8) as batch',
       policy.expires_column, policy.table_name, due
     ) else format(
-      'select array_agg(id), max(%1$I), null::bigint, count(*) from (select id, %1$I from %2$I
-       where %3$s and %1$I >= $1 order by %1$I limit $8 %4$s) as batch',
+      'select array_agg(id), max(%1$I), null::bigint, null::tid, count(*) from (select id, %1$I from %2$I
+       where %3$s and %1$I >= (select $1) order by %1$I limit $8 %4$s) as batch',
       policy.expires_column, policy.table_name, due, case when skip then 'for update skip locked' end
     ) end;
   elsif pass in ('keys', 'last') then
     due := expired;
-    slice := format('(%1$I, id) > ($1, $2) and (%1$I, id) <= ($3, $4)', policy.expires_column);
+    slice := format(
+      '(%1$I, id) > ((select $1), (select $2)) and (%1$I, id) <= ((select $3), (select $4))', policy.expires_column
+    );
     bound := format(
-      'select null::bigint[], %1$I, id, $8 from %2$I
-       where (%1$I, id) > ($1, $2) and %3$s order by %1$I, id offset $8 - 1 limit 1',
+      'select null::bigint[], %1$I, id, null::tid, $8 from %2$I
+       where (%1$I, id) > ((select $1), (select $2)) and %3$s order by %1$I, id offset $8 - 1 limit 1',
       policy.expires_column, policy.table_name, due
     );
   elsif pass = 'once' then
     due := quote_ident(policy.at_once);
-    slice := 'id > $2 and id <= $4';
+    slice := 'id > (select $2) and id <= (select $4)';
     bound := format(
-      'select null::bigint[], null::timestamp, id, $8 from %I where %s and id > $2
-       order by id offset $8 - 1 limit 1', policy.table_name, due
+      'select null::bigint[], null::timestamp, max(id), null::tid, count(*) from (select id from %I
+       where %s and id > (select $2) order by id limit $8) as batch',
+      policy.table_name, due
     );
   else
     due := case
       when pass = 'blocks' then expired
-      when policy.expires_column is null then format('%I <= $10', policy.max_age_column)
-      else format('%I <= $10 and coalesce(%s, true)', policy.max_age_column, expired)
+      when policy.expires_column is null then format('%I <= (select $10)', policy.max_age_column)
+      else format('%I <= (select $10) and coalesce(%s, true)', policy.max_age_column, expired)
     end;
     slice := 'ctid > $6 and ctid <= $7';
     -- At most so many blocks for a batch, or a stretch without expired rows would be read in one transaction.
-    to_place := format('(%s,0)', least((last_place::text::point)[0]::bigint + greatest(size, 64), 4294967294))::tid;
+    stretch := format('(%s,0)', least((last_place::text::point)[0] + greatest(size, 64), 4294967294)::bigint)::tid;
     bound := format(
-      'select null::bigint[], null::timestamp, null::bigint, count(*), max(ctid) from (select ctid from %I
-       where ctid > $6 and ctid <= $7 and %s limit $8) as batch', policy.table_name, due
+      'select null::bigint[], null::timestamp, null::bigint, max(ctid), count(*) from (select ctid from %I
+       where ctid > $6 and ctid <= $7 and %s limit $8) as batch',
+      policy.table_name, due
     );
   end if;
 
-  if slice like 'ctid%' then
-    execute bound into ids, to_time, to_id, counted, to_place
-    using last_time, last_id, to_time, to_id, cutoff, last_place, to_place, size, ids, oldest;
-    if counted < size then  -- the stretch is empty from here on; go to its end
-      to_place := format('(%s,0)', least((last_place::text::point)[0]::bigint + greatest(size, 64), 4294967294))::tid;
-    end if;
-    exhausted := counted < size
-      and (to_place::text::point)[0] * current_setting('block_size')::bigint
+  execute bound into ids, to_time, to_id, to_place, counted
+  using last_time, last_id, to_time, to_id, cutoff, last_place, stretch, size, ids, oldest;
+  exhausted := coalesce(counted, 0) < size;
+  if exhausted and stretch is not null then
+    to_place := stretch;
+    exhausted := (stretch::text::point)[0] * current_setting('block_size')::bigint
       >= pg_relation_size(quote_ident(policy.table_name)::regclass);
-  else
-    execute bound into ids, to_time, to_id, counted
-    using last_time, last_id, to_time, to_id, cutoff, last_place, to_place, size, ids, oldest;
-    exhausted := coalesce(counted, 0) < size;
-    if exhausted then
-      to_time := coalesce(case when slice like 'id = any%' then to_time end, cutoff);
-      to_id := 9223372036854775807;
-    end if;
+  elsif exhausted and ids is null and pass in ('keys', 'last') then
+    to_time := cutoff;
+    to_id := 9223372036854775807;
   end if;
 
+  if not (pass = 'last' and size = 1) then
+    perform set_config(
+      'lock_timeout', greatest(coalesce((state ->> 'target_ms')::numeric, 0), 50)::integer::text, true
+    );
+  end if;
   <<attempt>>
   for again in 1 .. 2 loop
+    exit attempt when counted = 0;
     begin
       children_before := retention_children(policy.children);
       started := clock_timestamp();
@@ -123,7 +130,14 @@ begin
       exit attempt;
     exception when lock_not_available or deadlock_detected then
       affected := 0;
-      children_before := retention_children(policy.children);
+      if again = 1 then
+        -- Somebody who holds a whole table makes the sweep fail, rather than seem to hold row after row.
+        perform set_config('lock_timeout', patience, true);
+        execute format('lock table %s in row exclusive mode', (
+          select string_agg(quote_ident(each), ', ') from unnest(policy.table_name || policy.children) as each
+        ));
+        perform set_config('lock_timeout', '50', true);
+      end if;
       state := state || jsonb_build_object('skip', true, 'left', true);
       if pass = 'last' then
         -- Halve until the locked row stands alone; wait for it as long as the sweep has patience; then go
@@ -145,7 +159,8 @@ begin
     'affected', affected,
     case policy.action when 'delete' then 'deleted' else 'deactivated' end,
     (state ->> case policy.action when 'delete' then 'deleted' else 'deactivated' end)::bigint + affected,
-    'children', (state ->> 'children')::bigint + retention_children(policy.children) - children_before,
+    'children', (state ->> 'children')::bigint
+    + case when affected > 0 then retention_children(policy.children) - children_before else 0 end,
     'batches', (state ->> 'batches')::bigint + (affected > 0)::integer
   );
 end

@@ -39,7 +39,7 @@ begin
     raise exception 'the retention policy does not name the table %', name using errcode = 'undefined_table';
   end if;
   if pass = 'begin' then
-    pass := retention_next_pass(policy.table_name, pass, false, cutoff);
+    pass := retention_next_pass(name, pass, false, cutoff);
     state := state || jsonb_build_object(
       'pass', pass, 'began', clock_timestamp()::timestamp, 'skip', false, 'left', false,
       'deleted', 0, 'deactivated', 0, 'children', 0, 'batches', 0, 'blocked', 0
@@ -54,14 +54,8 @@ begin
   -- A batch that is lost in a crash is deleted again by the next sweep: it need not wait for the disk. The
   -- receipt does, and with it everything before it.
   perform set_config('synchronous_commit', 'off', true);
-  -- Somebody who holds the whole table makes the sweep fail, rather than seem to meet locked rows one by one.
-  perform set_config('lock_timeout', greatest((state ->> 'patience_ms')::numeric::integer, 1)::text, true);
-  execute format('lock table %s in row exclusive mode', (
-    select string_agg(quote_ident(each), ', ') from unnest(policy.table_name || policy.children) as each
-  ));
-  if not (pass = 'last' and (state ->> 'size')::integer = 1) then
-    perform set_config('lock_timeout', greatest(coalesce(target_ms, 0), 50)::integer::text, true);
-  end if;
+  -- For whole tables that others hold; for their rows the batch itself is less patient.
+  perform set_config('lock_timeout', greatest((state ->> 'patience_ms')::numeric, 1)::integer::text, true);
   began := clock_timestamp();
   state := retention_batch(state, name, cutoff);
   took_ms := greatest(extract(epoch from clock_timestamp() - began) * 1000, 0.01);
@@ -85,7 +79,7 @@ begin
   end if;
   if (state ->> 'exhausted')::boolean and not coalesce((state ->> 'halved')::boolean, false) then
     state := state - array['time', 'id', 'place'] || jsonb_build_object(
-      'pass', retention_next_pass(policy.table_name, pass, (state ->> 'left')::boolean, cutoff), 'left', false
+      'pass', retention_next_pass(name, pass, (state ->> 'left')::boolean, cutoff)
     );
     pause_ms := case when rows_done = 0 then 0 else pause_ms end;
   end if;
@@ -97,7 +91,7 @@ end
 $$;
 
 -- The pass after `pass` for this table: begin, blocks, keys, last, once, age, end; or prune for the ledger
--- itself.
+-- itself. A table where nothing has expired is done at once, at the cost of one look into the index.
 create function retention_next_pass(name text, pass text, rows_left boolean, cutoff timestamp) returns text
 language plpgsql
 set search_path from current
@@ -108,19 +102,16 @@ begin
   select * into strict policy from retention_policy() where table_name = name;
   if name = 'retention_runs' then
     return case pass when 'begin' then 'prune' else 'end' end;
-  end if;
-  if pass = 'begin' and policy.expires_column is not null then
+  elsif pass = 'begin' and retention_oldest(name, cutoff) is not null then
     return case
       when policy.action = 'delete' and retention_scattered(name, policy.expires_column, cutoff) then 'blocks'
       else 'keys'
     end;
-  elsif pass = 'blocks' then
-    return 'keys';  -- for rows that moved to a block already passed
-  elsif pass = 'keys' and rows_left then
+  elsif pass in ('blocks', 'keys') and rows_left then
     return 'last';
-  elsif pass in ('begin', 'keys', 'last') and policy.at_once is not null then
+  elsif pass in ('begin', 'blocks', 'keys', 'last') and policy.at_once is not null then
     return 'once';
-  elsif pass in ('begin', 'keys', 'last', 'once') and policy.max_age is not null then
+  elsif pass in ('begin', 'blocks', 'keys', 'last', 'once') and policy.max_age is not null then
     return 'age';
   end if;
   return 'end';

@@ -14,8 +14,9 @@ begin
   entry.status := outcome;
   entry.error_class := error_class;
   entry.clock_before := (state ->> 'began')::timestamp;
-  -- With a table gone there is nothing to look at, and the receipt has to say that too.
-  if to_regclass(quote_ident(name)) is not null then
+  -- A walk that ended has left nothing behind unless it met a lock, and looking would cost a page for each
+  -- row that is gone. With a table gone there is nothing to look at, and the receipt has to say that too.
+  if (outcome <> 'done' or (state ->> 'left')::boolean) and to_regclass(quote_ident(name)) is not null then
     entry.oldest_remaining := retention_oldest(name, entry.cutoff);
   end if;
   if outcome = 'done' and entry.oldest_remaining is not null then
@@ -26,7 +27,7 @@ begin
   end loop;
   entry := retention_append(entry);
   return state || jsonb_build_object(
-    'total', total, 'at', (state ->> 'at')::integer + 1, 'pass', 'begin', 'pause_ms', 0,
+    'total', total, 'at', (state ->> 'at')::integer + 1, 'pass', 'begin', 'affected', 0, 'pause_ms', 0,
     'partial', coalesce((state ->> 'partial')::boolean, false) or entry.status <> 'done',
     'deleted', 0, 'deactivated', 0, 'children', 0, 'batches', 0, 'blocked', 0
   );
@@ -79,6 +80,9 @@ begin
   if name is not null and state ->> 'pass' <> 'begin' then
     state := retention_swept(state, name, outcome, error_class);
   end if;
+  if outcome = 'done' and (state ->> 'canary')::boolean then
+    perform retention_plant(state);
+  end if;
   entry := retention_entry(state || (state -> 'total'));
   entry.phase := 'finished';
   entry.status := case
@@ -114,7 +118,7 @@ begin
     return null;
   end if;
   execute format(
-    'select %1$I from %2$I where %1$I <= $1 and %3$s order by %1$I limit 1',
+    'select %1$I from %2$I where %1$I <= (select $1) and %3$s order by %1$I limit 1',
     policy.expires_column, name, case when policy.flag is null then 'true' else quote_ident(policy.flag) end
   ) into oldest using cutoff;
   return oldest;
@@ -139,7 +143,7 @@ begin
   ) as old
   order by id desc limit 1;
   if pruned is null then
-    return state || jsonb_build_object('at', (state ->> 'at')::integer + 1, 'pass', 'begin', 'pause_ms', 0);
+    return state || jsonb_build_object('at', (state ->> 'at')::integer + 1, 'pass', 'begin', 'affected', 0, 'pause_ms', 0);
   end if;
   entry.phase := 'swept';
   entry.table_name := name;
@@ -150,8 +154,7 @@ begin
   entry := retention_append(entry);
   delete from retention_runs where id <= entry.anchor_id;
   return state || jsonb_build_object(
-    'total', (state -> 'total') || jsonb_build_object('batches', (state #>> '{total,batches}')::bigint + 1),
-    'at', (state ->> 'at')::integer + 1, 'pass', 'begin', 'pause_ms', 0
+    'at', (state ->> 'at')::integer + 1, 'pass', 'begin', 'affected', 0, 'pause_ms', 0
   );
 end
 $$;

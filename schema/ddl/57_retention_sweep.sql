@@ -8,7 +8,8 @@ create procedure retention_sweep(
   duty numeric default 0.5,
   rate integer default null,
   patience_ms integer default 2000,
-  tables text[] default null
+  tables text[] default null,
+  canary boolean default false
 )
 language plpgsql
 as $$
@@ -23,8 +24,8 @@ begin
   -- Where this procedure lives: PostgreSQL names the schema exactly when the caller's search_path does not.
   get diagnostics context = pg_context;
   home := coalesce(substring(context from '((?:"(?:[^"]|"")+"|[^\s"]+)\.)retention_sweep\('), '');
-  execute format('select %sretention_begin($1, $2, $3, $4, $5, $6)', home) into state
-  using most, target_ms, duty, rate, patience_ms, tables;
+  execute format('select %sretention_begin($1, $2, $3, $4, $5, $6, $7)', home) into state
+  using most, target_ms, duty, rate, patience_ms, tables, canary;
   commit;
   while not (state ->> 'finished')::boolean loop
     begin

@@ -177,6 +177,7 @@ comment on routine retention_batch is
 comment on routine retention_begin is
 'Starts a sweep: takes the tables'' locks, writes the first receipt and returns the state that the '
 'steps carry.';
+comment on routine retention_canaries is 'Lists the canaries that are there, and when each has to go.';
 comment on routine retention_children is
 'Counts the rows that a cascade has taken in this transaction; part of the step.';
 comment on routine retention_entry is
@@ -188,6 +189,9 @@ comment on routine retention_next_pass is 'Says in which way a table is walked n
 comment on routine retention_oldest is
 'Finds the oldest expiry that has passed and is still there; part of the receipts.';
 comment on routine retention_overdue is 'Counts what is due in each table, at constant cost.';
+comment on routine retention_plant is
+'Leaves a canary in messages and ephemeral_keys for the next sweeps to remove; part of a sweep''s '
+'end.';
 comment on routine retention_policy is
 'What the sweep does to each table; the catalogue''s retention, carried by the database.';
 comment on routine retention_policy_hash is 'The hash of that policy, which every receipt carries.';

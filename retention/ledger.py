@@ -1,0 +1,254 @@
+"""The ledger's chain, recomputed here from what the rows say and not from what the database says of them.
+
+The encoding is documented in docs/retention.md, so that anybody can write this again in another language: for
+each row the names and values of its fields in a fixed order, a line each, SHA-256 over the UTF-8 of that.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nosender.errors import NosenderError, UsageError
+from nosender.retention.faults import explain
+from nosender.retention.sweep import enter_schema
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from nosender.server.target import Target
+
+FORMAT = "nosender.retention_runs/1"
+GENESIS = hashlib.sha256(FORMAT.encode()).hexdigest()
+"""What the first row holds in place of the hash of the row before."""
+
+_MOMENT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
+_FIELDS = (
+    *("id", "run_id", "phase", "table_name", "status", "error_class", "policy_hash"),
+    *("cutoff", "clock_before", "clock_after"),
+    *("deleted", "deactivated", "children", "batches", "blocked"),
+    *("oldest_remaining", "anchor_id", "anchor_hash", "previous_hash"),
+)
+_HASHES = ("policy_hash", "anchor_hash", "previous_hash", "row_hash")
+_MOMENTS = ("cutoff", "clock_before", "clock_after", "oldest_remaining")
+_COUNTS = ("deleted", "deactivated", "children", "batches", "blocked")
+_PAGE = 5000
+
+Entry = dict[str, str]
+"""A row: every field, and row_hash, as the text that the encoding gives it; "" for a missing value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a ledger ended when somebody looked."""
+
+    length: int
+    """The number of its last row; 0 of an empty one."""
+    hash: str
+    """The hash of that row, in hexadecimal digits; the genesis hash of an empty one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a ledger's chain is worth."""
+
+    problems: tuple[str, ...]
+    """One sentence each, in order of the rows; empty where the chain holds."""
+    unseen: tuple[str, ...]
+    """What could not be looked at, one sentence each."""
+    rows: int
+    """How many rows were read."""
+    head: Head
+    runs: int
+    """How many runs have started in them."""
+    unfinished: int
+    """How many of these have no end: a crash, or still at work."""
+
+
+def row_text(entry: Entry) -> bytes:
+    """What the hash of a row is taken of."""
+    return "".join([f"{FORMAT}\n", *(f"{field}={entry[field]}\n" for field in _FIELDS)]).encode()
+
+
+def verify(entries: Iterable[Entry], since: Head | None = None) -> Verdict:
+    """Walk the chain once, in the order of the ids; flat in memory but for the runs under way.
+
+    `since` is where it ended before: the row must still be there with its hash.
+    """
+    problems: list[str] = []
+    unseen: list[str] = []
+    head = Head(0, GENESIS)
+    anchors: dict[str, str] = {}
+    beginning: Entry | None = None
+    rows = 0
+    runs = _Runs()
+    met: str | None = None
+    for entry in entries:
+        rows += 1
+        number = int(entry["id"])
+        if beginning is None:
+            beginning = entry
+        elif number != head.length + 1:
+            gone = (
+                f"row {head.length + 1}"
+                if number == head.length + 2
+                else f"rows {head.length + 1} to {number - 1}"
+            )
+            problems.append(f"{gone} of retention_runs are missing: somebody removed them")
+        elif entry["previous_hash"] != head.hash:
+            problems.append(
+                f"row {number} does not follow row {head.length}: one of them was put there later"
+            )
+        found = hashlib.sha256(row_text(entry)).hexdigest()
+        if found != entry["row_hash"]:
+            problems.append(f"row {number} is not what was written: its contents and its hash differ")
+        if entry["anchor_id"]:
+            anchors[entry["anchor_id"]] = entry["anchor_hash"]
+        if since is not None and number == since.length:
+            met = entry["row_hash"]
+        problems += runs.read(entry)
+        head = Head(number, entry["row_hash"])
+    if beginning is not None:
+        problems[:0] = _beginning(beginning, anchors)
+    if since is not None and since.length:
+        first = int(beginning["id"]) if beginning is not None else 1
+        if head.length < since.length:
+            problems.append(
+                f"the ledger ends at row {head.length}, but the report saw {since.length}: its end is cut off"
+            )
+        elif met is not None and met != since.hash:
+            problems.append(f"row {since.length} is not the one that the report saw: the chain was rewritten")
+        elif met is None and since.length < first:
+            if anchors.get(str(since.length)) is not None:
+                if anchors[str(since.length)] != since.hash:
+                    problems.append(
+                        f"row {since.length} is not the one that the report saw: it was rewritten"
+                    )
+            else:
+                unseen.append(f"row {since.length}, which the report saw, is past its maximum age and gone")
+    return Verdict(tuple(problems), tuple(unseen), rows, head, runs.started, runs.unfinished)
+
+
+def _beginning(first: Entry, anchors: dict[str, str]) -> list[str]:
+    """The first row is row 1, or follows what a later receipt says was taken off."""
+    number = int(first["id"])
+    expected = GENESIS if number == 1 else anchors.get(str(number - 1))
+    if expected is None:
+        return [f"the ledger begins with row {number}, and no receipt says that earlier ones were due to go"]
+    if first["previous_hash"] != expected:
+        return [f"row {number} does not follow what was before it"]
+    return []
+
+
+class _Runs:
+    """Adds up what the tables of a run tell, and compares it with what its end tells."""
+
+    def __init__(self) -> None:
+        self.started = 0
+        self._open: dict[str, list[int]] = {}
+
+    @property
+    def unfinished(self) -> int:
+        return len(self._open)
+
+    def read(self, entry: Entry) -> list[str]:
+        run = entry["run_id"]
+        counts = [int(entry[name] or 0) for name in _COUNTS]
+        if entry["phase"] == "started":
+            self.started += 1
+            self._open[run] = [0] * len(_COUNTS)
+        elif run not in self._open:
+            return []  # its beginning was taken off with the oldest rows
+        elif entry["phase"] == "swept" and entry["table_name"] != "retention_runs":
+            self._open[run] = [a + b for a, b in zip(self._open[run], counts, strict=True)]
+        elif entry["phase"] == "finished":
+            told = self._open.pop(run)
+            if told != counts:
+                return [f"row {entry['id']} tells other counts than the tables of its run"]
+        return []
+
+
+def read(connection: psycopg.Connection) -> Iterator[Entry]:
+    """Every row of the ledger in order, a page at a time."""
+    last = 0
+    while True:
+        page = connection.execute(_QUERY.encode(), [last, _PAGE]).fetchall()
+        for row in page:
+            yield dict(zip((*_FIELDS, "row_hash"), row, strict=True))
+        if len(page) < _PAGE:
+            return
+        last = int(page[-1][0])
+
+
+def _column(name: str) -> str:
+    if name in _HASHES:
+        return f"coalesce(pg_catalog.encode({name}, 'hex'), '')"
+    if name in _MOMENTS:
+        return f"coalesce(pg_catalog.to_char({name}, '{_MOMENT}'), '')"
+    return f"coalesce({name}::text, '')"
+
+
+_QUERY = "select {} from retention_ledger(%s, %s)".format(  # noqa: S608  # names of ours
+    ", ".join(_column(name) for name in (*_FIELDS, "row_hash"))
+)
+
+
+def verify_target(target: Target, since: Head | None = None) -> Verdict:
+    """Verify the ledger of a database, in one snapshot."""
+    import psycopg
+
+    with target.connect("nosender retention") as connection:
+        try:
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            connection.read_only = True
+            enter_schema(connection, target)
+            return verify(read(connection), since)
+        except psycopg.Error as error:
+            raise explain(error, target) from None
+
+
+def head_of_report(path: Path) -> Head:
+    """Where the ledger ended by a report of `audit run --format json`, signed or not, or by our own JSON.
+
+    A signature is not tested here; `nosender audit verify` does that.
+    """
+    try:
+        found = json.loads(path.read_bytes())
+        if isinstance(found, dict) and isinstance(found.get("payload"), str):
+            found = json.loads(base64.b64decode(found["payload"], validate=True))
+    except OSError as error:
+        raise NosenderError(f"the report {path} cannot be read: {error.strerror}") from None
+    except (ValueError, binascii.Error, RecursionError):
+        raise UsageError(
+            f"{path} is not a report: give what `nosender audit run --format json` wrote"
+        ) from None
+    for way in (("run", "ledger"), ("predicate", "ledger"), ("ledger",)):
+        head = _head(_at(found, way))
+        if head is not None:
+            return head
+    raise UsageError(f"the report {path} says nothing of the ledger, so there is nothing to hold it against")
+
+
+def _at(value: Any, way: Sequence[str]) -> Any:
+    for step in way:
+        value = value.get(step) if isinstance(value, dict) else None
+    return value
+
+
+def _head(value: Any) -> Head | None:
+    if (
+        not isinstance(value, dict)
+        or type(value.get("length")) is not int
+        or not isinstance(value.get("head"), str)
+    ):
+        return None
+    digits = value["head"].removeprefix("sha256:")
+    if len(digits) != 64 or not set(digits) <= set("0123456789abcdef"):
+        return None
+    return Head(value["length"], digits)

@@ -1,0 +1,54 @@
+-- A sweep that has nothing to do looks like one that does nothing. So a sweep may leave canaries: a message
+-- and an ephemeral key that expire with the hour and the quarter of an hour, which a later sweep has to
+-- remove like any other. Nobody can have their number: no country has the code 999. One of each at a time, so
+-- they stay bounded.
+create function retention_plant(state jsonb) returns void
+language plpgsql
+set search_path from current
+set timezone to 'UTC'
+as $$
+declare
+  nobody constant text := '+999999999999999';
+  noise constant bytea := decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 'hex');
+  entry retention_runs := retention_entry(state);
+begin
+  entry.phase := 'planted';
+  entry.status := 'done';
+  entry.deleted := 0;
+  entry.deactivated := 0;
+  entry.children := 0;
+  entry.batches := 0;
+  entry.blocked := 0;
+  entry.clock_before := clock_timestamp();
+  if not exists (select from messages where destination_phone = nobody) then
+    insert into messages (destination_phone, encrypted_content, message_id, message_type, expires_at)
+    values (nobody, noise, gen_random_uuid()::text, 'system', now())
+    returning expires_at into entry.cutoff;
+    entry.table_name := 'messages';
+    perform retention_append(entry);
+  end if;
+  if not exists (select from ephemeral_keys where destination_phone = nobody) then
+    insert into ephemeral_keys (destination_phone, ephemeral_public_key, key_exchange_id, expires_at)
+    values (nobody, sha256(noise), gen_random_uuid()::text, now())
+    returning expires_at into entry.cutoff;
+    entry.table_name := 'ephemeral_keys';
+    perform retention_append(entry);
+  end if;
+end
+$$;
+
+-- The canaries that are there, and when each has to go.
+create function retention_canaries()
+returns table (table_name text, expires_at timestamp)
+language sql stable security definer
+set search_path from current
+as $$
+  select 'messages' as table_name, m.expires_at from messages as m
+  where m.destination_phone = '+999999999999999'
+  union all
+  select 'ephemeral_keys' as table_name, e.expires_at from ephemeral_keys as e
+  where e.destination_phone = '+999999999999999'
+$$;
+
+revoke all on function retention_plant, retention_canaries from public;
+grant execute on function retention_canaries to nosender_sweeper, nosender_auditor;
