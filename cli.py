@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "db": ("nosender.migrations.commands:db", "Apply, revert, plan and compare the schema's revisions."),
     "audit": ("nosender.privacy_audit.commands:audit", "Prove that no sender and no relationship is stored."),
+    "evidence": ("nosender.privacy_audit.commands:evidence", "Keys for signing reports."),
     "retention": ("nosender.retention.commands:retention", "Delete what has expired, and leave a receipt."),
     "catalogue": ("nosender.schema.commands:catalogue", "What every table and column is for."),
     "traffic": ("nosender.traffic.commands:traffic", "Synthetic users, devices and messages."),

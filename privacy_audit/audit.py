@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .annex import EMPTY, Annex
 from .check import Check
 from .finding import Claim, Confidence, Finding, Outcome, Severity, Verdict
 
@@ -90,6 +91,8 @@ class Audit:
     """What this audit cannot see, one sentence each."""
     fail_on: Severity
     """The level at which a finding decides."""
+    annex: Annex = EMPTY
+    """What a page shows beside the answer: inventory, keys, evidence, ledger."""
 
     @property
     def exit_code(self) -> int:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
+from .evidence_commands import diff, evidence, sign, verify
+from .reports import FORMATS
+
 if TYPE_CHECKING:
     from .check import Loaded
+
+__all__ = ["audit", "evidence"]
 
 LEVELS = ("critical", "high", "medium", "low")
 
@@ -20,17 +23,60 @@ def audit() -> None:
     """Prove that no sender and no relationship is stored, and say what cannot be seen."""
 
 
+audit.add_command(sign)
+audit.add_command(verify)
+audit.add_command(diff)
+
+
 @audit.command()
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the report here.")
+@click.option(
+    "--format",
+    "forms",
+    type=click.Choice(list(FORMATS)),
+    multiple=True,
+    default=("text",),
+    show_default=True,
+    help="May be repeated; --output is then a folder.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the report here, whole or not at all.",
+)
+@click.option(
+    "--sarif-profile",
+    "profile",
+    type=click.Choice(["github", "full"]),
+    default="github",
+    show_default=True,
+    help="What SARIF holds: what GitHub takes, or all that the standard can say.",
+)
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path),
+    metavar="LAST.json",
+    help="Show what changed since; decides nothing.",
+)
+@click.option(
+    "--sign",
+    "keys",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="KEY",
+    help="Sign the JSON report.",
+)
 @click.option("--fail-on", type=click.Choice(LEVELS), default="medium", show_default=True, metavar="LEVEL")
 @click.option("--check", "slugs", multiple=True, metavar="SLUG", help="Only this check; may be repeated.")
 @click.option("--catalogue", type=click.Path(path_type=Path), metavar="DIR", help="Another catalogue.")
 @click.pass_context
 def run(
     ctx: click.Context,
-    form: str,
+    forms: tuple[str, ...],
     output: Path | None,
+    profile: Literal["github", "full"],
+    baseline: Path | None,
+    keys: tuple[Path, ...],
     fail_on: str,
     slugs: tuple[str, ...],
     catalogue: Path | None,
@@ -38,29 +84,21 @@ def run(
     """Look at everything in one read-only snapshot. Exits 0 passed, 1 findings, 3 could not see."""
     from nosender.server.target import from_context
 
+    from . import output as out
     from . import runner
     from .finding import Severity
 
+    delivery = out.prepare(forms, output, profile, keys, baseline)
     target = from_context(ctx)
     options = runner.Options(
         checks=slugs,
         fail_on=Severity(fail_on),
         catalogue=catalogue,
-        command=_command_line(form, fail_on, slugs),
+        command=_command_line(delivery.formats, fail_on, slugs),
     )
-    result = runner.run(target, options)
-    if form == "json":
-        from .reports import json as report
-
-        text = report.render(result)
-    else:
-        from .reports import text as page
-
-        text = page.render(result, colour=output is None and _colour())
-    if output is None:
-        click.echo(text, nl=False)
-    else:
-        write_whole(output, text)
+    result = out.compared(runner.run(target, options), delivery)
+    for path in out.deliver(result, delivery):
+        click.echo(f"written: {path}", err=True)
     summary = f"{result.verdict.value}: {len(result.gating())} findings at {fail_on} or above"
     if unseen := len(result.unseen()):
         summary += f", {unseen} checks could not look"
@@ -113,24 +151,7 @@ def explanation(loaded: Loaded) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write the file whole or not at all."""
-    from nosender.errors import NosenderError
-
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise NosenderError(f"{path} cannot be written: {error.strerror}") from None
-
-
-def _command_line(form: str, fail_on: str, slugs: tuple[str, ...]) -> str:
+def _command_line(forms: tuple[str, ...], fail_on: str, slugs: tuple[str, ...]) -> str:
     """What was asked for, without the address of the database, which may hold a password."""
-    words = ["nosender audit run", f"--format {form}", f"--fail-on {fail_on}"]
+    words = ["nosender audit run", *(f"--format {form}" for form in forms), f"--fail-on {fail_on}"]
     return " ".join([*words, *(f"--check {slug}" for slug in slugs)])
-
-
-def _colour() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 HELPER = "audit_rows"
 """Called by the probes, in their rights; never by the auditor."""
 PREFIX = "audit_"
+LEDGER = {"retention_ledger_tail": "400", "retention_overdue": "10000"}
+"""The retention's own functions that a report shows the answers of, and how many rows are asked for."""
 
 
 def probe_names(declared: Observation) -> tuple[str, ...]:
@@ -41,7 +43,7 @@ def differences(live: Observation, declared: Observation) -> Mapping[str, str]:
 
     live = within(live, live.schema)  # in which the owner of the tables has the same name as in the declared
     wrong = {}
-    for name in (*probe_names(declared), HELPER):
+    for name in (*probe_names(declared), HELPER, *LEDGER):
         expected = _only(declared, name)
         found = _all(live, name)
         if not found:
@@ -85,7 +87,7 @@ def ask(
                 sql.Identifier(live.schema, name),
                 sql.SQL("{}::interval").format(sql.Literal(grace))
                 if name == "audit_overdue"
-                else sql.SQL(""),
+                else sql.SQL(LEDGER.get(name, "")),
             )
             for name in names
         ]

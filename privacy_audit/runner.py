@@ -25,6 +25,7 @@ from .case import Case, Unseen
 from .check import Answer, Loaded, NotTested, discover
 from .coverage import coverage_of
 from .finding import Claim, Finding, Outcome, Severity, Verdict
+from .gather import annex_of
 from .limits import limits_of
 from .names import without_numbers
 
@@ -120,7 +121,7 @@ def look(
             around = surroundings.read(connection, schema)
             declared = reference(schema)
             case = Case(live, declared, catalogue, around)
-            names = probes.probe_names(declared)
+            names = (*probes.probe_names(declared), *probes.LEDGER)
             answers = (
                 probes.ask(connection, live, declared, catalogue.grace, names)
                 if case.has_ours
@@ -178,6 +179,7 @@ def judge(looked: Looked, checks: tuple[Loaded, ...], options: Options) -> Audit
         waivers=(),
         limits=limits_of(case),
         fail_on=options.fail_on,
+        annex=annex_of(case, checks, findings),
     )
 
 

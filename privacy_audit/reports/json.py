@@ -31,7 +31,9 @@ def as_data(audit: Audit) -> dict[str, Any]:
             "command": run.command,
             "role": run.role,
             "snapshot": run.snapshot,
-            "measured": run.measured,
+            "ledger": _ledger(audit),
+            "measured": dict(run.measured)
+            | ({"first_seen": dict(audit.annex.first_seen)} if audit.annex.first_seen else {}),
         },
         "target": {
             "database": target.database,
@@ -58,6 +60,12 @@ def as_data(audit: Audit) -> dict[str, Any]:
         "waivers": [dict(waiver) for waiver in audit.waivers],
         "limits": list(audit.limits),
     }
+
+
+def _ledger(audit: Audit) -> dict[str, Any] | None:
+    """Where the retention ledger ended, to hold a later one against; None where it could not be read."""
+    known = audit.annex.retention
+    return None if known is None else {"length": known.length, "head": known.head}
 
 
 def _check(result: CheckResult) -> dict[str, Any]:

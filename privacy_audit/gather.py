@@ -1,0 +1,253 @@
+"""Puts the annex of a report together from a case: inventory, diagram, evidence, places, ledger."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nosender.schema.catalogue.model import duration_in_words
+from nosender.schema.diagram import Edge, Node, Side
+
+from .annex import (
+    Annex,
+    Evidence,
+    InventoryColumn,
+    LedgerRow,
+    Overdue,
+    Place,
+    Retention,
+    TableEntry,
+)
+from .case import Case, Row, Unseen
+from .names import dotted, without_numbers
+
+if TYPE_CHECKING:
+    from nosender.schema.catalogue.model import Catalogue, Table
+    from nosender.schema.observe.types import Relation
+
+    from .check import Loaded
+    from .finding import Finding
+
+LEDGER_ROWS = 400
+"""How much of the ledger's end a report shows."""
+
+_GENESIS = hashlib.sha256(b"nosender.retention_runs/1").hexdigest()
+"""What stands for the hash of the row before the first."""
+
+_STORED = {"table", "partitioned table", "materialized view", "foreign table"}
+_PACKAGE = Path(__file__).parent.parent
+
+
+def annex_of(case: Case, checks: Iterable[Loaded], findings: Iterable[Finding]) -> Annex:
+    """The annex of an audit of this case by these checks."""
+    relations = [each for each in case.in_scope(case.live.relations) if each.kind in _STORED]
+    return Annex(
+        inventory=tuple(_entry(case, each) for each in relations),
+        nodes=tuple(_node(case, each) for each in relations),
+        edges=_edges(case),
+        evidence={loaded.check.slug: _evidence(loaded) for loaded in checks},
+        places={each.object: place_of(each.object) for each in findings},
+        retention=_retention(case),
+    )
+
+
+def _entry(case: Case, relation: Relation) -> TableEntry:
+    declared = _declared(case, relation)
+    return TableEntry(
+        name=_name(case, relation.schema, relation.name),
+        purpose=declared.purpose if declared else "Nothing declares what this table is for.",
+        retention=declared.retention.in_words() if declared else "nothing declares how long its rows stay",
+        kept_because=declared.retention.kept_because if declared else None,
+        columns=tuple(_columns(case, relation, declared)),
+    )
+
+
+def _columns(case: Case, relation: Relation, declared: Table | None) -> Iterable[InventoryColumn]:
+    for column in case.columns_of(relation):
+        known = declared.column(column.name) if declared else None
+        yield InventoryColumn(
+            name=without_numbers(column.name),
+            type=column.type,
+            data_class=known.data_class.name if known else None,
+            personal=known.data_class.personal if known else False,
+            purpose=known.purpose if known else "",
+            resolution=known.resolution.name if known and known.resolution else "",
+            retention=known.retention if known else "",
+        )
+
+
+def _node(case: Case, relation: Relation) -> Node:
+    declared = _declared(case, relation)
+    columns = []
+    for column in case.columns_of(relation):
+        known = declared.column(column.name) if declared else None
+        columns.append((without_numbers(column.name), known.data_class.name if known else None))
+    side: Side = sides(case.catalogue)[declared.name] if declared else "undeclared"
+    return Node(_name(case, relation.schema, relation.name), side, tuple(columns))
+
+
+def sides(catalogue: Catalogue) -> Mapping[str, Side]:
+    """Which part of the diagram each declared table stands in.
+
+    A table that names a destination, or hangs on one that does, holds messages; one that holds an account, or
+    hangs on one, people; the rest is bookkeeping.
+    """
+    found: dict[str, Side] = {}
+    for table in catalogue.tables:
+        classes = {column.data_class.name for column in table.columns}
+        if "destination-phone" in classes:
+            found[table.name] = "messages"
+        elif "account-phone" in classes:
+            found[table.name] = "people"
+    for side in ("messages", "people"):
+        for _ in catalogue.foreign_keys:  # as often as a chain of keys can be long
+            for key in catalogue.foreign_keys:
+                if found.get(key.parent) == side:
+                    found.setdefault(key.table, side)
+    return {table.name: found.get(table.name, "bookkeeping") for table in catalogue.tables}
+
+
+def _edges(case: Case) -> tuple[Edge, ...]:
+    allowed = {(key.table, key.columns, key.parent): key for key in case.catalogue.foreign_keys}
+    edges = []
+    for each in case.live.constraints:
+        if each.kind != "foreign key" or each.inherited or each.schema not in case.scope:
+            continue
+        ours = each.schema == each.referenced_schema == case.schema
+        edges.append(
+            Edge(
+                _name(case, each.schema, each.table),
+                tuple(map(without_numbers, each.columns)),
+                _name(case, each.referenced_schema or "", each.referenced_table or ""),
+                without_numbers(each.name),
+                ours and (each.table, each.columns, each.referenced_table) in allowed,
+            )
+        )
+    return tuple(sorted(edges, key=lambda edge: (edge.table, edge.columns, edge.parent, edge.name)))
+
+
+def _declared(case: Case, relation: Relation) -> Table | None:
+    return case.catalogue.table(relation.name) if relation.schema == case.schema else None
+
+
+def _name(case: Case, schema: str, name: str) -> str:
+    return without_numbers(name if schema == case.schema else dotted(schema, name))
+
+
+def _evidence(loaded: Loaded) -> Evidence:
+    query = loaded.example("query.sql")
+    return Evidence(loaded.explanation, query, hashlib.sha256(query.encode()).hexdigest())
+
+
+def _retention(case: Case) -> Retention | None:
+    """What the ledger says; None where it could not be read."""
+    tail, overdue = case.probes.get("retention_ledger_tail"), case.probes.get("retention_overdue")
+    if tail is None or isinstance(tail, Unseen):
+        return None
+    rows = tuple(_ledger_row(row) for row in reversed(tail))
+    return Retention(
+        length=int(tail[0]["id"]) if tail else 0,
+        head=str(tail[0]["row_hash"]).removeprefix("\\x") if tail else _GENESIS,
+        rows=_whole_runs(rows) if len(rows) >= LEDGER_ROWS else rows,
+        overdue=()
+        if overdue is None or isinstance(overdue, Unseen)
+        else tuple(
+            Overdue(str(row["table_name"]), int(row["due"]), bool(row["more"]), _moment(row["oldest"]))
+            for row in overdue
+        ),
+        interval=duration_in_words(case.catalogue.interval),
+        grace=duration_in_words(case.catalogue.grace),
+    )
+
+
+def _ledger_row(row: Row) -> LedgerRow:
+    return LedgerRow(
+        run=str(row["run_id"]),
+        event=str(row["phase"]),
+        table=row["table_name"],
+        status=row["status"],
+        at=_moment(row["clock_after"]) or "",
+        deleted=int(row["deleted"]),
+        deactivated=int(row["deactivated"]),
+        left=int(row["blocked"]),
+    )
+
+
+def _whole_runs(rows: tuple[LedgerRow, ...]) -> tuple[LedgerRow, ...]:
+    """Without the first run, of which the rows may begin in the middle."""
+    return tuple(row for row in rows if row.run != rows[0].run)
+
+
+def _moment(value: object) -> str | None:
+    """A timestamp as PostgreSQL writes it into JSON, without the fraction of the second."""
+    return None if value is None else f"{str(value).partition('.')[0].removesuffix('+00:00')}Z"
+
+
+def place_of(name: str) -> Place:
+    """The migration or DDL line that last touched an object, else the catalogue file that should name it."""
+    words = [
+        part.replace('""', '"')
+        for part in re.findall(r'"((?:[^"]|"")*)"|([^."()]+)', name)
+        for part in part
+        if part
+    ]
+    lines = _touched()
+    for inner, outer in zip(words[:0:-1], words[-2::-1], strict=False):
+        if found := lines.get((outer, inner)):
+            return found
+    for word in reversed(words):
+        if found := lines.get((word, "")):
+            return found
+    return Place("schema/catalogue/policy.toml", 1)
+
+
+_NAMED = re.compile(
+    r"\b(?:create|alter|drop)\s+(?:or\s+replace\s+)?(?:unique\s+)?"
+    r"(?:table|index|function|procedure|trigger|sequence|role|extension|view)\s+"
+    r"(?:if\s+(?:not\s+)?exists\s+)?(?:concurrently\s+)?(?:only\s+)?\"?(\w+)",
+    re.IGNORECASE,
+)
+_COLUMN = re.compile(
+    r"^\s*(?:add\s+column\s+|alter\s+column\s+|constraint\s+|add\s+constraint\s+)?\"?(\w+)\"?\s",
+    re.IGNORECASE,
+)
+_TABLE = re.compile(
+    r"\b(?:create|alter)\s+table\s+(?:if\s+(?:not\s+)?exists\s+)?(?:only\s+)?\"?(\w+)", re.IGNORECASE
+)
+
+
+@cache
+def _touched() -> Mapping[tuple[str, str], Place]:
+    """Where each object is last named: (table, column or constraint), and (object, "")."""
+    places: dict[tuple[str, str], Place] = {}
+    for file in sorted((_PACKAGE / "schema" / "catalogue").glob("*.toml")):
+        places[file.stem, ""] = Place(f"schema/catalogue/{file.name}", 1)
+    files = [
+        *sorted((_PACKAGE / "schema" / "ddl").glob("*.sql")),
+        *sorted((_PACKAGE / "migrations" / "versions").glob("*.up.sql")),
+    ]
+    for file in files:
+        path = file.relative_to(_PACKAGE).as_posix()
+        table = ""
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+            code = line.partition("--")[0]
+            if not line[:1].isspace() and (named := _TABLE.search(code)):
+                table = named[1]
+            elif code[:1] == ")" or code.startswith(("create", "do ")):
+                table = ""
+            if named := _NAMED.search(code):
+                if (_TABLE.search(code) is None) or named[1] != table or (table, "") not in places:
+                    places[named[1], ""] = Place(path, number)
+            elif table and (column := _COLUMN.match(code)):
+                places[table, column[1]] = Place(path, number)
+    return places
+
+
+def with_first_seen(annex: Annex, seen: Mapping[str, str]) -> Annex:
+    """The annex with the moments at which an earlier report first saw each finding."""
+    return replace(annex, first_seen=dict(seen))

@@ -1,0 +1,60 @@
+"""The report as GitLab Code Quality: a list of issues, each with a fingerprint of its own.
+
+GitLab shows issues of equal fingerprints as one, so none may be equal. A check that could not look is an
+issue too: the widget shows issues alone, and an empty one reads as a pass.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from .place import of_check, of_finding
+from .words import one_line
+
+if TYPE_CHECKING:
+    from nosender.privacy_audit.annex import Place
+    from nosender.privacy_audit.audit import Audit
+
+_SEVERITIES = {"critical": "blocker", "high": "critical", "medium": "major", "low": "minor"}
+
+
+def render(audit: Audit) -> str:
+    """The audit as a JSON list; a finding that is waived or only a hint is `info`."""
+    issues = [
+        _issue(
+            finding.check,
+            f"{finding.kind} {finding.object}: {finding.detail}" + (" (waived)" if finding.waived else ""),
+            finding.fingerprint,
+            "info"
+            if finding.waived or finding.confidence.value == "hint"
+            else _SEVERITIES[finding.severity.value],
+            of_finding(audit, finding),
+        )
+        for finding in audit.findings
+    ]
+    issues += [
+        _issue(
+            result.check.slug,
+            f"{result.check.slug} could not look: {result.reason}",
+            hashlib.sha256(f"{result.check.slug}\0unseen".encode()).hexdigest()[:32],
+            "info" if result.accepted else "major",
+            of_check(result.check),
+        )
+        for result in audit.checks
+        if result.reason is not None
+    ]
+    return json.dumps(issues, indent=1) + "\n"
+
+
+def _issue(check: str, description: str, fingerprint: str, severity: str, place: Place) -> dict[str, Any]:
+    return {
+        "type": "issue",
+        "check_name": check,
+        "description": one_line(description),
+        "categories": ["Security"],
+        "fingerprint": fingerprint,
+        "severity": severity,
+        "location": {"path": place.path, "lines": {"begin": place.line}},
+    }

@@ -1,0 +1,25 @@
+"""Which line of which file a finding is shown at, for the consumers that know nothing but files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nosender.privacy_audit.annex import Place
+
+if TYPE_CHECKING:
+    from nosender.privacy_audit.audit import Audit
+    from nosender.privacy_audit.check import Check
+    from nosender.privacy_audit.finding import Finding
+
+ELSE = Place("schema/catalogue/policy.toml", 1)
+"""Where a finding is shown that no file of ours ever touched: where its declaration is missing."""
+
+
+def of_finding(audit: Audit, finding: Finding) -> Place:
+    """The migration or DDL line that last touched the object, else the catalogue file that should name it."""
+    return audit.annex.places.get(finding.object, ELSE)
+
+
+def of_check(check: Check) -> Place:
+    """The question of a check, for what could not be looked at."""
+    return Place(f"privacy_audit/checks/{check.claim.value}/{check.slug}/query.sql", 1)

@@ -1,0 +1,96 @@
+"""What every report says the same way: outcomes and verdicts in words, and names made harmless."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from nosender.privacy_audit.finding import Claim, Outcome, Severity, Verdict
+from nosender.schema.visible import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from nosender.privacy_audit.audit import Audit, CheckResult
+    from nosender.privacy_audit.finding import Fact, Finding
+
+VERDICTS = {
+    Verdict.PASS: "Holds",
+    Verdict.FAIL: "Broken",
+    Verdict.INCOMPLETE: "Not proven",
+}
+"""The answer to a claim, for a reader who did not write it."""
+
+TITLES = {
+    Claim.NO_SENDER: "No sender is stored",
+    Claim.NO_RELATIONSHIP: "No relationship is stored",
+    Claim.CIPHERTEXT_ONLY: "Only ciphertext is stored",
+    Claim.RETENTION_RUNS: "What has expired is deleted",
+    Claim.NO_SIDE_CHANNEL: "Nothing else gives it away",
+    Claim.LEAST_PRIVILEGE: "Nobody can do more than their task",
+    Claim.SCHEMA_AS_DECLARED: "The database is as declared",
+}
+"""Each claim in a few words."""
+
+SENTENCES = {
+    Verdict.PASS: "Every check that decides passed.",
+    Verdict.FAIL: "At least one finding breaks the promise.",
+    Verdict.INCOMPLETE: "Nothing was found broken, but not everything could be seen, so nothing is proven.",
+}
+"""What the verdict of the whole means."""
+
+OUTCOMES = {
+    Outcome.PASS: "passed",
+    Outcome.FAIL: "failed",
+    Outcome.WAIVED: "waived",
+    Outcome.NOT_TESTED: "not tested",
+    Outcome.ERROR: "error",
+}
+
+SEVERITIES = tuple(Severity)
+
+
+def html(text: object) -> str:
+    """Untrusted text for HTML and XML: what could hide or reorder is written out, the rest is escaped."""
+    return escape(visible(str(text)), quote=True)
+
+
+def one_line(text: str) -> str:
+    """Untrusted text on one line, with nothing in it that moves a cursor."""
+    return visible(text)
+
+
+def facts(values: Mapping[str, Fact]) -> str:
+    """The facts of a finding as `rows 3, tables a and b`; empty for none."""
+    return ", ".join(f"{key.replace('_', ' ')} {_fact(value)}" for key, value in sorted(values.items()))
+
+
+def by_check(audit: Audit) -> dict[str, list[Finding]]:
+    """The findings of each check, in the order of the report; checks without findings are not in it."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in audit.findings:
+        groups.setdefault(finding.check, []).append(finding)
+    return groups
+
+
+def outcomes(results: Iterable[CheckResult]) -> dict[Outcome, int]:
+    """How many checks had each outcome; every outcome is there."""
+    counts = dict.fromkeys(Outcome, 0)
+    for result in results:
+        counts[result.outcome] += 1
+    return counts
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """`1 finding`, `2,000 findings`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def _fact(value: Fact) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "unknown"
+    if isinstance(value, list):
+        return " and ".join(value) if value else "none"
+    return f"{value:,}" if isinstance(value, int) else str(value)
