@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import ClassVar
 
 import click
 
@@ -64,6 +66,7 @@ def sweep(
     """Delete what has expired, once, to the end; Ctrl-C ends it after the batch under way, with a receipt."""
     from dataclasses import replace
 
+    from nosender.retention.look import look
     from nosender.retention.sweep import FAST, GENTLE
     from nosender.retention.sweep import sweep as run
     from nosender.retention.terminal import Bar, interruptible
@@ -78,6 +81,8 @@ def sweep(
         pace = replace(pace, duty=duty)
     target = from_context(ctx)
     with interruptible() as stop, Bar() as bar:
+        if bar.active:
+            bar.expected = sum(each.estimate for each in look(target).overdue)
         receipt = run(target, pace=pace, tables=tables or None, canary=canary, progress=bar.show, stop=stop)
     if form == "json":
         click.echo(json.dumps(asdict(receipt), indent=2))
@@ -115,16 +120,145 @@ def plan(ctx: click.Context, folder: Path | None, form: str) -> None:
 
 
 @retention.command()
-@_format_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "prometheus"]),
+    default="text",
+    show_default=True,
+    help="How to print the answer.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write it to this file, whole or not at all.",
+)
 @click.pass_context
-def status(ctx: click.Context, form: str) -> None:
+def status(ctx: click.Context, form: str, output: Path | None) -> None:
     """What is overdue, how the last sweeps went, and who keeps deleted rows from being vacuumed away."""
+    from nosender.retention.files import write_whole
     from nosender.retention.look import look
+    from nosender.retention.prometheus import render
     from nosender.retention.text import status_json, status_text
     from nosender.server.target import from_context
 
     found = look(from_context(ctx))
-    click.echo((status_json if form == "json" else status_text)(found), nl=False)
+    if form == "prometheus":
+        text = render(found, time.time())
+    else:
+        text = (status_json if form == "json" else status_text)(found)
+    if output is not None:
+        write_whole(output, text)
+    else:
+        click.echo(text, nl=False)
+
+
+class Duration(click.ParamType[float]):
+    """A length of time: 90s, 15m, 2h, or seconds as a bare number."""
+
+    name = "duration"
+    _units: ClassVar = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds, above 0."""
+        if isinstance(value, float):
+            return value
+        text = str(value).strip()
+        number = text.rstrip("smhd")
+        try:
+            seconds = float(number) * self._units[text[len(number) :]]
+        except (ValueError, KeyError):
+            seconds = 0
+        if not 0 < seconds < 1e9:
+            self.fail(f"{text!r} is no length of time; write 90s, 15m or 2h", param, ctx)
+        return seconds
+
+
+@retention.command()
+@click.option(
+    "--interval", type=Duration(), help="From the start of one sweep to the next. [default: the catalogue's]"
+)
+@click.option(
+    "--jitter", type=click.FloatRange(0, 1), default=0.1, show_default=True, help="A random share of it."
+)
+@click.option("--fast", is_flag=True, help="Large batches without a pause.")
+@click.option(
+    "--canary/--no-canary", default=True, show_default=True, help="Leave rows for the next sweep to remove."
+)
+@click.option(
+    "--textfile",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write metrics here after each sweep, for the node exporter's textfile collector.",
+)
+@click.option("--sweeps", type=click.IntRange(min=1), metavar="N", help="End after so many. [default: never]")
+@click.pass_context
+def watch(
+    ctx: click.Context,
+    interval: float | None,
+    jitter: float,
+    fast: bool,
+    canary: bool,
+    textfile: Path | None,
+    sweeps: int | None,
+) -> None:
+    """Sweep for ever at an interval; SIGTERM and Ctrl-C end it after the batch under way."""
+    from nosender.retention.sweep import FAST, GENTLE
+    from nosender.retention.terminal import Bar, interruptible
+    from nosender.retention.watch import Watch
+    from nosender.retention.watch import watch as run
+    from nosender.schema.catalogue import load
+    from nosender.server.target import from_context
+
+    how = Watch(
+        interval=interval if interval is not None else load().interval.total_seconds(),
+        jitter=jitter,
+        pace=FAST if fast else GENTLE,
+        canary=canary,
+        textfile=textfile,
+        sweeps=sweeps,
+    )
+    target = from_context(ctx)
+    with interruptible() as stop, Bar() as bar:
+        failed = run(target, how, stop=stop, tell=lambda sentence: bar.tell(sentence), progress=bar.show)
+    ctx.exit(4 if failed and sweeps is not None else 0)
+
+
+@retention.command()
+@click.option("--rewrite", is_flag=True, help="Write the tables anew, so that deleted bytes leave the files.")
+@click.option(
+    "--lock-timeout", type=Duration(), default="5s", show_default=True, help="How long to wait for a table."
+)
+@click.option("--yes", is_flag=True, help="Do not ask before a rewrite.")
+@click.pass_context
+def erase(ctx: click.Context, rewrite: bool, lock_timeout: float, yes: bool) -> None:
+    """Vacuum the swept tables, or write them anew, so that what was deleted leaves the files.
+
+    First says which locks that takes. Copies in the WAL, its archive, replicas and backups are out of reach.
+    """
+    from nosender.retention.erase import erase as run
+    from nosender.retention.erase import measures
+    from nosender.server.target import from_context
+
+    target = from_context(ctx)
+    for each in measures(target, rewrite=rewrite):
+        click.echo(f"{each.statement} {each.table}, {each.bytes:,} bytes: {each.lock}", err=True)
+    if rewrite and not yes:
+        click.confirm("Write these tables anew now?", abort=True, err=True)
+    done = run(
+        target,
+        rewrite=rewrite,
+        lock_timeout_ms=int(lock_timeout * 1000),
+        tell=lambda sentence: click.echo(sentence, err=True),
+    )
+    for table in done:
+        click.echo(f"{table.table}: {table.bytes_before:,} bytes before, {table.bytes_after:,} after")
+    if not rewrite:
+        click.echo(
+            "nosender: vacuumed pages still hold old bytes until they are reused; --rewrite removes them",
+            err=True,
+        )
 
 
 @retention.command()

@@ -33,22 +33,32 @@ def interruptible() -> Iterator[threading.Event]:
 class Bar:
     """One line on a terminal's stderr, rewritten a few times a second; nothing where it is no terminal."""
 
-    def __init__(self) -> None:
+    def __init__(self, expected: int = 0) -> None:
+        self.expected = expected
+        """How many rows there are to sweep, as far as anybody knows; 0 where that is unknown."""
         self._shown = 0.0
         self._began = time.monotonic()
-        self._active = sys.stderr.isatty()
+        self.active = sys.stderr.isatty()
 
     def show(self, state: dict[str, Any]) -> None:
         """Tell how far the sweep is; `state` is the sweep's own."""
         now = time.monotonic()
-        if not self._active or now - self._shown < 0.2:
+        if not self.active or now - self._shown < 0.2:
             return
         self._shown = now
         rows = sum(state["total"][key] + state[key] for key in ("deleted", "deactivated"))
         rate = rows / max(now - self._began, 0.001)
         tables = state["tables"]
         table = tables[state["at"]] if state["at"] < len(tables) else "done"
-        sys.stderr.write(f"\r\x1b[K{table}: {rows:,} rows, {rate:,.0f} a second, batch {state['size']}")
+        line = f"{table}: {rows:,} rows, {rate:,.0f} a second, batches of {state['size']}"
+        if self.expected > rows and rate:
+            line += f", {rows * 100 // self.expected} %, {(self.expected - rows) / rate:,.0f} s left"
+        sys.stderr.write(f"\r\x1b[K{line}")
+        sys.stderr.flush()
+
+    def tell(self, sentence: str) -> None:
+        """A line that stays."""
+        sys.stderr.write(f"{chr(13)}\x1b[K{sentence}\n" if self.active else f"{sentence}\n")
         sys.stderr.flush()
 
     def __enter__(self) -> Bar:
@@ -57,6 +67,6 @@ class Bar:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._active and self._shown:
+        if self.active and self._shown:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()

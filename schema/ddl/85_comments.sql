@@ -180,6 +180,8 @@ comment on routine retention_begin is
 comment on routine retention_canaries is 'Lists the canaries that are there, and when each has to go.';
 comment on routine retention_children is
 'Counts the rows that a cascade has taken in this transaction; part of the step.';
+comment on routine retention_children_query is
+'Asks for the rows that a cascade will take, on a server that keeps no counts; part of the step.';
 comment on routine retention_entry is
 'Begins a row of the ledger from the state of a sweep; part of the receipts.';
 comment on routine retention_holders is 'Names who keeps deleted rows from being vacuumed away.';

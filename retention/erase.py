@@ -1,0 +1,153 @@
+"""Deleted is not erased: what can be done about the bytes that deleted rows leave in the files.
+
+A DELETE leaves the row where it is. VACUUM gives its place back but does not overwrite it; only a rewrite of
+the table leaves it behind, in a file that the server then unlinks. Beyond the reach of any command here: the
+WAL and its archive, replicas, backups, and the disk's blocks. docs/retention.md says what bounds each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nosender.errors import NosenderError
+from nosender.retention.plan import Plan
+from nosender.retention.policy import declared_plan
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from nosender.server.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One statement, and what it takes."""
+
+    table: str
+    statement: str
+    """vacuum or rewrite."""
+    lock: str
+    """The lock it holds, and what that blocks."""
+    bytes: int
+    """Size of the table with its indexes and TOAST now; a rewrite needs as much room again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What one table was before and is after."""
+
+    table: str
+    bytes_before: int
+    bytes_after: int
+    dead_before: int
+    """Deleted rows not yet vacuumed, as the statistics count."""
+
+
+_LOCKS = {
+    "vacuum": "SHARE UPDATE EXCLUSIVE, which blocks no reader and no writer",
+    "rewrite": "ACCESS EXCLUSIVE, which blocks everybody until the table is written anew",
+}
+
+
+def measures(target: Target, *, rewrite: bool, plan: Plan | None = None) -> tuple[Measure, ...]:
+    """What `erase` would do, table by table, with the locks it takes."""
+    with _session(target) as connection:
+        return tuple(
+            Measure(table, statement, _LOCKS[statement], _size(connection, target, table))
+            for table in _tables(plan or declared_plan())
+            for statement in ("rewrite" if rewrite else "vacuum",)
+        )
+
+
+def erase(
+    target: Target,
+    *,
+    rewrite: bool = False,
+    lock_timeout_ms: int = 5000,
+    plan: Plan | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> tuple[Erased, ...]:
+    """Vacuum the swept tables, or write them anew, gather statistics afresh and make a checkpoint.
+
+    Runs under the tables' owner. NosenderError where a table cannot be had within the timeout: those before
+    it are done.
+    """
+    import psycopg
+    from psycopg import sql
+
+    done = []
+    with _session(target) as connection:
+        connection.execute("select pg_catalog.set_config('lock_timeout', %s, false)", [str(lock_timeout_ms)])
+        for table in _tables(plan or declared_plan()):
+            before, dead = _size(connection, target, table), _dead(connection, target, table)
+            if tell is not None:
+                tell(f"{'writing anew' if rewrite else 'vacuuming'} {table}, {before:,} bytes")
+            command = "vacuum (full, analyze) {}" if rewrite else "vacuum (analyze, index_cleanup on) {}"
+            try:
+                connection.execute(sql.SQL(command).format(sql.Identifier(target.schema, table)))
+            except psycopg.errors.LockNotAvailable:
+                raise NosenderError(
+                    f"{table} is in use: its lock was not to be had within {lock_timeout_ms} ms; "
+                    "the tables before it are done"
+                ) from None
+            except psycopg.Error as error:
+                raise _explained(error, table) from None
+            done.append(Erased(table, before, _size(connection, target, table), dead))
+        _checkpoint(connection)
+    return tuple(done)
+
+
+def _checkpoint(connection: psycopg.Connection) -> None:
+    """The files that a rewrite left are unlinked at the next checkpoint; without the right to one, later."""
+    import psycopg
+
+    try:
+        connection.execute("checkpoint")
+    except psycopg.errors.InsufficientPrivilege:
+        return
+
+
+def _tables(plan: Plan) -> list[str]:
+    """Every table that rows go from, by the sweep or by cascade."""
+    names = {rule.table for rule in plan.rules if rule.expires_column is not None}
+    names.update(child for rule in plan.rules for child in rule.children)
+    return sorted(names)
+
+
+def _session(target: Target) -> psycopg.Connection:
+    return target.connect("nosender retention erase", autocommit=True)
+
+
+def _size(connection: psycopg.Connection, target: Target, table: str) -> int:
+    row = connection.execute(
+        "select pg_catalog.pg_total_relation_size(c.oid), pg_catalog.pg_has_role(c.relowner, 'usage')"
+        " from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace"
+        " where n.nspname = %s and c.relname = %s",
+        [target.schema, table],
+    ).fetchone()
+    if row is None:
+        raise NosenderError(
+            f"{table} is not there in schema {target.schema} of {target.describe()}: "
+            "run `nosender db upgrade` first"
+        )
+    if not row[1]:  # VACUUM itself would only warn, and pass it over
+        raise NosenderError(f"{table} can only be vacuumed by its owner: connect as the role that owns it")
+    return int(row[0])
+
+
+def _dead(connection: psycopg.Connection, target: Target, table: str) -> int:
+    row = connection.execute(
+        "select n_dead_tup from pg_catalog.pg_stat_user_tables where schemaname = %s and relname = %s",
+        [target.schema, table],
+    ).fetchone()
+    return int(row[0]) if row is not None else 0
+
+
+def _explained(error: psycopg.Error, table: str) -> NosenderError:
+    if error.sqlstate == "53100":
+        return NosenderError(
+            f"the disk is full: to write {table} anew takes as much room again; it is unchanged"
+        )
+    return NosenderError(f"{table} was not done: {type(error).__name__} (SQLSTATE {error.sqlstate})")
