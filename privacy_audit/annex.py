@@ -50,7 +50,7 @@ class Evidence:
     """What a reviewer needs to repeat one check by hand."""
 
     explanation: str
-    """What the check finds, why it matters, what it cannot see."""
+    """What the check finds, why it matters, what it cannot see; paragraphs, an empty line between two."""
     query: str
     """The same question as SQL."""
     sha256: str

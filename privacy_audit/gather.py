@@ -46,10 +46,15 @@ _PACKAGE = Path(__file__).parent.parent
 def annex_of(case: Case, checks: Iterable[Loaded], findings: Iterable[Finding]) -> Annex:
     """The annex of an audit of this case by these checks."""
     relations = [each for each in case.in_scope(case.live.relations) if each.kind in _STORED]
+    edges = _edges(case)
+    nodes = (_node(case, each) for each in relations)
     return Annex(
         inventory=tuple(_entry(case, each) for each in relations),
-        nodes=tuple(_node(case, each) for each in relations),
-        edges=_edges(case),
+        # What others refer to stands at the top.
+        nodes=tuple(
+            sorted(nodes, key=lambda node: (sum(node.name == edge.table for edge in edges), node.name))
+        ),
+        edges=edges,
         evidence={loaded.check.slug: _evidence(loaded) for loaded in checks},
         places={each.object: place_of(each.object) for each in findings},
         retention=_retention(case),
@@ -77,8 +82,13 @@ def _columns(case: Case, relation: Relation, declared: Table | None) -> Iterable
             personal=known.data_class.personal if known else False,
             purpose=known.purpose if known else "",
             resolution=known.resolution.name if known and known.resolution else "",
-            retention=known.retention if known else "",
+            retention=_kept(known.retention) if known else "",
         )
+
+
+def _kept(retention: str) -> str:
+    """`with the row` where the column says no more than its table, whose rule stands above its columns."""
+    return "with the row" if retention.startswith("with the row:") else retention
 
 
 def _node(case: Case, relation: Relation) -> Node:
@@ -141,7 +151,8 @@ def _name(case: Case, schema: str, name: str) -> str:
 
 def _evidence(loaded: Loaded) -> Evidence:
     query = loaded.example("query.sql")
-    return Evidence(loaded.explanation, query, hashlib.sha256(query.encode()).hexdigest())
+    paragraphs = (" ".join(part.split()) for part in loaded.explanation.split("\n\n"))
+    return Evidence("\n\n".join(paragraphs), query, hashlib.sha256(query.encode()).hexdigest())
 
 
 def _retention(case: Case) -> Retention | None:

@@ -234,12 +234,15 @@ def _facts(facts: tuple[tuple[str, str], ...]) -> str:
     )
 
 
-def _wide(caption: str, heads: tuple[str, ...], rows: str, numbers: tuple[int, ...] = ()) -> str:
+def _wide(
+    caption: str, heads: tuple[str, ...], rows: str, numbers: tuple[int, ...] = (), kind: str = ""
+) -> str:
+    classed = f' class="{kind}"' if kind else ""
     cells = "".join(
         f'<th scope="col"{" class=" + chr(34) + "num" + chr(34) if number in numbers else ""}>{head}</th>'
         for number, head in enumerate(heads)
     )
     return (
-        f'<div class="wide" role="region" aria-label="{caption}" tabindex="0"><table><caption>{caption}</caption>'
+        f'<div class="wide" role="region" aria-label="{caption}" tabindex="0"><table{classed}><caption>{caption}</caption>'
         f"<thead><tr>{cells}</tr></thead><tbody>{rows}</tbody></table></div>"
     )

@@ -183,6 +183,7 @@ def _table(table: TableEntry) -> str:
             f"Columns of {html(table.name)}",
             ("Column", "Type", "Data class", "Purpose", "Resolution", "Retention"),
             rows,
+            kind="inventory",
         )
     )
 

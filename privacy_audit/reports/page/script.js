@@ -25,7 +25,7 @@
     document.querySelectorAll("tbody.matrix").forEach(function (body) {
       body.hidden = !body.querySelector("tr[data-outcome]:not([hidden])");
     });
-    count.value = shown + " of " + cards.length + " checks shown";
+    count.value = shown + " of " + cards.length + " shown under Findings";
   }
 
   form.addEventListener("input", apply);
