@@ -22,6 +22,14 @@ check: $(INSTALLED)
 	$(BIN)/lint-imports
 	git ls-files -z '*.sql' | xargs -0 -r $(BIN)/sqlfluff lint --processes 2 --disable-progress-bar
 
+# Everything that is made from something else and committed; tests hold it fresh. Read what it changes.
+generate: $(INSTALLED)
+	$(BIN)/nosender catalogue comments > schema/ddl/85_comments.sql
+	$(BIN)/python -m nosender.schema.observe
+	$(BIN)/python -m nosender.privacy_audit.queries
+	$(BIN)/nosender catalogue docs
+	NOSENDER_GOLDEN=write $(BIN)/python -m pytest -q tests/privacy_audit/reports/test_formats.py -k whole_text
+
 clean:
 	rm -rf $(VENV) dist
 

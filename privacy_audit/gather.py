@@ -10,8 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nosender.schema.catalogue.docs import sides
 from nosender.schema.catalogue.model import duration_in_words
-from nosender.schema.diagram import Edge, Node, Side
+from nosender.schema.diagram import Edge, Node, Side, parents_first
 
 from .annex import (
     Annex,
@@ -27,7 +28,7 @@ from .case import Case, Row, Unseen
 from .names import dotted, without_numbers
 
 if TYPE_CHECKING:
-    from nosender.schema.catalogue.model import Catalogue, Table
+    from nosender.schema.catalogue.model import Table
     from nosender.schema.observe.types import Relation
 
     from .check import Loaded
@@ -50,10 +51,7 @@ def annex_of(case: Case, checks: Iterable[Loaded], findings: Iterable[Finding]) 
     nodes = (_node(case, each) for each in relations)
     return Annex(
         inventory=tuple(_entry(case, each) for each in relations),
-        # What others refer to stands at the top.
-        nodes=tuple(
-            sorted(nodes, key=lambda node: (sum(node.name == edge.table for edge in edges), node.name))
-        ),
+        nodes=parents_first(nodes, edges),
         edges=edges,
         evidence={loaded.check.slug: _evidence(loaded) for loaded in checks},
         places={each.object: place_of(each.object) for each in findings},
@@ -99,27 +97,6 @@ def _node(case: Case, relation: Relation) -> Node:
         columns.append((without_numbers(column.name), known.data_class.name if known else None))
     side: Side = sides(case.catalogue)[declared.name] if declared else "undeclared"
     return Node(_name(case, relation.schema, relation.name), side, tuple(columns))
-
-
-def sides(catalogue: Catalogue) -> Mapping[str, Side]:
-    """Which part of the diagram each declared table stands in.
-
-    A table that names a destination, or hangs on one that does, holds messages; one that holds an account, or
-    hangs on one, people; the rest is bookkeeping.
-    """
-    found: dict[str, Side] = {}
-    for table in catalogue.tables:
-        classes = {column.data_class.name for column in table.columns}
-        if "destination-phone" in classes:
-            found[table.name] = "messages"
-        elif "account-phone" in classes:
-            found[table.name] = "people"
-    for side in ("messages", "people"):
-        for _ in catalogue.foreign_keys:  # as often as a chain of keys can be long
-            for key in catalogue.foreign_keys:
-                if found.get(key.parent) == side:
-                    found.setdefault(key.table, side)
-    return {table.name: found.get(table.name, "bookkeeping") for table in catalogue.tables}
 
 
 def _edges(case: Case) -> tuple[Edge, ...]:

@@ -79,3 +79,43 @@ def comments(folder: Path | None) -> None:
     from nosender.schema.catalogue import comments_sql, load
 
     click.echo(comments_sql(load(folder)), nl=False)
+
+
+@catalogue.command()
+@click.option(
+    "--output",
+    "into",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("docs"),
+    show_default=True,
+    metavar="DIR",
+    help="Write the files there.",
+)
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 where a file is not fresh.")
+@_catalogue_option
+@click.pass_context
+def docs(ctx: click.Context, into: Path, folder: Path | None, *, only_check: bool) -> None:
+    """Write the data dictionary: catalogue.md, catalogue.html and the diagram, catalogue.svg."""
+    from nosender.errors import UsageError
+    from nosender.schema.catalogue import load
+    from nosender.schema.catalogue.docs import files
+    from nosender.schema.observe import reference
+
+    types = {(each.table, each.name): each.type for each in reference().columns}
+    stale = []
+    for name, text in files(load(folder), types).items():
+        path = into / name
+        try:
+            if only_check:
+                if not path.is_file() or path.read_text(encoding="utf-8") != text:
+                    stale.append(path)
+                continue
+            into.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"{path} cannot be written: {error.strerror}") from None
+        click.echo(f"written: {path}", err=True)
+    for path in stale:
+        click.echo(f"{path} is not what the catalogue says: run `nosender catalogue docs`")
+    if stale:
+        ctx.exit(1)

@@ -112,6 +112,11 @@ def render(nodes: Sequence[Node], edges: Sequence[Edge], style: str = "") -> str
     )
 
 
+def parents_first(nodes: Iterable[Node], edges: Sequence[Edge]) -> tuple[Node, ...]:
+    """The nodes in the order of drawing: what others refer to stands above what refers."""
+    return tuple(sorted(nodes, key=lambda node: (sum(node.name == edge.table for edge in edges), node.name)))
+
+
 def _side(nodes: Iterable[Node], side: Side) -> list[Node]:
     return [node for node in nodes if node.side == side]
 

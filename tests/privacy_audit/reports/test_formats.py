@@ -73,6 +73,30 @@ def test_no_database_is_needed(name: str) -> None:
     assert "datetime.now" not in source
 
 
+# JSON
+
+
+def report_schema() -> Any:
+    return json.loads(
+        resources.files("nosender.privacy_audit.reports").joinpath("audit-1.schema.json").read_text()
+    )
+
+
+def test_the_json_is_what_its_published_schema_says(rich: Audit) -> None:
+    schema = report_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    report = json.loads(plain.render(rich))
+    validator.validate(report)
+    broken = [
+        report | {"verdict": "fine"},
+        report | {"format": "nosender.audit/2"},
+        {key: value for key, value in report.items() if key != "limits"},
+        report | {"findings": [report["findings"][0] | {"fingerprint": "short"}]},
+    ]
+    assert not any(validator.is_valid(each) for each in broken)
+
+
 # SARIF
 
 
