@@ -242,13 +242,11 @@ def _at(value: Any, way: Sequence[str]) -> Any:
 
 
 def _head(value: Any) -> Head | None:
-    if (
-        not isinstance(value, dict)
-        or type(value.get("length")) is not int
-        or not isinstance(value.get("head"), str)
-    ):
+    if not isinstance(value, dict) or type(value.get("length")) is not int:
         return None
-    digits = value["head"].removeprefix("sha256:")
+    if value["length"] == 0:
+        return Head(0, GENESIS)
+    digits = str(value.get("head")).removeprefix("sha256:")
     if len(digits) != 64 or not set(digits) <= set("0123456789abcdef"):
         return None
     return Head(value["length"], digits)

@@ -77,7 +77,7 @@ begin
   if not found then
     raise exception 'no sweep of this state has started' using errcode = 'invalid_parameter_value';
   end if;
-  if name is not null and state ->> 'pass' <> 'begin' then
+  if name is not null and (outcome = 'failed' or state ->> 'pass' <> 'begin') then
     state := retention_swept(state, name, outcome, error_class);
   end if;
   if outcome = 'done' and (state ->> 'canary')::boolean then

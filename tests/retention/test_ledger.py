@@ -104,28 +104,6 @@ def test_tampering_is_found(target: Target, swept: psycopg.Connection, statement
     assert any(problem in each for each in verify_target(target).problems)
 
 
-def forge(swept: psycopg.Connection, where: str) -> None:
-    """Empty the ledger's tables of their counts and hash everything anew, as the owner of a database can."""
-    swept.execute(f"update retention_runs set deleted = 0, batches = 0 where {where}".encode())
-    swept.execute(
-        """
-        do $$
-        declare
-          entry retention_runs;
-          before bytea := sha256('nosender.retention_runs/1');
-        begin
-          for entry in select * from retention_runs order by id loop
-            entry.previous_hash := before;
-            before := sha256(convert_to(retention_row_text(entry), 'UTF8'));
-            update retention_runs set previous_hash = entry.previous_hash, row_hash = before
-            where id = entry.id;
-          end loop;
-        end
-        $$
-        """
-    )
-
-
 def test_a_rewritten_chain_is_found_by_an_earlier_report(
     target: Target, swept: psycopg.Connection, tmp_path: Path, run_nosender: RunNosender
 ) -> None:
@@ -137,7 +115,7 @@ def test_a_rewritten_chain_is_found_by_an_earlier_report(
     again = ["--url", target.conninfo, "retention", "verify", "--since", str(report)]
     assert run_nosender(*again).returncode == 0
 
-    forge(swept, "true")
+    rows.forge(swept, "true")
     assert run_nosender(*again[:-2]).returncode == 0, "a whole chain by itself proves nothing"
     found = run_nosender(*again)
     assert found.returncode == 1
@@ -154,7 +132,7 @@ def test_a_cut_tail_is_found_by_an_earlier_report(target: Target, swept: psycopg
 
 
 def test_counts_that_do_not_add_up_are_found(target: Target, swept: psycopg.Connection) -> None:
-    forge(swept, "id = 4")
+    rows.forge(swept, "id = 4")
     assert verify_target(target).problems == ("row 5 tells other counts than the tables of its run",)
 
 
@@ -177,7 +155,7 @@ def test_the_text_of_a_row_is_the_documented_one(swept: psycopg.Connection) -> N
 
 def test_old_rows_go_and_the_chain_still_holds(target: Target, swept: psycopg.Connection) -> None:
     swept.execute("update retention_runs set clock_after = clock_after - interval '401 days' where id <= 10")
-    forge(swept, "false")
+    rows.forge(swept, "false")
     before = verify_target(target).head
     swept.execute("set session_replication_role = origin")
 
@@ -214,6 +192,15 @@ def test_a_run_without_an_end_is_told(target: Target, connection: psycopg.Connec
     connection.commit()
     verdict = verify_target(target)
     assert (verdict.problems, verdict.runs, verdict.unfinished) == ((), 1, 1)
+
+
+EMPTY = {"length": 0, "head": None}
+
+
+def test_a_report_of_an_empty_ledger(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps({"run": {"ledger": EMPTY}}))
+    assert head_of_report(path) == Head(0, GENESIS)
 
 
 HEAD = {"length": 3, "head": "sha256:" + "ab" * 32}
