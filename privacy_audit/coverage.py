@@ -26,10 +26,15 @@ def by_signature(thing: Any) -> object:
     return (thing.schema, thing.name, thing.identity)
 
 
+def by_meaning(constraint: Any) -> object:
+    """Tells two constraints apart by what they say; a name is only a name."""
+    return (constraint.schema, constraint.table, constraint.kind, constraint.definition)
+
+
 KEYS: Mapping[str, Callable[[Any], object]] = {
     "relations": by_name,
     "columns": by_table_and_name,
-    "constraints": by_table_and_name,
+    "constraints": by_meaning,
     "indexes": by_name,
     "sequences": by_name,
     "triggers": by_table_and_name,

@@ -65,9 +65,46 @@ def _by_name(kind: str) -> Callable[[Catalogue, Observation], List]:
     return lambda _, declared: ((each.name,) for each in _ours(declared, kind))
 
 
+def _hash(text: str) -> str:
+    """As PostgreSQL's md5 gives it; to recognise a text, not to protect it."""
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _constraints(_: Catalogue, declared: Observation) -> List:
+    return (
+        (each.table, each.name, _hash(each.definition))
+        for each in _ours(declared, "constraints")
+        if each.kind != "foreign key"
+    )
+
+
+def _indexes(_: Catalogue, declared: Observation) -> List:
+    prefix = f"{declared.schema}."
+    return (
+        (each.name, _hash(each.definition.replace(prefix, "")))
+        for each in _ours(declared, "indexes")
+        if each.constraint is None
+    )
+
+
+def _trigger_definitions(_: Catalogue, declared: Observation) -> List:
+    prefix = f"{declared.schema}."
+    return (
+        (each.table, each.name, _hash(each.definition.replace(prefix, "")))
+        for each in _ours(declared, "triggers")
+    )
+
+
+def _extensions(catalogue: Catalogue, _: Observation) -> List:
+    return ((each.name,) for each in catalogue.extensions)
+
+
 def _functions(_: Catalogue, declared: Observation) -> List:
     return (
-        (f"{each.name}({each.identity})", hashlib.md5(each.body.encode(), usedforsecurity=False).hexdigest())
+        (
+            f"{each.name}({each.identity.replace(f'{declared.schema}.', '')})",
+            _hash(each.body),
+        )
         for each in _ours(declared, "functions")
     )
 
@@ -81,6 +118,24 @@ def _unsampled(catalogue: Catalogue, _: Observation) -> List:
     )
 
 
+def _sampled(catalogue: Catalogue, _: Observation) -> List:
+    return (
+        (table.name, column.name)
+        for table in catalogue.tables
+        for column in table.columns
+        if column.data_class.sampled
+    )
+
+
+def _comments(_: Catalogue, declared: Observation) -> List:
+    prefix = f"{declared.schema}."
+    return (
+        (each.object.removeprefix(prefix).replace('"', ""), each.text)
+        for each in declared.comments
+        if each.kind in ("table", "column")
+    )
+
+
 LISTS: dict[str, Callable[[Catalogue, Observation], List]] = {
     "tables": _tables,
     "own tables": _own_tables,
@@ -89,12 +144,16 @@ LISTS: dict[str, Callable[[Catalogue, Observation], List]] = {
     "column types": _column_types,
     "column defaults": _column_defaults,
     "not null": _not_null,
-    "constraints": _by_table("constraints"),
-    "indexes": _by_name("indexes"),
+    "constraints": _constraints,
+    "indexes": _indexes,
+    "trigger definitions": _trigger_definitions,
+    "extensions": _extensions,
     "triggers": _by_table("triggers"),
     "sequences": _by_name("sequences"),
     "functions": _functions,
     "unsampled columns": _unsampled,
+    "sampled columns": _sampled,
+    "comments": _comments,
 }
 """Each list by the name under which a query asks for it."""
 

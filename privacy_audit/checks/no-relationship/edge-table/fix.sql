@@ -1,0 +1,2 @@
+drop table contacts;
+alter table users drop column invited_by;

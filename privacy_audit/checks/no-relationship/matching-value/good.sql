@@ -1,0 +1,5 @@
+-- Numbers of people who are not here.
+insert into users (phone_number) values ('+4915100000001');
+create schema crm;
+create table crm.customers (name text, telephone text);
+insert into crm.customers values ('somebody', '+49 151 9999-0001');

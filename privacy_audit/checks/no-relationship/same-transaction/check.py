@@ -1,0 +1,39 @@
+"""Transactions that wrote a message or key for a destination and a row of another user.
+
+Every row keeps the number of the transaction that wrote it, for as long as it stands. Whoever sends a message
+and rotates a key in one transaction is joined with the destination by it. The 200 newest rows of each table
+are compared; a transaction that wrote for more than five people is a load of data and is passed over.
+"""
+
+from nosender.privacy_audit.case import Case
+from nosender.privacy_audit.check import Answer, Check
+from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.names import dotted
+
+CHECK = Check(
+    slug="same-transaction",
+    title="No transaction wrote for a destination and for another person at once.",
+    claim=Claim.NO_RELATIONSHIP,
+    severity=Severity.HIGH,
+    confidence=Confidence.LIKELY,
+    remedy="Send in a transaction of its own; the functions of the message flow refuse anything else.",
+    since="0.1",
+)
+
+
+def look(case: Case) -> Answer:
+    """The counts of the probe, by pair of tables."""
+    rows = case.probe("audit_same_transaction")
+    return Answer(
+        sum(row["examined"] for row in rows),
+        tuple(
+            Found(
+                dotted(case.schema, row["table_name"]),
+                "table",
+                f"{row['joined']} transactions wrote here and for another person in {row['other_table']}.",
+                {"transactions": row["joined"], "other": row["other_table"]},
+            )
+            for row in rows
+            if row["joined"]
+        ),
+    )

@@ -1,0 +1,37 @@
+"""Session keys whose device belongs to another user.
+
+Such a row has both of them in it. A trigger refuses new ones; this counts those that are there. Reads about
+10 pages of a large table and the 30 newest rows.
+"""
+
+from nosender.privacy_audit.case import Case
+from nosender.privacy_audit.check import Answer, Check
+from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.names import dotted
+
+CHECK = Check(
+    slug="session-key-of-stranger",
+    title="Every session key is stored for a device of its own user.",
+    claim=Claim.NO_RELATIONSHIP,
+    severity=Severity.CRITICAL,
+    confidence=Confidence.CERTAIN,
+    remedy="Delete the keys, and see that the trigger that refuses them is enabled.",
+    since="0.1",
+)
+
+
+def look(case: Case) -> Answer:
+    """The counts of the probe."""
+    (row,) = case.probe("audit_session_key_owners")
+    found: tuple[Found, ...] = ()
+    if row["strangers"]:
+        found = (
+            Found(
+                dotted(case.schema, "device_session_keys"),
+                "table",
+                f"{row['strangers']} of {row['examined']} keys looked at are stored for somebody else's "
+                f"device.",
+                {"strangers": row["strangers"], "examined": row["examined"]},
+            ),
+        )
+    return Answer(row["examined"], found)

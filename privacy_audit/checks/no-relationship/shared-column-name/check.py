@@ -1,0 +1,53 @@
+"""A guess: an undeclared column, in any schema, with the name and type of one of our identifiers.
+
+Nobody needs a foreign key to join: a column user_id in a table of posts joins as well without one. The guess
+is by name and type; whether values agree is asked by matching-value.
+"""
+
+from nosender.privacy_audit.case import Case
+from nosender.privacy_audit.check import Answer, Check
+from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.names import dotted
+
+KEYS = (
+    "user_id",
+    "phone_number",
+    "destination_phone",
+    "webauthn_credential_id",
+    "credential_id",
+    "message_id",
+    "session_key_id",
+    "key_exchange_id",
+)
+
+CHECK = Check(
+    slug="shared-column-name",
+    title="No undeclared column is called like one of our identifiers.",
+    claim=Claim.NO_RELATIONSHIP,
+    severity=Severity.MEDIUM,
+    confidence=Confidence.HINT,
+    remedy="Look at whether it holds the same values; if so, drop it.",
+    since="0.1",
+)
+
+
+def look(case: Case) -> Answer:
+    """Every column outside our tables."""
+    ours = {(case.schema, name) for name in case.tables}
+    types: dict[str, set[str]] = {}
+    for column in case.declared.columns:
+        if column.name in KEYS:
+            types.setdefault(column.name, set()).add(column.type)
+    others = [each for each in case.live.columns if (each.schema, each.table) not in ours]
+    return Answer.of(
+        others,
+        (
+            Found(
+                dotted(each.schema, each.table, each.name),
+                "column",
+                "It is called like one of our identifiers and has its type, so the two can be joined.",
+            )
+            for each in others
+            if each.type in types.get(each.name, ())
+        ),
+    )

@@ -1,0 +1,2 @@
+delete from messages;
+delete from device_session_keys;

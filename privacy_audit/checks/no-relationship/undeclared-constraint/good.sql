@@ -1,0 +1,2 @@
+-- The same under another name.
+alter table users rename constraint users_phone_number_e164 to users_have_numbers;

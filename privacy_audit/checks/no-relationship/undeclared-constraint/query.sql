@@ -1,0 +1,100 @@
+-- Each row is a primary key, unique, check or exclusion constraint of the schema that says what the DDL does
+-- not.
+with declared (table_name, name, hash) as (
+  values
+  -- made from the ddl: constraints
+  ('device_session_keys', 'device_session_keys_created_at_coarse', '0dd1702ea28c568db2ef764d032278c1'),
+  (
+    'device_session_keys',
+    'device_session_keys_encrypted_session_key_length',
+    '631002b35e9817950d02219efa060caf'
+  ),
+  ('device_session_keys', 'device_session_keys_expires_at_coarse', '22cda1eed7306ecb86bedc64ebdf34ec'),
+  (
+    'device_session_keys',
+    'device_session_keys_key_rotation_counter_range',
+    '91f217d5c1729f1643eadf15746d4a09'
+  ),
+  ('device_session_keys', 'device_session_keys_one_user_per_session', '801e55ff8e97a132c15c3f8d2b614e92'),
+  ('device_session_keys', 'device_session_keys_pkey', '4c6419b3704337bbfe50f018842a9ad3'),
+  ('device_session_keys', 'device_session_keys_user_session_device_key', 'a9de4d9e425cedde36fe65d9e0e6616b'),
+  ('ephemeral_keys', 'ephemeral_keys_created_at_coarse', '0dd1702ea28c568db2ef764d032278c1'),
+  ('ephemeral_keys', 'ephemeral_keys_destination_exchange_key', '6daf617ef9f2bc12eac7905c97c5f098'),
+  ('ephemeral_keys', 'ephemeral_keys_destination_phone_e164', '5d8e1d735b93d8adb46e32cc32d811db'),
+  ('ephemeral_keys', 'ephemeral_keys_ephemeral_public_key_length', '126a0d2f5ec5fc78014c249aabf6e514'),
+  ('ephemeral_keys', 'ephemeral_keys_ephemeral_public_key_order', '3069f99b7488996549f4ed5df0af47c8'),
+  ('ephemeral_keys', 'ephemeral_keys_expires_at_coarse', '2f31161dd8e7546e1576f416bb3a0997'),
+  ('ephemeral_keys', 'ephemeral_keys_key_exchange_id_key', '518da0e19cdd32f51be66644d072ac38'),
+  ('ephemeral_keys', 'ephemeral_keys_pkey', '4c6419b3704337bbfe50f018842a9ad3'),
+  ('message_deliveries', 'message_deliveries_delivered_at_coarse', '2072ed3f02d212784da481ea7d279b9f'),
+  ('message_deliveries', 'message_deliveries_delivery_status_known', '0a06c92cbb26ca3ece1a163a8772b41b'),
+  ('message_deliveries', 'message_deliveries_message_device_key', '3f1d7f70cbab47a3cf9400fc1fb66e77'),
+  ('message_deliveries', 'message_deliveries_pkey', '4c6419b3704337bbfe50f018842a9ad3'),
+  ('message_deliveries', 'message_deliveries_read_at_coarse', 'bcc5c09021b9bca9f70194c14d6439dd'),
+  ('messages', 'messages_created_at_coarse', '0dd1702ea28c568db2ef764d032278c1'),
+  ('messages', 'messages_destination_phone_e164', '5d8e1d735b93d8adb46e32cc32d811db'),
+  ('messages', 'messages_encrypted_content_length', 'a24fe7e3b8eb0eb09d8c5a344d97ace7'),
+  ('messages', 'messages_expires_at_coarse', '22cda1eed7306ecb86bedc64ebdf34ec'),
+  ('messages', 'messages_pkey', '4c6419b3704337bbfe50f018842a9ad3'),
+  ('messages', 'messages_timestamp_coarse', '39bdae20b274c87610a09479005a9b04'),
+  ('messaging_public_keys', 'messaging_public_keys_created_at_coarse', '0dd1702ea28c568db2ef764d032278c1'),
+  (
+    'messaging_public_keys',
+    'messaging_public_keys_ed25519_public_key_length',
+    'e2aa0d1cd24eb5d7297f0bd800695bdb'
+  ),
+  (
+    'messaging_public_keys',
+    'messaging_public_keys_ed25519_signature_length',
+    'f10c83660e8d04c61d0b8500c85e6781'
+  ),
+  ('messaging_public_keys', 'messaging_public_keys_key_version_range', '17bf7affb9ad18cb079ea5ef2c3fe400'),
+  ('messaging_public_keys', 'messaging_public_keys_pkey', '4c6419b3704337bbfe50f018842a9ad3'),
+  ('messaging_public_keys', 'messaging_public_keys_revoked_at_coarse', '548852fd4d6e920874ae0a9209b5f44f'),
+  ('messaging_public_keys', 'messaging_public_keys_user_version_key', 'e84d1334f77dbd8323d5a737c9e1ac93'),
+  (
+    'messaging_public_keys',
+    'messaging_public_keys_x25519_public_key_length',
+    '3339781e3a5126afeab0c4ae412d3d97'
+  ),
+  (
+    'messaging_public_keys',
+    'messaging_public_keys_x25519_public_key_order',
+    'e8c007f0ee01705b92e966e04917a700'
+  ),
+  ('retention_runs', 'retention_runs_anchor_whole', '7c1aa105a27559a7d00c079fb6c721b2'),
+  ('retention_runs', 'retention_runs_counts_range', '5d2f4b892b85ce69bc33cff70840e4ab'),
+  ('retention_runs', 'retention_runs_hash_lengths', '56588fe82d41b71d1d3579c564833aea'),
+  ('retention_runs', 'retention_runs_phase_known', '2ca8eb43f0ace07efd26d8d1ea366b5b'),
+  ('retention_runs', 'retention_runs_pkey', '4c6419b3704337bbfe50f018842a9ad3'),
+  ('retention_runs', 'retention_runs_status_known', '20ac7f75e9e5fb6d7323e31d16f4134d'),
+  ('retention_runs', 'retention_runs_status_present', '6ed10e80a418af679a654fb0e1521391'),
+  ('retention_runs', 'retention_runs_table_named', '6b4d00f1e6ca5bfffd30df49ecdde006'),
+  ('retention_runs', 'retention_runs_words', '20eb4875522a9b5582118162385701e8'),
+  ('users', 'users_created_at_coarse', '0dd1702ea28c568db2ef764d032278c1'),
+  ('users', 'users_phone_number_e164', '18c33cb11961174d4ea3610e1a031b84'),
+  ('users', 'users_phone_number_key', '271f55087f3c4db4feba945ace1cbf57'),
+  ('users', 'users_pkey', '4c6419b3704337bbfe50f018842a9ad3'),
+  ('webauthn_credentials', 'webauthn_credentials_created_at_coarse', '0dd1702ea28c568db2ef764d032278c1'),
+  ('webauthn_credentials', 'webauthn_credentials_credential_id_key', 'a9295a798fb422f9aae0685a9d0542f2'),
+  ('webauthn_credentials', 'webauthn_credentials_credential_id_length', '8ab796736a7ce52128e7d56b8840865b'),
+  ('webauthn_credentials', 'webauthn_credentials_pkey', '4c6419b3704337bbfe50f018842a9ad3'),
+  ('webauthn_credentials', 'webauthn_credentials_sign_count_range', '4086601cf92de7952dc7682e4f4f5904')
+  -- end
+)
+
+select n.nspname || '.' || coalesce(c.relname, t.typname) || '.' || con.conname as subject
+from pg_catalog.pg_constraint as con
+inner join pg_catalog.pg_namespace as n on con.connamespace = n.oid
+left join pg_catalog.pg_class as c on con.conrelid = c.oid
+left join pg_catalog.pg_type as t on con.contypid = t.oid
+where
+  n.nspname = pg_catalog.current_schema()
+  and con.contype in ('p', 'u', 'c', 'x') -- primary key, unique, check, exclusion
+  and (coalesce(c.relname, t.typname), pg_catalog.md5(pg_catalog.pg_get_constraintdef(con.oid))) not in (
+    select
+      d.table_name,
+      d.hash
+    from declared as d
+  )
+order by subject

@@ -1,0 +1,2 @@
+-- A declared index, built anew.
+reindex index idx_deliveries_message;

@@ -1,0 +1,41 @@
+"""A schema in which something leans on a table or function of ours, and which nobody declared.
+
+A key, view, function, trigger, child table or extended statistics there is a second place where what we keep
+apart can meet, so everything in such a schema is held against the catalogue. Functions lean on us when their
+text names one of our tables with its schema, or one that nobody else's would be called.
+"""
+
+from nosender.privacy_audit.case import Case
+from nosender.privacy_audit.check import Answer, Check
+from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.names import dotted
+
+CHECK = Check(
+    slug="undeclared-schema",
+    title="Nothing outside the schema leans on our tables.",
+    claim=Claim.NO_RELATIONSHIP,
+    severity=Severity.HIGH,
+    confidence=Confidence.CERTAIN,
+    remedy="Drop what leans on our tables, or the schema; a schema that has to stay is declared in "
+    "policy.toml.",
+    since="0.1",
+)
+
+
+def look(case: Case) -> Answer:
+    """Every schema but ours."""
+    declared = {named.name for named in case.catalogue.out_of_scope}
+    schemas = [each.name for each in case.live.schemas if each.name != case.schema]
+    return Answer.of(
+        schemas,
+        (
+            Found(
+                dotted(name),
+                "schema",
+                f"What is in it leans on our tables: {', '.join(case.touching[name][:5])}.",
+                {"leaning": case.touching[name]},
+            )
+            for name in schemas
+            if name in case.touching and name not in declared
+        ),
+    )

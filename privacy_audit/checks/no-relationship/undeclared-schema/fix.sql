@@ -1,0 +1,2 @@
+drop schema billing cascade;
+drop schema reporting cascade;

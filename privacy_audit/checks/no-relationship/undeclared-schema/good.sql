@@ -1,0 +1,3 @@
+-- A neighbour with tables of its own.
+create schema billing;
+create table billing.invoices (number integer);

@@ -1,0 +1,1 @@
+drop foreign data wrapper wire cascade; -- noqa: PRS

@@ -1,0 +1,2 @@
+-- A schema of that name leads nowhere.
+create schema elsewhere;

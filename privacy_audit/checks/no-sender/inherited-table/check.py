@@ -1,0 +1,42 @@
+"""A child of one of our tables, by inheritance or as a partition, in any schema.
+
+A query of the parent reads the child's rows, and only the child shows the columns it has besides: a sender is
+then in "messages" and in no column of messages. The bound of a partition is stored for everybody to read,
+number and all.
+"""
+
+from nosender.privacy_audit.case import Case
+from nosender.privacy_audit.check import Answer, Check
+from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.names import dotted
+from nosender.schema.observe.names import qualified
+
+CHECK = Check(
+    slug="inherited-table",
+    title="No table hangs under one of ours.",
+    claim=Claim.NO_SENDER,
+    severity=Severity.HIGH,
+    confidence=Confidence.CERTAIN,
+    remedy="Detach the table with NO INHERIT or DETACH PARTITION, look at what it holds, and drop it.",
+    since="0.1",
+)
+
+
+def look(case: Case) -> Answer:
+    """Every relation with a parent among our tables."""
+    ours = {qualified(case.schema, name): name for name in case.tables}
+    return Answer.of(
+        case.live.relations,
+        (
+            Found(
+                dotted(each.schema, each.name),
+                each.kind,
+                f"Its rows are among those of {ours[parent]}, with {len(case.columns_of(each))} columns of "
+                f"its own.",
+                {"parent": ours[parent], "columns": len(case.columns_of(each))},
+            )
+            for each in case.live.relations
+            for parent in each.parents
+            if parent in ours
+        ),
+    )

@@ -1,0 +1,3 @@
+-- A table like ours is not a child of ours.
+create schema elsewhere;
+create table elsewhere.messages (like public.users);

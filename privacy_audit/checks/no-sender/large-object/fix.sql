@@ -1,0 +1,2 @@
+select lo_unlink(oid)
+from pg_largeobject_metadata;

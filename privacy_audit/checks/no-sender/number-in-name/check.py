@@ -1,0 +1,41 @@
+"""A phone number in the catalogs, where every login can read it.
+
+A table or a role per user, a partition bound, a predicate of an index, a trigger's argument, a comment, a row
+filter of a publication, the gid of a prepared transaction: none of them is a row, and no sweep reaches them.
+Reads every name and text that the catalogs show; what the DDL has word for word is accounted for. The number
+itself is not repeated.
+"""
+
+from nosender.privacy_audit.case import Case
+from nosender.privacy_audit.check import Answer, Check
+from nosender.privacy_audit.expressions import Text, texts
+from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.names import phone_numbers
+
+CHECK = Check(
+    slug="number-in-name",
+    title="No name, label, comment or expression in the catalogs holds a phone number.",
+    claim=Claim.NO_SENDER,
+    severity=Severity.HIGH,
+    confidence=Confidence.LIKELY,
+    remedy="Rename or drop the object. The catalogs are readable for every login, and kept in every dump.",
+    since="0.1",
+)
+
+
+def look(case: Case) -> Answer:
+    """Every text of the catalogs that the declared ones do not have."""
+    declared = {(each.object, each.kind, each.text) for each in texts(case.declared)}
+    live = list(texts(case.live))
+    live += [
+        Text(None, f"{holder.kind} {holder.name}", holder.kind, holder.name)
+        for holder in case.surroundings.holders
+    ]
+    return Answer.of(
+        live,
+        (
+            Found(each.object, each.kind, "It holds what reads like a phone number, for every login to see.")
+            for each in live
+            if (each.object, each.kind, each.text) not in declared and phone_numbers(each.text)
+        ),
+    )

@@ -1,0 +1,3 @@
+-- finds: public.messages.origin
+alter table messages add column origin varchar(20) default 'the first sender';
+alter table messages alter column origin drop default;

@@ -1,0 +1,4 @@
+-- finds: public.messages
+-- finds: public.users.id
+comment on table messages is 'mostly from the office in town';
+comment on column users.id is 'see the list of customers';

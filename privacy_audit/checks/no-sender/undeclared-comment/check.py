@@ -1,0 +1,39 @@
+"""A comment that is not the one made from the catalogue.
+
+Comments are free text that every login can read and every dump carries, so somebody's note is published.
+Comments that extensions brought along are theirs. Numbers in them are a matter of number-in-name.
+"""
+
+from nosender.privacy_audit.case import Case
+from nosender.privacy_audit.check import Answer, Check
+from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+
+STANDARD = ("extension", "schema", "language", "database")
+
+CHECK = Check(
+    slug="undeclared-comment",
+    title="The comments are the declared ones.",
+    claim=Claim.NO_SENDER,
+    severity=Severity.LOW,
+    confidence=Confidence.CERTAIN,
+    remedy="Set the comment of the DDL again, or take the comment away.",
+    since="0.1",
+)
+
+
+def look(case: Case) -> Answer:
+    """Every comment in scope."""
+    declared = {(each.kind, each.object, each.text) for each in case.declared.comments}
+    live = [
+        each
+        for each in case.live.comments
+        if each.kind not in STANDARD and (each.schema is None or each.schema in case.scope)
+    ]
+    return Answer.of(
+        live,
+        (
+            Found(each.object, f"comment on {each.kind}", "The comment is not the declared one.")
+            for each in live
+            if (each.kind, each.object, each.text) not in declared
+        ),
+    )

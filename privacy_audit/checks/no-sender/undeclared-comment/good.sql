@@ -1,0 +1,2 @@
+-- No comment says nothing.
+comment on column users.id is null;

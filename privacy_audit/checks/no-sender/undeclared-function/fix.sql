@@ -1,0 +1,2 @@
+drop function contacts_of(integer);
+drop function send_message();

@@ -1,0 +1,1 @@
+drop policy own_only on messages;

@@ -1,0 +1,2 @@
+-- Rights are not policies.
+revoke all on messages from public;

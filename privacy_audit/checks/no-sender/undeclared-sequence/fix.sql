@@ -1,0 +1,1 @@
+drop sequence messages_of_account_7;

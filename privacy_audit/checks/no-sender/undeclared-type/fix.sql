@@ -1,0 +1,3 @@
+drop type address;
+drop type direction;
+drop domain account;

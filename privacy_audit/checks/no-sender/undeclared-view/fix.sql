@@ -1,0 +1,3 @@
+drop view inbox;
+drop materialized view last_seen;
+drop schema reporting cascade;

@@ -1,0 +1,1 @@
+drop function deliver_to_destination_only() cascade;

@@ -1,0 +1,3 @@
+-- finds: public.idx_messages_message_id
+drop index idx_messages_message_id;
+create index idx_messages_message_id on messages (message_id);

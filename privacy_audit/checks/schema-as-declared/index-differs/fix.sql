@@ -1,0 +1,2 @@
+drop index idx_messages_message_id;
+create unique index idx_messages_message_id on messages (message_id);

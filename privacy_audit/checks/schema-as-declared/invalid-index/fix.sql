@@ -1,0 +1,1 @@
+reindex index idx_deliveries_message;

@@ -1,0 +1,2 @@
+-- finds: btree_gist
+drop extension btree_gist cascade;

@@ -1,0 +1,2 @@
+-- finds: public.audit_revision()
+drop function audit_revision();

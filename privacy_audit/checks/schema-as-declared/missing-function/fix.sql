@@ -1,0 +1,1 @@
+create function audit_revision() returns text language sql as 'select null::text';

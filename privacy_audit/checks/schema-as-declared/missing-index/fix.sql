@@ -1,0 +1,1 @@
+create unique index idx_messages_message_id on messages (message_id);

@@ -1,0 +1,2 @@
+-- finds: public.message_deliveries.message_deliveries_destination_only
+drop trigger message_deliveries_destination_only on message_deliveries;

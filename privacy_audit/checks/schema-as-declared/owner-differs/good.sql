@@ -1,0 +1,2 @@
+-- To the same owner.
+alter table users owner to current_user;

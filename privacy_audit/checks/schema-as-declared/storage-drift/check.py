@@ -1,0 +1,39 @@
+"""A storage parameter, column storage or compression other than declared.
+
+Nothing is revealed by it as such. autovacuum_enabled is a matter of autovacuum-off.
+"""
+
+from nosender.privacy_audit.case import Case
+from nosender.privacy_audit.check import Answer, Check
+from nosender.privacy_audit.compare import differing
+from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.names import dotted
+
+CHECK = Check(
+    slug="storage-drift",
+    title="Storage parameters are as declared.",
+    claim=Claim.SCHEMA_AS_DECLARED,
+    severity=Severity.LOW,
+    confidence=Confidence.CERTAIN,
+    remedy="Set the parameter as the DDL has it, or take it into the DDL.",
+    since="0.1",
+)
+
+
+def look(case: Case) -> Answer:
+    """Options of tables and indexes; storage and compression of columns."""
+    found = [
+        Found(dotted(live.schema, live.name), kind, "Its storage parameters are not the declared ones.")
+        for kind, answers in (
+            ("table", differing(case, "relations", "options", "toast_options")),
+            ("index", differing(case, "indexes", "options")),
+        )
+        for live, _ in answers
+    ]
+    found += [
+        Found(
+            dotted(live.schema, live.table, live.name), "column", "It is stored in another way than declared."
+        )
+        for live, _ in differing(case, "columns", "storage", "compression", "options")
+    ]
+    return Answer(len(case.declared.relations) + len(case.declared.indexes), tuple(found))

@@ -1,0 +1,2 @@
+-- The declared value, set once more.
+alter table message_deliveries set (fillfactor = 90);
