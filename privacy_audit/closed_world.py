@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .check import Answer
+from .check import Answer, NotTested
 from .compare import differing, missing
 from .coverage import undeclared
 
@@ -33,7 +33,12 @@ def compared(case: Case, kind: str, fields: tuple[str, ...], describe: Callable[
 def absent(
     case: Case, kind: str, describe: Callable[[Any], Found], only: Callable[[Any], bool] = lambda _: True
 ) -> Answer:
-    """A finding for everything declared of one kind that does not live."""
+    """A finding for everything declared of one kind that does not live.
+
+    NotTested where none of our tables is there: then this is the wrong place to look for anything of ours.
+    """
+    if not case.has_ours:
+        raise NotTested(f"schema {case.schema} holds none of our tables")
     return Answer.of(
         filter(only, getattr(case.declared, kind)),
         (describe(each) for each in missing(case, kind) if only(each)),

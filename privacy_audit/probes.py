@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from nosender.schema.observe import Observation
     from nosender.schema.observe.types import Function
 
-HELPER = "audit_rows"
-"""Called by the probes, in their rights; never by the auditor."""
+HELPERS = ("audit_rows", "retention_policy", "retention_oldest")
+"""Called by the functions below in their rights; never by the auditor."""
 PREFIX = "audit_"
 LEDGER = {"retention_ledger_tail": "400", "retention_overdue": "10000"}
 """The retention's own functions that a report shows the answers of, and how many rows are asked for."""
@@ -32,7 +32,7 @@ def probe_names(declared: Observation) -> tuple[str, ...]:
         sorted(
             each.name
             for each in declared.functions
-            if each.schema == declared.schema and each.name.startswith(PREFIX) and each.name != HELPER
+            if each.schema == declared.schema and each.name.startswith(PREFIX) and each.name not in HELPERS
         )
     )
 
@@ -43,7 +43,7 @@ def differences(live: Observation, declared: Observation) -> Mapping[str, str]:
 
     live = within(live, live.schema)  # in which the owner of the tables has the same name as in the declared
     wrong = {}
-    for name in (*probe_names(declared), HELPER, *LEDGER):
+    for name in (*probe_names(declared), *HELPERS, *LEDGER):
         expected = _only(declared, name)
         found = _all(live, name)
         if not found:
@@ -73,9 +73,12 @@ def ask(
     wrong = differences(live, declared)
     answers: dict[str, tuple[Row, ...] | Unseen] = {}
     asked = []
+    disguised = _disguised(live, declared)
     for name in names:
-        if name in wrong or HELPER in wrong:
-            bad = name if name in wrong else HELPER
+        bad = name if name in wrong else next((helper for helper in HELPERS if helper in wrong), None)
+        if disguised is not None:
+            answers[name] = Unseen(f"{disguised} is no table, so no function was called that reads it")
+        elif bad is not None:
             answers[name] = Unseen(f"the function {bad} {wrong[bad]}, so it was not called")
         else:
             asked.append(name)
@@ -111,6 +114,19 @@ def ask(
                 else:
                     answers[name] = Unseen(f"the function {name} failed: {_without_values(error)}")
     return answers
+
+
+def _disguised(live: Observation, declared: Observation) -> str | None:
+    """Something else under the name of one of our tables; reading a view runs what its author wrote."""
+    names = {each.name for each in declared.relations}
+    return next(
+        (
+            f"{each.kind} {each.name}"
+            for each in live.relations
+            if each.schema == live.schema and each.name in names and each.kind != "table"
+        ),
+        None,
+    )
 
 
 def _only(observation: Observation, name: str) -> Function:

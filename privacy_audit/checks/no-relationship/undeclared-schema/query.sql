@@ -12,7 +12,7 @@ from (
   from pg_catalog.pg_depend as d
   inner join pg_catalog.pg_rewrite as r on d.objid = r.oid
   inner join pg_catalog.pg_class as v on r.ev_class = v.oid
-  inner join pg_catalog.pg_namespace as n on v.relnamespace = n.oid
+  inner join pg_catalog.pg_namespace as n on v.relnamespace = n.oid -- noqa: ST09
   inner join pg_catalog.pg_class as p on d.refobjid = p.oid
   where
     d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass

@@ -9,10 +9,7 @@ with declared (object, text) as (
   ('device_session_keys.id', 'Number of the session key row.'),
   ('device_session_keys.is_active', 'Whether new messages may still use the key.'),
   ('device_session_keys.key_rotation_counter', 'How often the key has been rotated.'),
-  (
-    'device_session_keys.session_key_id',
-    'Names the key among its owner''s devices; never shared with another user, which would join the two.'
-  ),
+  ('device_session_keys.session_key_id', 'Names the key among its owner''s devices; never shared with another user, which would join the two.'),
   ('device_session_keys.user_id', 'The owner of the key.'),
   ('device_session_keys.webauthn_credential_id', 'The device that the key is wrapped for.'),
   ('ephemeral_keys', 'X25519 public keys for one key exchange each, waiting for their destination.'),
@@ -22,40 +19,24 @@ with declared (object, text) as (
   ('ephemeral_keys.expires_at', 'When an unclaimed key must go.'),
   ('ephemeral_keys.id', 'Number of the ephemeral key.'),
   ('ephemeral_keys.key_exchange_id', 'Names the exchange, so that both ends know which key was taken.'),
-  (
-    'ephemeral_keys.used',
-    'For applications that mark a key instead of claiming it; a used key goes with the next sweep.'
-  ),
+  ('ephemeral_keys.used', 'For applications that mark a key instead of claiming it; a used key goes with the next sweep.'),
   ('message_deliveries', 'Which devices of the destination have received which messages.'),
   ('message_deliveries.delivered_at', 'When the device received the message.'),
   ('message_deliveries.delivery_status', 'Whether the delivery is pending, delivered or failed.'),
   ('message_deliveries.id', 'Number of the delivery.'),
   ('message_deliveries.message_id', 'The message that is delivered.'),
   ('message_deliveries.read_at', 'When the message was read, if the reader lets that be known.'),
-  (
-    'message_deliveries.webauthn_credential_id',
-    'The device that receives it, which is always one of the destination''s own.'
-  ),
+  ('message_deliveries.webauthn_credential_id', 'The device that receives it, which is always one of the destination''s own.'),
   ('messages', 'Encrypted messages that wait for their destination. Who sent them is nowhere.'),
   ('messages.created_at', 'When the row was stored.'),
-  (
-    'messages.destination_phone',
-    'Where the message goes. No foreign key leads from it to users. Cannot be changed.'
-  ),
+  ('messages.destination_phone', 'Where the message goes. No foreign key leads from it to users. Cannot be changed.'),
   ('messages.encrypted_content', 'The message, AES-GCM with nonce and tag.'),
   ('messages.expires_at', 'When the message must go, delivered or not.'),
-  (
-    'messages.id', 'Number of the message, to which deliveries refer; orders the messages of one destination.'
-  ),
+  ('messages.id', 'Number of the message, to which deliveries refer; orders the messages of one destination.'),
   ('messages.message_id', 'Recognises a message that is sent again; unique over all destinations.'),
   ('messages.message_type', 'How the client is to treat the content: text, media, system and the like.'),
-  (
-    'messages.timestamp',
-    'When the message was sent, as coarse as everything stored; the exact time is inside the ciphertext.'
-  ),
-  (
-    'messaging_public_keys', 'Each user''s published X25519 keys, signed by the user''s Ed25519 identity key.'
-  ),
+  ('messages.timestamp', 'When the message was sent, as coarse as everything stored; the exact time is inside the ciphertext.'),
+  ('messaging_public_keys', 'Each user''s published X25519 keys, signed by the user''s Ed25519 identity key.'),
   ('messaging_public_keys.created_at', 'When the key was published.'),
   ('messaging_public_keys.ed25519_public_key', 'The identity key that verifies the signature.'),
   ('messaging_public_keys.ed25519_signature', 'Proves that the holder of the identity key published it.'),
@@ -73,9 +54,7 @@ with declared (object, text) as (
   ('retention_runs.children', 'How many rows of other tables went with them by cascade.'),
   ('retention_runs.clock_after', 'The database''s clock when the row was written.'),
   ('retention_runs.clock_before', 'The database''s clock when the phase began.'),
-  (
-    'retention_runs.cutoff', 'The database''s clock when the run started: what had expired by then was to go.'
-  ),
+  ('retention_runs.cutoff', 'The database''s clock when the run started: what had expired by then was to go.'),
   ('retention_runs.deactivated', 'How many rows were marked inactive.'),
   ('retention_runs.deleted', 'How many rows were deleted.'),
   ('retention_runs.error_class', 'What went wrong, as an SQLSTATE or one word; never the text of an error.'),
@@ -86,24 +65,15 @@ with declared (object, text) as (
   ('retention_runs.previous_hash', 'The hash of the row before.'),
   ('retention_runs.row_hash', 'The hash of this row, with that of the row before in it.'),
   ('retention_runs.run_id', 'The run that the row belongs to.'),
-  (
-    'retention_runs.status',
-    'How it ended: done, partial, interrupted or failed; nothing while the run has only started.'
-  ),
+  ('retention_runs.status', 'How it ended: done, partial, interrupted or failed; nothing while the run has only started.'),
   ('retention_runs.table_name', 'The table that was swept.'),
   ('users', 'The people who can receive messages, each by one phone number.'),
   ('users.created_at', 'When the number was registered.'),
   ('users.id', 'Number of the user, to which devices and keys refer.'),
-  (
-    'users.phone_number',
-    'Finds the devices of a destination. Cannot be changed: a number that moves to somebody else is forgotten first.'
-  ),
+  ('users.phone_number', 'Finds the devices of a destination. Cannot be changed: a number that moves to somebody else is forgotten first.'),
   ('webauthn_credentials', 'The devices of each user, by their WebAuthn credential.'),
   ('webauthn_credentials.created_at', 'When the device was registered.'),
-  (
-    'webauthn_credentials.credential_id',
-    'The credential''s own identifier, by which the authenticator is addressed.'
-  ),
+  ('webauthn_credentials.credential_id', 'The credential''s own identifier, by which the authenticator is addressed.'),
   ('webauthn_credentials.id', 'Number of the device, to which deliveries and session keys refer.'),
   ('webauthn_credentials.is_active', 'Whether messages are still delivered to this device.'),
   ('webauthn_credentials.public_key', 'Verifies what the device signs when it logs in.'),

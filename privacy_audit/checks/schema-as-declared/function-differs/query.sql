@@ -40,74 +40,41 @@ inner join (
   ('message_deliveries_guard()', '760c6adcc0918e54aedb7bf419a8399b'),
   ('messages_guard()', 'a2f09ba3fb17646201d579a17beb18ed'),
   ('messaging_public_keys_guard()', 'ad07a41e1d61beb6263e2cf79d11ee7d'),
-  (
-    'publish_ephemeral_key(destination text, public_key bytea, exchange text, expires_in interval)',
-    '6ec1c4b17d98d8a421f315a456b48536'
-  ),
-  (
-    'publish_public_key(owner_id integer, x25519_key bytea, signature bytea, identity_key bytea)',
-    'e93c41d0cd2e49962e120bdd899585a2'
-  ),
+  ('publish_ephemeral_key(destination text, public_key bytea, exchange text, expires_in interval)', '6ec1c4b17d98d8a421f315a456b48536'),
+  ('publish_public_key(owner_id integer, x25519_key bytea, signature bytea, identity_key bytea)', 'e93c41d0cd2e49962e120bdd899585a2'),
   ('record_sign_count(device_id integer, counter bigint)', 'af8e792b4c20dfd869e9eaa3f26c79dd'),
   ('refuse_time_zone()', 'b93297b7ea5acd57e69d3db990496c91'),
-  (
-    'register_device(owner_id integer, credential bytea, device_key bytea, counter bigint)',
-    '5e383285ee440e85db3f5b2c4ea2343c'
-  ),
+  ('register_device(owner_id integer, credential bytea, device_key bytea, counter bigint)', '5e383285ee440e85db3f5b2c4ea2343c'),
   ('register_user(phone text, forget_former boolean)', '6a65bd8bcc92a4ab70b7cbb0b34a2110'),
   ('retention_append(entry retention_runs)', '4405a0da2082048be8918d9cbb5d086f'),
-  (
-    'retention_batch(state jsonb, table_to_sweep text, cutoff timestamp without time zone)',
-    '76ae6588ef221731b97dd6d5ee5b06bb'
-  ),
-  (
-    'retention_begin(most integer, target_ms numeric, duty numeric, rate integer, patience_ms integer, tables text[])',
-    'e178a2bbb67dcbb21c712fa1b6b168e6'
-  ),
+  ('retention_batch(state jsonb, table_to_sweep text, cutoff timestamp without time zone)', 'b2919bd34e9ae3beca4dfe1a56afbe51'),
+  ('retention_begin(most integer, target_ms numeric, duty numeric, rate integer, patience_ms integer, tables text[], canary boolean)', '32483106dd16f4b445a80a93afec021d'),
+  ('retention_canaries()', 'a00758644e9bcfbc6e71f5e4c17bb5c1'),
   ('retention_children(tables text[])', '6f8430018d2da416b35fd48cec040cfa'),
+  ('retention_children_query(parent text, tables text[], condition text)', '42be57033793305e1b38b94fe5e775d4'),
   ('retention_entry(state jsonb)', '15737deb9a0b4971b02d8853105677ff'),
   ('retention_holders()', 'cb3efedfab13b7da4d81c07ae054b2cd'),
   ('retention_ledger(after bigint, most integer)', 'b45fc26a65586ceb44cdad0ef6ebcf1f'),
   ('retention_ledger_tail(most integer)', 'eaaeb4897aa2fcfde0f0a499029b6f76'),
-  (
-    'retention_next_pass(name text, pass text, rows_left boolean, cutoff timestamp without time zone)',
-    '96cb074f6ad90a8d86e910802432bf62'
-  ),
-  ('retention_oldest(name text, cutoff timestamp without time zone)', 'b937830ddf19a612366efa0347f581dd'),
+  ('retention_next_pass(name text, pass text, rows_left boolean, cutoff timestamp without time zone)', '6e1d54e1298bbf6e866ccb006fa2b5d6'),
+  ('retention_oldest(name text, cutoff timestamp without time zone)', '6758dfb961f2c3788e57c95bede344f7'),
   ('retention_overdue(most integer)', '897b55fa22e652c63b3faa1780eb98b7'),
+  ('retention_plant(state jsonb)', '23673de80b81566e5d0870a14844a7b1'),
   ('retention_policy()', 'be5701a1d57d3058ec9ccf7205c3ea95'),
   ('retention_policy_hash()', 'db0e272fe20aea5662806a0693173957'),
-  ('retention_prune(state jsonb, name text, max_age interval)', 'e7c21951ff6e2f514510074788a4cf01'),
+  ('retention_prune(state jsonb, name text, max_age interval)', '4c2c0d07d0e1b30749cc1c31c6af8fc0'),
   ('retention_row_text(entry retention_runs)', 'f26f8abe7a23f97951432a3932132503'),
   ('retention_runs_guard()', 'f41bca9121564d1aabdedcb05981e9eb'),
-  (
-    'retention_scattered(name text, expires_column text, cutoff timestamp without time zone)',
-    '92dfae8d3efa69f066f26949535899bd'
-  ),
-  ('retention_step(state jsonb)', 'f94d126535806c5c839e5d699f34280b'),
-  ('retention_stop(state jsonb, outcome text, error_class text)', '7719775cd4363b506909773c0019d239'),
-  (
-    'retention_sweep(IN most integer, IN target_ms numeric, IN duty numeric, IN rate integer, IN patience_ms integer, IN tables text[])',
-    'ad8be90f95ebfcb102e67cd78ff7a722'
-  ),
-  (
-    'retention_swept(state jsonb, name text, outcome text, error_class text)',
-    '5ef9ed5c0e1a7453ee4e15e4b164598e'
-  ),
+  ('retention_scattered(name text, expires_column text, cutoff timestamp without time zone)', '92dfae8d3efa69f066f26949535899bd'),
+  ('retention_step(state jsonb)', 'bef96c178bc70b1090973977c8ee65ef'),
+  ('retention_stop(state jsonb, outcome text, error_class text)', 'a0678daceed91a124131d1197a8f20d8'),
+  ('retention_sweep(IN most integer, IN target_ms numeric, IN duty numeric, IN rate integer, IN patience_ms integer, IN tables text[], IN canary boolean)', '5fd5536521bed05f7913a4f252d262f5'),
+  ('retention_swept(state jsonb, name text, outcome text, error_class text)', 'e8fcf7a2ea023b0f5dca7a30a14850b2'),
   ('retention_unlock(tables text[])', '3c7c66e282c7e8f5faf1007cbdcea729'),
   ('revoke_device(device_id integer)', '28224ddccf0478d9c2ec10b96540d6b2'),
-  (
-    'rotate_session_key(owner_id integer, replaced text, session text, devices integer[], sealed_keys bytea[], expires_in interval)',
-    'bc52062464f44fcc02a7d4db3c7de13b'
-  ),
-  (
-    'send_message(destination text, content bytea, message text, kind text, expires_in interval)',
-    '5c158b14b55dc7a2165201622d80d74f'
-  ),
-  (
-    'send_messages(destinations text[], contents bytea[], message_ids text[], kinds text[], expires_in interval[])',
-    '44a3a50acb83017be49be3a54e4f89d9'
-  ),
+  ('rotate_session_key(owner_id integer, replaced text, session text, devices integer[], sealed_keys bytea[], expires_in interval)', 'bc52062464f44fcc02a7d4db3c7de13b'),
+  ('send_message(destination text, content bytea, message text, kind text, expires_in interval)', '5c158b14b55dc7a2165201622d80d74f'),
+  ('send_messages(destinations text[], contents bytea[], message_ids text[], kinds text[], expires_in interval[])', '44a3a50acb83017be49be3a54e4f89d9'),
   ('session_key_on_own_device()', '72e403df8bd55fe150eabb809b5747c8'),
   ('session_keys(device_id integer)', '863357118fe0998ef5ca8e6f610ae6ec'),
   ('users_guard()', '9ac2fd2dc3e11205776b3b6037c774bf'),

@@ -4,17 +4,9 @@ from (
   values
   -- made from the ddl: constraints
   ('device_session_keys', 'device_session_keys_created_at_coarse', '0dd1702ea28c568db2ef764d032278c1'),
-  (
-    'device_session_keys',
-    'device_session_keys_encrypted_session_key_length',
-    '631002b35e9817950d02219efa060caf'
-  ),
+  ('device_session_keys', 'device_session_keys_encrypted_session_key_length', '631002b35e9817950d02219efa060caf'),
   ('device_session_keys', 'device_session_keys_expires_at_coarse', '22cda1eed7306ecb86bedc64ebdf34ec'),
-  (
-    'device_session_keys',
-    'device_session_keys_key_rotation_counter_range',
-    '91f217d5c1729f1643eadf15746d4a09'
-  ),
+  ('device_session_keys', 'device_session_keys_key_rotation_counter_range', '91f217d5c1729f1643eadf15746d4a09'),
   ('device_session_keys', 'device_session_keys_one_user_per_session', '801e55ff8e97a132c15c3f8d2b614e92'),
   ('device_session_keys', 'device_session_keys_pkey', '4c6419b3704337bbfe50f018842a9ad3'),
   ('device_session_keys', 'device_session_keys_user_session_device_key', 'a9de4d9e425cedde36fe65d9e0e6616b'),
@@ -38,38 +30,22 @@ from (
   ('messages', 'messages_pkey', '4c6419b3704337bbfe50f018842a9ad3'),
   ('messages', 'messages_timestamp_coarse', '39bdae20b274c87610a09479005a9b04'),
   ('messaging_public_keys', 'messaging_public_keys_created_at_coarse', '0dd1702ea28c568db2ef764d032278c1'),
-  (
-    'messaging_public_keys',
-    'messaging_public_keys_ed25519_public_key_length',
-    'e2aa0d1cd24eb5d7297f0bd800695bdb'
-  ),
-  (
-    'messaging_public_keys',
-    'messaging_public_keys_ed25519_signature_length',
-    'f10c83660e8d04c61d0b8500c85e6781'
-  ),
+  ('messaging_public_keys', 'messaging_public_keys_ed25519_public_key_length', 'e2aa0d1cd24eb5d7297f0bd800695bdb'),
+  ('messaging_public_keys', 'messaging_public_keys_ed25519_signature_length', 'f10c83660e8d04c61d0b8500c85e6781'),
   ('messaging_public_keys', 'messaging_public_keys_key_version_range', '17bf7affb9ad18cb079ea5ef2c3fe400'),
   ('messaging_public_keys', 'messaging_public_keys_pkey', '4c6419b3704337bbfe50f018842a9ad3'),
   ('messaging_public_keys', 'messaging_public_keys_revoked_at_coarse', '548852fd4d6e920874ae0a9209b5f44f'),
   ('messaging_public_keys', 'messaging_public_keys_user_version_key', 'e84d1334f77dbd8323d5a737c9e1ac93'),
-  (
-    'messaging_public_keys',
-    'messaging_public_keys_x25519_public_key_length',
-    '3339781e3a5126afeab0c4ae412d3d97'
-  ),
-  (
-    'messaging_public_keys',
-    'messaging_public_keys_x25519_public_key_order',
-    'e8c007f0ee01705b92e966e04917a700'
-  ),
+  ('messaging_public_keys', 'messaging_public_keys_x25519_public_key_length', '3339781e3a5126afeab0c4ae412d3d97'),
+  ('messaging_public_keys', 'messaging_public_keys_x25519_public_key_order', 'e8c007f0ee01705b92e966e04917a700'),
   ('retention_runs', 'retention_runs_anchor_whole', '7c1aa105a27559a7d00c079fb6c721b2'),
   ('retention_runs', 'retention_runs_counts_range', '5d2f4b892b85ce69bc33cff70840e4ab'),
   ('retention_runs', 'retention_runs_hash_lengths', '56588fe82d41b71d1d3579c564833aea'),
-  ('retention_runs', 'retention_runs_phase_known', '2ca8eb43f0ace07efd26d8d1ea366b5b'),
+  ('retention_runs', 'retention_runs_phase_known', '5b7c75b4a09214bee165838f9ee80bd9'),
   ('retention_runs', 'retention_runs_pkey', '4c6419b3704337bbfe50f018842a9ad3'),
   ('retention_runs', 'retention_runs_status_known', '20ac7f75e9e5fb6d7323e31d16f4134d'),
   ('retention_runs', 'retention_runs_status_present', '6ed10e80a418af679a654fb0e1521391'),
-  ('retention_runs', 'retention_runs_table_named', '6b4d00f1e6ca5bfffd30df49ecdde006'),
+  ('retention_runs', 'retention_runs_table_named', '74c9f7dcdd3416069a453cd3796bf08e'),
   ('retention_runs', 'retention_runs_words', '20eb4875522a9b5582118162385701e8'),
   ('users', 'users_created_at_coarse', '0dd1702ea28c568db2ef764d032278c1'),
   ('users', 'users_phone_number_e164', '18c33cb11961174d4ea3610e1a031b84'),
