@@ -67,7 +67,7 @@ inner join (
   ('retention_runs_guard()', 'f41bca9121564d1aabdedcb05981e9eb'),
   ('retention_scattered(name text, expires_column text, cutoff timestamp without time zone)', '92dfae8d3efa69f066f26949535899bd'),
   ('retention_step(state jsonb)', 'bef96c178bc70b1090973977c8ee65ef'),
-  ('retention_stop(state jsonb, outcome text, error_class text)', 'a0678daceed91a124131d1197a8f20d8'),
+  ('retention_stop(state jsonb, outcome text, error_class text)', 'a8763e0ac01ca67b0e41afaf16141c37'),
   ('retention_sweep(IN most integer, IN target_ms numeric, IN duty numeric, IN rate integer, IN patience_ms integer, IN tables text[], IN canary boolean)', '5fd5536521bed05f7913a4f252d262f5'),
   ('retention_swept(state jsonb, name text, outcome text, error_class text)', 'e8fcf7a2ea023b0f5dca7a30a14850b2'),
   ('retention_unlock(tables text[])', '3c7c66e282c7e8f5faf1007cbdcea729'),
