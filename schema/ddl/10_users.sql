@@ -5,9 +5,7 @@ create table users (
   created_at timestamp without time zone not null default date_trunc('hour', now() at time zone 'utc'),
   constraint users_phone_number_key unique (phone_number),
   constraint users_phone_number_e164 check (phone_number ~ '^\+[1-9][0-9]{6,14}$'),
-  constraint users_created_at_coarse check (
-    created_at = date_trunc('hour', created_at) and isfinite(created_at)
-  )
+  constraint users_created_at_coarse check (created_at = date_trunc('hour', created_at))
 );
 
 -- ANALYZE copies values into pg_statistic, where they outlive the row: none of a number, identifier or key.

@@ -13,9 +13,7 @@ create table webauthn_credentials (
   constraint webauthn_credentials_credential_id_length
   check (octet_length(credential_id) between 16 and 1023),
   constraint webauthn_credentials_sign_count_range check (sign_count between 0 and 4294967295),
-  constraint webauthn_credentials_created_at_coarse check (
-    created_at = date_trunc('hour', created_at) and isfinite(created_at)
-  )
+  constraint webauthn_credentials_created_at_coarse check (created_at = date_trunc('hour', created_at))
 );
 
 -- Without an index that leads with it, each user deleted would scan the whole table.

@@ -11,15 +11,9 @@ create table messages (
   constraint messages_destination_phone_e164 check (destination_phone ~ '^\+[1-9][0-9]{6,14}$'),
   -- AES-GCM: a nonce of 12 bytes and a tag of 16 come with every message. The cap is 1 MiB.
   constraint messages_encrypted_content_length check (octet_length(encrypted_content) between 28 and 1048576),
-  constraint messages_timestamp_coarse check (
-    "timestamp" = date_trunc('hour', "timestamp") and isfinite("timestamp")
-  ),
-  constraint messages_created_at_coarse check (
-    created_at = date_trunc('hour', created_at) and isfinite(created_at)
-  ),
-  constraint messages_expires_at_coarse check (
-    expires_at = date_trunc('hour', expires_at) and isfinite(expires_at)
-  )
+  constraint messages_timestamp_coarse check ("timestamp" = date_trunc('hour', "timestamp")),
+  constraint messages_created_at_coarse check (created_at = date_trunc('hour', created_at)),
+  constraint messages_expires_at_coarse check (expires_at = date_trunc('hour', expires_at))
 );
 
 create index idx_messages_destination_phone on messages (destination_phone);

@@ -23,12 +23,8 @@ create table device_session_keys (
   constraint device_session_keys_encrypted_session_key_length
   check (octet_length(encrypted_session_key) >= 60),
   constraint device_session_keys_key_rotation_counter_range check (key_rotation_counter >= 0),
-  constraint device_session_keys_created_at_coarse check (
-    created_at = date_trunc('hour', created_at) and isfinite(created_at)
-  ),
-  constraint device_session_keys_expires_at_coarse check (
-    expires_at = date_trunc('hour', expires_at) and isfinite(expires_at)
-  )
+  constraint device_session_keys_created_at_coarse check (created_at = date_trunc('hour', created_at)),
+  constraint device_session_keys_expires_at_coarse check (expires_at = date_trunc('hour', expires_at))
 );
 
 -- NULLs are distinct in the constraint above, and NULLS NOT DISTINCT would read unlike the document.

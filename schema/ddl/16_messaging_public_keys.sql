@@ -27,12 +27,8 @@ create table messaging_public_keys (
   constraint messaging_public_keys_ed25519_signature_length check (octet_length(ed25519_signature) = 64),
   constraint messaging_public_keys_ed25519_public_key_length check (octet_length(ed25519_public_key) = 32),
   constraint messaging_public_keys_key_version_range check (key_version >= 0),
-  constraint messaging_public_keys_created_at_coarse check (
-    created_at = date_trunc('hour', created_at) and isfinite(created_at)
-  ),
-  constraint messaging_public_keys_revoked_at_coarse check (
-    revoked_at = date_trunc('hour', revoked_at) and isfinite(revoked_at)
-  )
+  constraint messaging_public_keys_created_at_coarse check (created_at = date_trunc('hour', created_at)),
+  constraint messaging_public_keys_revoked_at_coarse check (revoked_at = date_trunc('hour', revoked_at))
 );
 
 -- Unique: a user with two active keys has one that somebody else may have published.

@@ -2,49 +2,54 @@ create function webauthn_credentials_guard() returns trigger
 language plpgsql
 set search_path from current
 as $$
+declare
+  broken text[];  -- SQLSTATE, column, constraint, and what is wrong
 begin
-  if num_nulls(
-    new.id, new.user_id, new.credential_id, new.public_key, new.sign_count, new.created_at, new.is_active
-  ) > 0 then
-    raise exception
-      'none of these may be null in webauthn_credentials: id, user_id, credential_id, public_key, '
-      'sign_count, created_at, is_active'
-      using errcode = 'not_null_violation', table = tg_table_name;
+  broken := case
+    when
+      num_nulls(
+        new.id, new.user_id, new.credential_id, new.public_key, new.sign_count, new.created_at,
+        new.is_active
+      ) > 0
+    then
+      array[
+        'not_null_violation', '', '',
+        'webauthn_credentials may have no null in id, user_id, credential_id, public_key, sign_count, '
+        'created_at, is_active'
+      ]
+    when new.id <> old.id then
+      array[
+        'object_not_in_prerequisite_state', 'id', '',
+        'webauthn_credentials.id cannot be changed: rows elsewhere would change hands'
+      ]
+    when new.user_id <> old.user_id then
+      array[
+        'object_not_in_prerequisite_state', 'user_id', '',
+        'webauthn_credentials.user_id cannot be changed: its deliveries and keys would change hands'
+      ]
+    when octet_length(new.credential_id) not between 16 and 1023 then
+      array[
+        'check_violation', 'credential_id', 'webauthn_credentials_credential_id_length',
+        'webauthn_credentials.credential_id must have 16 to 1023 bytes'
+      ]
+    when new.sign_count not between 0 and 4294967295 then
+      array[
+        'check_violation', 'sign_count', 'webauthn_credentials_sign_count_range',
+        'webauthn_credentials.sign_count must be from 0 to 4294967295'
+      ]
+    when not isfinite(new.created_at) then
+      array[
+        'check_violation', 'created_at', 'webauthn_credentials_created_at_coarse',
+        'webauthn_credentials.created_at must be a moment, not infinity'
+      ]
+  end;
+  if broken is not null then
+    raise exception '%', broken[4]
+      using errcode = broken[1], table = tg_table_name, column = broken[2], constraint = broken[3];
   end if;
-  if tg_op = 'UPDATE' then
-    if new.id is distinct from old.id then
-      raise exception 'webauthn_credentials.id cannot be changed: rows elsewhere would change hands with it'
-        using errcode = 'object_not_in_prerequisite_state', table = tg_table_name, column = 'id';
-    end if;
-    if new.user_id is distinct from old.user_id then
-      raise exception
-        'webauthn_credentials.user_id cannot be changed: its deliveries and keys would change hands '
-        'with it'
-        using errcode = 'object_not_in_prerequisite_state', table = tg_table_name, column = 'user_id';
-    end if;
+  if new.created_at <> date_trunc('hour', new.created_at) then
+    new.created_at := date_trunc('hour', new.created_at);
   end if;
-  if octet_length(new.credential_id) not between 16 and 1023 then
-    raise exception 'webauthn_credentials.credential_id must have 16 to 1023 bytes'
-      using errcode = 'check_violation',
-        table = tg_table_name,
-        column = 'credential_id',
-        constraint = 'webauthn_credentials_credential_id_length';
-  end if;
-  if new.sign_count not between 0 and 4294967295 then
-    raise exception 'webauthn_credentials.sign_count must be from 0 to 4294967295'
-      using errcode = 'check_violation',
-        table = tg_table_name,
-        column = 'sign_count',
-        constraint = 'webauthn_credentials_sign_count_range';
-  end if;
-  if not isfinite(new.created_at) then
-    raise exception 'webauthn_credentials.created_at must be a moment, not infinity'
-      using errcode = 'check_violation',
-        table = tg_table_name,
-        column = 'created_at',
-        constraint = 'webauthn_credentials_created_at_coarse';
-  end if;
-  new.created_at := date_trunc('hour', new.created_at);
   return new;
 end
 $$;

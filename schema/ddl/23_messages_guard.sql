@@ -2,70 +2,70 @@ create function messages_guard() returns trigger
 language plpgsql
 set search_path from current
 as $$
+declare
+  broken text[];  -- SQLSTATE, column, constraint, and what is wrong
 begin
-  if num_nulls(
-    new.id, new.destination_phone, new.encrypted_content, new.message_id, new."timestamp", new.created_at,
-    new.message_type
-  ) > 0 then
-    raise exception
-      'none of these may be null in messages: id, destination_phone, encrypted_content, message_id, '
-      'timestamp, created_at, message_type'
-      using errcode = 'not_null_violation', table = tg_table_name;
+  broken := case
+    when
+      num_nulls(
+        new.id, new.destination_phone, new.encrypted_content, new.message_id, new."timestamp",
+        new.created_at, new.message_type
+      ) > 0
+    then
+      array[
+        'not_null_violation', '', '',
+        'messages may have no null in id, destination_phone, encrypted_content, message_id, timestamp, '
+        'created_at, message_type'
+      ]
+    when new.id <> old.id then
+      array[
+        'object_not_in_prerequisite_state', 'id', '',
+        'messages.id cannot be changed: its deliveries would be of another message'
+      ]
+    when new.destination_phone <> old.destination_phone then
+      array[
+        'object_not_in_prerequisite_state', 'destination_phone', '',
+        'messages.destination_phone cannot be changed: its deliveries would be to devices of somebody else'
+      ]
+    when new.destination_phone !~ '^\+[1-9][0-9]{6,14}$' then
+      array[
+        'check_violation', 'destination_phone', 'messages_destination_phone_e164',
+        'messages.destination_phone must be an E.164 number: + and 7 to 15 digits, the first of them not 0'
+      ]
+    when octet_length(new.encrypted_content) not between 28 and 1048576 then
+      array[
+        'check_violation', 'encrypted_content', 'messages_encrypted_content_length',
+        'messages.encrypted_content must have 28 bytes (nonce and tag) to 1048576'
+      ]
+    when not isfinite(new."timestamp") then
+      array[
+        'check_violation', 'timestamp', 'messages_timestamp_coarse',
+        'messages.timestamp must be a moment, not infinity'
+      ]
+    when not isfinite(new.created_at) then
+      array[
+        'check_violation', 'created_at', 'messages_created_at_coarse',
+        'messages.created_at must be a moment, not infinity'
+      ]
+    when not isfinite(new.expires_at) then
+      array[
+        'check_violation', 'expires_at', 'messages_expires_at_coarse',
+        'messages.expires_at must be a moment, not infinity'
+      ]
+  end;
+  if broken is not null then
+    raise exception '%', broken[4]
+      using errcode = broken[1], table = tg_table_name, column = broken[2], constraint = broken[3];
   end if;
-  if tg_op = 'UPDATE' then
-    if new.id is distinct from old.id then
-      raise exception 'messages.id cannot be changed: its deliveries would change hands with it'
-        using errcode = 'object_not_in_prerequisite_state', table = tg_table_name, column = 'id';
-    end if;
-    if new.destination_phone is distinct from old.destination_phone then
-      raise exception
-        'messages.destination_phone cannot be changed: its deliveries would be to the devices of '
-        'somebody else'
-        using errcode = 'object_not_in_prerequisite_state',
-          table = tg_table_name,
-          column = 'destination_phone';
-    end if;
+  if
+    new."timestamp" <> date_trunc('hour', new."timestamp")
+    or new.created_at <> date_trunc('hour', new.created_at)
+    or new.expires_at <> date_trunc('hour', new.expires_at)
+  then
+    new."timestamp" := date_trunc('hour', new."timestamp");
+    new.created_at := date_trunc('hour', new.created_at);
+    new.expires_at := date_trunc('hour', new.expires_at + interval '59 minutes 59.999999 seconds');
   end if;
-  if new.destination_phone !~ '^\+[1-9][0-9]{6,14}$' then
-    raise exception
-      'messages.destination_phone must be an E.164 number: a plus sign and 7 to 15 digits, the first of '
-      'them not 0'
-      using errcode = 'check_violation',
-        table = tg_table_name,
-        column = 'destination_phone',
-        constraint = 'messages_destination_phone_e164';
-  end if;
-  if octet_length(new.encrypted_content) not between 28 and 1048576 then
-    raise exception 'messages.encrypted_content must have 28 bytes (nonce and tag) to 1048576'
-      using errcode = 'check_violation',
-        table = tg_table_name,
-        column = 'encrypted_content',
-        constraint = 'messages_encrypted_content_length';
-  end if;
-  if not isfinite(new."timestamp") then
-    raise exception 'messages.timestamp must be a moment, not infinity'
-      using errcode = 'check_violation',
-        table = tg_table_name,
-        column = 'timestamp',
-        constraint = 'messages_timestamp_coarse';
-  end if;
-  if not isfinite(new.created_at) then
-    raise exception 'messages.created_at must be a moment, not infinity'
-      using errcode = 'check_violation',
-        table = tg_table_name,
-        column = 'created_at',
-        constraint = 'messages_created_at_coarse';
-  end if;
-  if not isfinite(new.expires_at) then
-    raise exception 'messages.expires_at must be a moment, not infinity'
-      using errcode = 'check_violation',
-        table = tg_table_name,
-        column = 'expires_at',
-        constraint = 'messages_expires_at_coarse';
-  end if;
-  new."timestamp" := date_trunc('hour', new."timestamp");
-  new.created_at := date_trunc('hour', new.created_at);
-  new.expires_at := date_trunc('hour', new.expires_at + interval '59 minutes 59.999999 seconds');  -- up
   return new;
 end
 $$;

@@ -1,22 +1,31 @@
 -- A delivery to any device but the destination's own would name its owner beside the destination: the
--- relationship that must not be stored. Once a statement, over all of its rows: less than half the cost of
+-- relationship that must not be stored.  Once a statement, over all of its rows: less than half the cost of
 -- once a row. After the rows and their foreign keys, so that message and device exist and are locked; neither
 -- can change hands later. What this transaction's snapshot does not show is refused, never assumed. An update
--- cannot move a delivery (message_deliveries_guard), so only inserts are looked at. SECURITY DEFINER: it must
--- see every row, whoever writes.
+-- cannot move a delivery (message_deliveries_guard), so only inserts are looked at.  One plan serves a
+-- session, whether its first statement writes one row or a million, into tables that are empty or full:
+-- subqueries, and no scan, make it look each row up. SECURITY DEFINER: it must see every row, whoever writes.
 create function deliver_to_destination_only() returns trigger
 language plpgsql
 security definer
 set search_path from current
+set enable_seqscan to off
 as $$
 begin
   if exists (
     select
     from new_deliveries
-    left join messages on messages.id = new_deliveries.message_id
-    left join webauthn_credentials on webauthn_credentials.id = new_deliveries.webauthn_credential_id
-    left join users on users.id = webauthn_credentials.user_id
-    where (users.phone_number = messages.destination_phone) is not true
+    where
+      (
+        (select destination_phone from messages where id = new_deliveries.message_id)
+        = (
+          select phone_number
+          from users
+          where id = (
+            select user_id from webauthn_credentials where id = new_deliveries.webauthn_credential_id
+          )
+        )
+      ) is not true
   ) then
     raise exception 'a message can be delivered to devices of its destination only'
       using errcode = 'integrity_constraint_violation',

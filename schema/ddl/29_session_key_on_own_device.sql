@@ -5,15 +5,17 @@ create function session_key_on_own_device() returns trigger
 language plpgsql
 security definer
 set search_path from current
+set enable_seqscan to off
 as $$
 begin
   if exists (
     select
     from new_keys
-    left join webauthn_credentials on webauthn_credentials.id = new_keys.webauthn_credential_id
     where
-      new_keys.webauthn_credential_id is not null
-      and (webauthn_credentials.user_id = new_keys.user_id) is not true
+      webauthn_credential_id is not null
+      and (
+        user_id = (select user_id from webauthn_credentials where id = new_keys.webauthn_credential_id)
+      ) is not true
   ) then
     raise exception 'a session key can be stored for devices of its own user only'
       using errcode = 'integrity_constraint_violation',

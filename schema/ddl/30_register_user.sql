@@ -10,23 +10,25 @@ language plpgsql
 security definer
 set search_path from current
 set timezone to 'UTC'
--- A phone number has no statistics, so any guess at how many rows it has is wrong, and a scan of all of them
--- looks cheap to find one.
+set plan_cache_mode to force_generic_plan
 set enable_seqscan to off
 as $$
 declare
+  refusal text;
   registered integer;
 begin
   if pg_current_xact_id_if_assigned() is not null then
     raise exception 'register_user must be the first write of its transaction'
       using errcode = 'active_sql_transaction';
   end if;
-  if (phone ~ '^\+[1-9][0-9]{6,14}$') is not true then
-    raise exception 'phone must be an E.164 number: a plus sign and 7 to 15 digits, the first of them not 0'
-      using errcode = 'invalid_parameter_value';
-  end if;
-  if (forget_former is not null) is not true then
-    raise exception 'forget_former must not be null' using errcode = 'invalid_parameter_value';
+  refusal := case
+    when (phone ~ '^\+[1-9][0-9]{6,14}$') is not true
+      then 'phone must be an E.164 number: + and 7 to 15 digits, the first of them not 0'
+    when (forget_former is not null) is not true
+      then 'forget_former must not be null'
+  end;
+  if refusal is not null then
+    raise exception '%', refusal using errcode = 'invalid_parameter_value';
   end if;
 
   if forget_former then

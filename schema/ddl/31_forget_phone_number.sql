@@ -5,7 +5,8 @@ create function forget_phone_number(phone text) returns boolean
 language plpgsql
 security definer
 set search_path from current
-set enable_seqscan to off  -- see register_user
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
 as $$
 declare
   anything boolean;
@@ -15,7 +16,7 @@ begin
       using errcode = 'active_sql_transaction';
   end if;
   if (phone ~ '^\+[1-9][0-9]{6,14}$') is not true then
-    raise exception 'phone must be an E.164 number: a plus sign and 7 to 15 digits, the first of them not 0'
+    raise exception 'phone must be an E.164 number: + and 7 to 15 digits, the first of them not 0'
       using errcode = 'invalid_parameter_value';
   end if;
 

@@ -9,22 +9,27 @@ language plpgsql
 security definer
 set search_path from current
 set timezone to 'UTC'
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
 as $$
 declare
+  refusal text;
   registered integer;
 begin
   if pg_current_xact_id_if_assigned() is not null then
     raise exception 'register_device must be the first write of its transaction'
       using errcode = 'active_sql_transaction';
   end if;
-  if (octet_length(credential) between 16 and 1023) is not true then
-    raise exception 'credential must have 16 to 1023 bytes' using errcode = 'invalid_parameter_value';
-  end if;
-  if (octet_length(device_key) between 1 and 4096) is not true then
-    raise exception 'device_key must have 1 to 4096 bytes' using errcode = 'invalid_parameter_value';
-  end if;
-  if (counter between 0 and 4294967295) is not true then
-    raise exception 'counter must be from 0 to 4294967295' using errcode = 'invalid_parameter_value';
+  refusal := case
+    when (octet_length(credential) between 16 and 1023) is not true
+      then 'credential must have 16 to 1023 bytes'
+    when (octet_length(device_key) between 1 and 4096) is not true
+      then 'device_key must have 1 to 4096 bytes'
+    when (counter between 0 and 4294967295) is not true
+      then 'counter must be from 0 to 4294967295'
+  end;
+  if refusal is not null then
+    raise exception '%', refusal using errcode = 'invalid_parameter_value';
   end if;
 
   -- One at a time for each user, so that a rotation sees every device or none that is new.

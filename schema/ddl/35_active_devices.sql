@@ -5,6 +5,8 @@ language plpgsql
 stable
 security definer
 set search_path from current
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
 as $$
 #variable_conflict use_column
 begin

@@ -9,11 +9,13 @@ language plpgsql
 stable
 security definer
 set search_path from current
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
 as $$
 #variable_conflict use_column
 begin
   if (phone ~ '^\+[1-9][0-9]{6,14}$') is not true then
-    raise exception 'phone must be an E.164 number: a plus sign and 7 to 15 digits, the first of them not 0'
+    raise exception 'phone must be an E.164 number: + and 7 to 15 digits, the first of them not 0'
       using errcode = 'invalid_parameter_value';
   end if;
 

@@ -17,8 +17,11 @@ language plpgsql
 security definer
 set search_path from current
 set timezone to 'UTC'
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
 as $$
 declare
+  refusal text;
   counter bigint := 0;
   replaceable boolean;
 begin
@@ -26,20 +29,18 @@ begin
     raise exception 'rotate_session_key must be the first write of its transaction'
       using errcode = 'active_sql_transaction';
   end if;
-  if (octet_length(session) between 1 and 255) is not true then
-    raise exception 'session must have 1 to 255 bytes' using errcode = 'invalid_parameter_value';
-  end if;
-  if (cardinality(devices) > 0 and cardinality(devices) = cardinality(sealed_keys)) is not true then
-    raise exception 'devices and sealed_keys must have one element for each device'
-      using errcode = 'invalid_parameter_value';
-  end if;
-  if (array_position(devices, null) is null and array_position(sealed_keys, null) is null) is not true then
-    raise exception 'no element of devices or sealed_keys may be null'
-      using errcode = 'invalid_parameter_value';
-  end if;
-  if expires_in not between interval '1 second' and interval '100 years' then
-    raise exception 'expires_in must be from one second to 100 years'
-      using errcode = 'invalid_parameter_value';
+  refusal := case
+    when (octet_length(session) between 1 and 255) is not true
+      then 'session must have 1 to 255 bytes'
+    when (cardinality(devices) > 0 and cardinality(devices) = cardinality(sealed_keys)) is not true
+      then 'devices and sealed_keys must have one element for each device'
+    when (array_position(devices, null) is null and array_position(sealed_keys, null) is null) is not true
+      then 'no element of devices or sealed_keys may be null'
+    when expires_in not between interval '1 second' and interval '100 years'
+      then 'expires_in must be from one second to 100 years'
+  end;
+  if refusal is not null then
+    raise exception '%', refusal using errcode = 'invalid_parameter_value';
   end if;
 
   perform from users where id = owner_id for no key update;  -- no device comes or goes meanwhile

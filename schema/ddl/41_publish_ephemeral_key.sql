@@ -10,26 +10,28 @@ language plpgsql
 security definer
 set search_path from current
 set timezone to 'UTC'
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
 as $$
+declare
+  refusal text;
 begin
   if pg_current_xact_id_if_assigned() is not null then
     raise exception 'publish_ephemeral_key must be the first write of its transaction'
       using errcode = 'active_sql_transaction';
   end if;
-  if (destination ~ '^\+[1-9][0-9]{6,14}$') is not true then
-    raise exception
-      'destination must be an E.164 number: a plus sign and 7 to 15 digits, the first of them not 0'
-      using errcode = 'invalid_parameter_value';
-  end if;
-  if (octet_length(public_key) = 32) is not true then
-    raise exception 'public_key must be an X25519 key of 32 bytes' using errcode = 'invalid_parameter_value';
-  end if;
-  if (octet_length(exchange) between 1 and 255) is not true then
-    raise exception 'exchange must have 1 to 255 bytes' using errcode = 'invalid_parameter_value';
-  end if;
-  if (expires_in between interval '1 second' and interval '1 hour') is not true then
-    raise exception 'expires_in must be from one second to one hour'
-      using errcode = 'invalid_parameter_value';
+  refusal := case
+    when (destination ~ '^\+[1-9][0-9]{6,14}$') is not true
+      then 'destination must be an E.164 number: + and 7 to 15 digits, the first of them not 0'
+    when (octet_length(public_key) = 32) is not true
+      then 'public_key must be an X25519 key of 32 bytes'
+    when (octet_length(exchange) between 1 and 255) is not true
+      then 'exchange must have 1 to 255 bytes'
+    when (expires_in between interval '1 second' and interval '1 hour') is not true
+      then 'expires_in must be from one second to one hour'
+  end;
+  if refusal is not null then
+    raise exception '%', refusal using errcode = 'invalid_parameter_value';
   end if;
 
   -- The lock keeps a number from being forgotten meanwhile, which would leave the key behind.

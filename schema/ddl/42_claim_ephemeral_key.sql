@@ -8,6 +8,8 @@ returns table (key_exchange_id text, ephemeral_public_key bytea)
 language plpgsql
 security definer
 set search_path from current
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
 as $$
 #variable_conflict use_column
 begin
@@ -16,8 +18,7 @@ begin
       using errcode = 'active_sql_transaction';
   end if;
   if (destination ~ '^\+[1-9][0-9]{6,14}$') is not true then
-    raise exception
-      'destination must be an E.164 number: a plus sign and 7 to 15 digits, the first of them not 0'
+    raise exception 'destination must be an E.164 number: + and 7 to 15 digits, the first of them not 0'
       using errcode = 'invalid_parameter_value';
   end if;
 

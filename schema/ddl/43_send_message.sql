@@ -11,32 +11,31 @@ language plpgsql
 security definer
 set search_path from current
 set timezone to 'UTC'
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
 as $$
 declare
+  refusal text;
   devices integer[];
 begin
   if pg_current_xact_id_if_assigned() is not null then
     raise exception 'send_message must be the first write of its transaction'
       using errcode = 'active_sql_transaction';
   end if;
-  if (destination ~ '^\+[1-9][0-9]{6,14}$') is not true then
-    raise exception
-      'destination must be an E.164 number: a plus sign and 7 to 15 digits, the first of them not 0'
-      using errcode = 'invalid_parameter_value';
-  end if;
-  if (octet_length(content) between 28 and 1048576) is not true then
-    raise exception 'content must have 28 bytes (nonce and tag) to 1048576'
-      using errcode = 'invalid_parameter_value';
-  end if;
-  if (octet_length(message) between 1 and 255) is not true then
-    raise exception 'message must have 1 to 255 bytes' using errcode = 'invalid_parameter_value';
-  end if;
-  if (char_length(kind) between 1 and 20) is not true then
-    raise exception 'kind must have 1 to 20 characters' using errcode = 'invalid_parameter_value';
-  end if;
-  if expires_in not between interval '1 second' and interval '100 years' then
-    raise exception 'expires_in must be from one second to 100 years'
-      using errcode = 'invalid_parameter_value';
+  refusal := case
+    when (destination ~ '^\+[1-9][0-9]{6,14}$') is not true
+      then 'destination must be an E.164 number: + and 7 to 15 digits, the first of them not 0'
+    when (octet_length(content) between 28 and 1048576) is not true
+      then 'content must have 28 bytes (nonce and tag) to 1048576'
+    when (octet_length(message) between 1 and 255) is not true
+      then 'message must have 1 to 255 bytes'
+    when (char_length(kind) between 1 and 20) is not true
+      then 'kind must have 1 to 20 characters'
+    when expires_in not between interval '1 second' and interval '100 years'
+      then 'expires_in must be from one second to 100 years'
+  end;
+  if refusal is not null then
+    raise exception '%', refusal using errcode = 'invalid_parameter_value';
   end if;
 
   -- The lock waits for a device that is being revoked, and then passes over it; the foreign key takes it

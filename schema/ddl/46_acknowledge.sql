@@ -9,23 +9,27 @@ language plpgsql
 security definer
 set search_path from current
 set timezone to 'UTC'
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
 as $$
 declare
+  refusal text;
   changed integer;
 begin
   if pg_current_xact_id_if_assigned() is not null then
     raise exception 'acknowledge must be the first write of its transaction'
       using errcode = 'active_sql_transaction';
   end if;
-  if (cardinality(messages) between 1 and 10000) is not true then
-    raise exception 'an acknowledgement must name 1 to 10000 messages'
-      using errcode = 'invalid_parameter_value';
-  end if;
-  if (array_position(messages, null) is null) is not true then
-    raise exception 'no message may be null' using errcode = 'invalid_parameter_value';
-  end if;
-  if (outcome in ('delivered', 'read', 'failed')) is not true then
-    raise exception 'outcome must be delivered, read or failed' using errcode = 'invalid_parameter_value';
+  refusal := case
+    when (cardinality(messages) between 1 and 10000) is not true
+      then 'an acknowledgement must name 1 to 10000 messages'
+    when (array_position(messages, null) is null) is not true
+      then 'no message may be null'
+    when (outcome in ('delivered', 'read', 'failed')) is not true
+      then 'outcome must be delivered, read or failed'
+  end;
+  if refusal is not null then
+    raise exception '%', refusal using errcode = 'invalid_parameter_value';
   end if;
 
   if outcome = 'read' then
