@@ -112,9 +112,14 @@ def _resolve(root: click.Context, options: dict[str, object]) -> Target:
         server = EmbeddedServer(directory=Path(str(embedded)) if embedded else None)
         root.call_on_close(server.stop)
         return Target(server.conninfo(), schema)
+    return resolve(None if url is None else str(url), schema)
+
+
+def resolve(url: str | None, schema: str) -> Target:
+    """The database of `url`, else of the environment; UsageError where nothing is named."""
     named = url or os.environ.get("NOSENDER_URL") or os.environ.get("DATABASE_URL")
     if named:
-        return Target(_plain(str(named)), schema)
+        return Target(_plain(named), schema)
     if any(os.environ.get(name) for name in _LIBPQ_VARIABLES.values()):
         return Target("", schema)
     raise UsageError(

@@ -67,6 +67,18 @@ comment on column messaging_public_keys.created_at is 'When the key was publishe
 comment on column messaging_public_keys.revoked_at is 'When the key was replaced or withdrawn.';
 comment on column messaging_public_keys.is_active is 'Whether this is the key to encrypt to now.';
 
+comment on table migration_journal is
+'Which revisions were applied or reverted, and the checksum of the text that was.';
+comment on column migration_journal.id is 'Order of recording.';
+comment on column migration_journal.revision is 'The identifier of the revision.';
+comment on column migration_journal.direction is
+'Whether it was applied (up), reverted (down) or its changed text accepted.';
+comment on column migration_journal.step is
+'0 for the whole revision, else the number of the step that was done.';
+comment on column migration_journal.algorithm is 'Version of the checksum''s algorithm.';
+comment on column migration_journal.checksum is 'SHA-256 over the normalised text of the revision or step.';
+comment on column migration_journal.recorded_at is 'When it was recorded.';
+
 comment on table retention_runs is
 'The ledger of the sweeps: what each run did, as counts and times, chained by hashes.';
 comment on column retention_runs.id is 'Place in the chain; the numbers have no gap.';

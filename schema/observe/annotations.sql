@@ -30,7 +30,11 @@ union all
 select
   'comment' as annotation,
   o.type as kind,
-  o.schema,
+  case
+    -- quoted, as PostgreSQL gives it
+    when o.schema like '"%' then replace(substr(o.schema, 2, length(o.schema) - 2), '""', '"')
+    else o.schema
+  end as schema,
   o.identity as object,
   null as provider,
   d.description as text
@@ -52,7 +56,11 @@ union all
 select
   'comment' as annotation,
   o.type as kind,
-  o.schema,
+  case
+    -- quoted, as PostgreSQL gives it
+    when o.schema like '"%' then replace(substr(o.schema, 2, length(o.schema) - 2), '""', '"')
+    else o.schema
+  end as schema,
   o.identity as object,
   null as provider,
   d.description as text
@@ -68,7 +76,11 @@ union all
 select
   'label' as annotation,
   o.type as kind,
-  o.schema,
+  case
+    -- quoted, as PostgreSQL gives it
+    when o.schema like '"%' then replace(substr(o.schema, 2, length(o.schema) - 2), '""', '"')
+    else o.schema
+  end as schema,
   o.identity as object,
   s.provider,
   s.label as text
@@ -78,7 +90,11 @@ union all
 select
   'label' as annotation,
   o.type as kind,
-  o.schema,
+  case
+    -- quoted, as PostgreSQL gives it
+    when o.schema like '"%' then replace(substr(o.schema, 2, length(o.schema) - 2), '""', '"')
+    else o.schema
+  end as schema,
   o.identity as object,
   s.provider,
   s.label as text

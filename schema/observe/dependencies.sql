@@ -49,7 +49,7 @@ select
   o.identity as object,
   n.nspname as referenced_schema,
   columns.names as columns,
-  coalesce(rn.nspname, dn.nspname, o.schema) as schema,
+  coalesce(rn.nspname, dn.nspname, ownn.nspname, o.schema) as schema,
   coalesce(rc.relname, dc.relname, own.proname, o.name) as name,
   case when f.oid is not null then 'function' else 'relation' end as referenced_kind,
   case
@@ -75,6 +75,7 @@ left join pg_catalog.pg_namespace as rn on rc.relnamespace = rn.oid
 -- pg_identify_object gives a function no name apart from its arguments
 left join pg_catalog.pg_proc as own
   on links.objid = own.oid and links.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+left join pg_catalog.pg_namespace as ownn on own.pronamespace = ownn.oid
 -- a default, trigger, constraint or policy belongs to a table
 left join pg_catalog.pg_attrdef as ad
   on links.objid = ad.oid and links.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass

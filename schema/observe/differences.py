@@ -230,7 +230,12 @@ class _Told:
         if kind.attribute == "comments":
             name = record.object.partition(".")[2]
             tables = (quoted(table) for table in self.tables)
-            return name in self.functions or any(name == t or name.startswith(f"{t}.") for t in tables)
+            if record.object in self.columns:
+                return True
+            function = name.partition("(")[0]  # a comment's object gives the types of arguments alone
+            return any(f.partition("(")[0] == function for f in self.functions) or any(
+                name == table or name.startswith(f"{table}.") for table in tables
+            )
         if kind.attribute == "grants":
             if record.kind == "schema" and old is None:
                 # who may look into the schema still needs a right on what is in it

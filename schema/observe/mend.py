@@ -92,7 +92,8 @@ class Mender:
             return f"create role {quoted(record.name)} {'login' if record.login else 'nologin'};"
         if kind == "columns":
             added = f"alter table {self._table(record)} add column {_column(record)};"
-            return self._with_sequences([record], f"{added} {self._targets([record])}".rstrip())
+            rest = f"{self._targets([record])} {self._comments(qualified(*_place(record)))}"
+            return self._with_sequences([record], f"{added} {rest}".rstrip())
         if kind == "constraints":
             owner = "domain" if record.of_domain else "table"
             name, definition = quoted(record.name), record.definition
@@ -105,7 +106,8 @@ class Mender:
         if kind == "policies":
             return self._policy(record)
         if kind == "functions":
-            return f"{self._function(record)} {self._function_grants(record)}"
+            comments = self._comments(f"{qualified(record.schema, record.name)}(")
+            return f"{self._function(record)} {self._function_grants(record)} {comments}".rstrip()
         if kind == "grants":
             return self._grant(record, record.privileges, record.grantable)
         if kind == "comments":
@@ -144,7 +146,19 @@ class Mender:
             for g in self.wanted.grants
             if g.object == record.name and g.kind in ("table", "column")
         ]
+        parts.append(self._comments(name, f"{name}."))
         return self._with_sequences(columns, " ".join(part for part in parts if part))
+
+    def _comments(self, *starts: str) -> str:
+        """The comments on an object made anew: one named so, or, with `.` or `(` at the end, starting so."""
+        return " ".join(
+            self._create("comments", comment)
+            for comment in self.wanted.comments
+            if any(
+                comment.object.startswith(start) if start[-1] in ".(" else comment.object == start
+                for start in starts
+            )
+        )
 
     def _with_sequences(self, columns: list[Any], text: str) -> str:
         """The statements between what makes the columns' sequences and what ties them to the columns."""
@@ -349,6 +363,10 @@ class Mender:
             "create_database": "createdb", "replication": "replication", "bypass_row_security": "bypassrls",
         }  # fmt: skip
         return f"alter role {quoted(old.name)} {'' if getattr(old, name) else 'no'}{words[name]};"
+
+
+def _place(column: Any) -> tuple[str, str, str]:
+    return column.schema, column.table, column.name
 
 
 def _column(column: Any) -> str:

@@ -266,7 +266,11 @@ select
   'other' as kind,
   pg_catalog.jsonb_build_object(
     'kind', o.type,
-    'schema', o.schema,
+    'schema', case
+    -- quoted, as PostgreSQL gives it
+      when o.schema like '"%' then replace(substr(o.schema, 2, length(o.schema) - 2), '""', '"')
+      else o.schema
+    end,
     'name', o.identity,
     'owner', case when things.owner is not null then pg_catalog.pg_get_userbyid(things.owner) end,
     'definition', things.definition,

@@ -1,0 +1,1 @@
+"""The path from an empty database to our schema: Alembic's revisions, applied safely."""

@@ -1,0 +1,262 @@
+"""Applies one revision in one direction: short waits for locks, retries, steps that resume."""
+
+from __future__ import annotations
+
+import importlib.util
+import random
+import re
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nosender.errors import NosenderError
+from nosender.migrations import journal
+from nosender.migrations.checksum import sql_digest, sql_tokens
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from nosender.migrations.revisions import Revision, Step
+    from nosender.migrations.watch import Watch
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a migration waits for others, in seconds."""
+
+    lock: float = 2.0  # one wait for a lock that makes others queue behind it
+    attempts: int = 10  # how often it is tried before giving up
+    snapshots: float = 3600.0  # CONCURRENTLY waits for every older transaction, and blocks nobody meanwhile
+    pause: float = 0.5  # the first pause between two attempts; doubled each time, up to `longest`
+    longest: float = 30.0
+
+
+def apply(
+    work: psycopg.Connection[Any],
+    schema: str,
+    revision: Revision,
+    direction: str,
+    *,
+    patience: Patience,
+    watch: Watch,
+    before: Callable[[], None] | None = None,
+) -> None:
+    """Run the revision and record it. Either all of it stands afterwards or none, steps aside.
+
+    `before` is called inside the transaction, first, and may refuse. NosenderError: a lock was not won,
+    or the database refused; psycopg.OperationalError: the connection is gone.
+    """
+    after = revision.revision if direction == "up" else revision.down_revision
+
+    def whole() -> None:
+        with work.transaction():
+            _set_local(work, lock=patience.lock)
+            if before is not None:
+                before()
+            _run_module(work, revision, direction)
+            _finish(work, schema, revision, direction, after)
+
+    if revision.transactional:
+        _patiently(work, whole, f"revision {revision.revision}", patience, watch)
+        return
+    if before is not None:
+        with work.transaction():
+            before()
+    done = journal.done_steps(work, schema, revision.revision, direction)
+    work.commit()
+    for step in revision.steps(direction):
+        what = f"revision {revision.revision}, step {step.number}"
+        if step.number in done:
+            if done[step.number] != sql_digest(step.sql):
+                raise NosenderError(
+                    f"{what} was done and has been edited since: put back what was run, "
+                    "and write the change as a revision of its own"
+                )
+            continue
+        watch.say(f"{what}: {step.what}")
+        _step(work, schema, revision, direction, step, patience, watch)
+    with work.transaction():
+        _finish(work, schema, revision, direction, after)
+
+
+def _finish(
+    work: psycopg.Connection[Any], schema: str, revision: Revision, direction: str, after: str | None
+) -> None:
+    journal.stamp(work, schema, after)
+    journal.write(work, revision, direction)
+
+
+def _run_module(work: psycopg.Connection[Any], revision: Revision, direction: str) -> None:
+    """Call the module's upgrade() or downgrade() as Alembic would, on our own connection."""
+    import sqlalchemy
+    from alembic.operations import Operations
+    from alembic.runtime.migration import MigrationContext
+    from sqlalchemy.pool import StaticPool
+
+    module = load_module(revision)
+    engine = sqlalchemy.create_engine(
+        "postgresql+psycopg://", creator=lambda: work, poolclass=StaticPool, use_native_hstore=False
+    )
+    # The connection is only lent: its transaction and its session end where they began.
+    for ending in ("do_begin", "do_commit", "do_rollback", "do_close", "do_terminate"):
+        setattr(engine.dialect, ending, lambda *_: None)
+    with engine.connect() as bound:
+        context = MigrationContext.configure(bound)
+        with Operations.context(context):
+            (module.upgrade if direction == "up" else module.downgrade)()
+
+
+def load_module(revision: Revision) -> Any:
+    """The revision's module, imported from its file; NosenderError where it cannot be."""
+    name = f"nosender_revision_{revision.revision}"
+    spec = importlib.util.spec_from_file_location(name, revision.path)
+    if spec is None or spec.loader is None:
+        raise NosenderError(f"the revision file {revision.path.name} cannot be loaded")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise NosenderError(
+            f"the revision file {revision.path.name} cannot be loaded: {type(error).__name__}: {error}"
+        ) from error
+    return module
+
+
+# ------------------------------------------------------------------------ waiting
+
+
+def _set_local(work: psycopg.Connection[Any], *, lock: float) -> None:
+    work.execute("select set_config('lock_timeout', %s, true)", (f"{int(lock * 1000)}ms",))
+
+
+def _patiently(
+    work: psycopg.Connection[Any], act: Callable[[], None], what: str, patience: Patience, watch: Watch
+) -> None:
+    """Try until the locks are won: each attempt waits briefly, so that others never queue for long."""
+    import psycopg
+
+    for attempt in range(1, patience.attempts + 1):
+        try:
+            with watch.blockers(work, what):
+                act()
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
+            who = watch.last_blockers or "a session that is gone"
+            if attempt == patience.attempts:
+                raise NosenderError(
+                    f"{what}: the lock was not won in {attempt} attempts, blocked by {who}; "
+                    "nothing of it was kept, run again when that session is done"
+                ) from error
+            pause = min(patience.pause * 2 ** (attempt - 1), patience.longest)
+            pause *= random.uniform(0.5, 1.0)  # noqa: S311 (spreads retries, keeps no secret)
+            watch.say(
+                f"{what}: attempt {attempt} of {patience.attempts} waited for {who}; again in {pause:.1f} s"
+            )
+            time.sleep(pause)
+        except psycopg.OperationalError:
+            raise  # the connection is gone: the caller knows what that means
+        except psycopg.Error as error:
+            raise NosenderError(f"{what}: {refusal(error)}; nothing of it was kept") from error
+        else:
+            return
+
+
+def refusal(error: psycopg.Error) -> str:
+    """What the database said, without its DETAIL, which can carry a row."""
+    message = error.diag.message_primary or type(error).__name__
+    hint = f" ({error.diag.message_hint})" if error.diag.message_hint else ""
+    return " ".join((message + hint).split())
+
+
+# -------------------------------------------------------------------------- steps
+
+_INDEX = re.compile(
+    r"create (?:unique )?index concurrently (?:if not exists )?"
+    r'(?:(?P<quoted>"(?:[^"]|"")+")|(?P<plain>[a-z_][\w$]*)) on ',
+    re.IGNORECASE,
+)
+
+
+def _step(
+    work: psycopg.Connection[Any],
+    schema: str,
+    revision: Revision,
+    direction: str,
+    step: Step,
+    patience: Patience,
+    watch: Watch,
+) -> None:
+    """One statement outside a transaction, then its line in the journal."""
+    what = f"revision {revision.revision}, step {step.number}"
+    concurrent = "concurrently" in [token.lower() for token in sql_tokens(step.sql)]
+    lock = patience.snapshots if concurrent else patience.lock
+    name = _index_name(step.sql)
+    work.autocommit = True
+    try:
+        work.execute("select set_config('lock_timeout', %s, false)", (f"{int(lock * 1000)}ms",))
+
+        def act() -> None:
+            _drop_remains(work, schema, watch)
+            if name is not None:
+                valid = _index_state(work, schema, name)
+                if valid:
+                    return  # built before a crash kept the journal from saying so
+                if valid is False:
+                    watch.say(f"{what}: dropping the invalid index {name}, which a failed attempt left")
+                    _drop_index(work, schema, name)
+            work.execute(step.sql.encode())
+
+        with watch.progress(work, what):
+            _patiently(work, act, what, patience, watch)
+        journal.write(work, revision, direction, step)
+    finally:
+        if not work.closed:
+            work.execute("reset lock_timeout")
+            work.autocommit = False
+
+
+def _index_name(text: str) -> str | None:
+    match = _INDEX.match(" ".join(sql_tokens(text)))
+    if match is None:
+        return None
+    quoted = match["quoted"]
+    return quoted[1:-1].replace('""', '"') if quoted else match["plain"].lower()
+
+
+def _index_state(work: psycopg.Connection[Any], schema: str, name: str) -> bool | None:
+    """Whether the index is valid; None where there is none."""
+    row = work.execute(
+        """
+        select i.indisvalid and i.indisready from pg_catalog.pg_index as i
+        inner join pg_catalog.pg_class as c on i.indexrelid = c.oid
+        inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
+        where n.nspname = %s and c.relname = %s
+        """,
+        (schema, name),
+    ).fetchone()
+    return None if row is None else bool(row[0])
+
+
+def _drop_index(work: psycopg.Connection[Any], schema: str, name: str) -> None:
+    from psycopg import sql
+
+    work.execute(sql.SQL("drop index concurrently if exists {}").format(sql.Identifier(schema, name)))
+
+
+def _drop_remains(work: psycopg.Connection[Any], schema: str, watch: Watch) -> None:
+    """Drop what a failed REINDEX CONCURRENTLY left: invalid copies named …_ccnew or …_ccold."""
+    rows = work.execute(
+        """
+        select c.relname from pg_catalog.pg_index as i
+        inner join pg_catalog.pg_class as c on i.indexrelid = c.oid
+        inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
+        where n.nspname = %s and not i.indisvalid and c.relname ~ '_cc(new|old)[0-9]*$'
+        order by c.relname
+        """,
+        (schema,),
+    ).fetchall()
+    for (name,) in rows:
+        watch.say(f"dropping the invalid index {name}, which a failed REINDEX left")
+        _drop_index(work, schema, name)

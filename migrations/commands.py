@@ -1,0 +1,245 @@
+"""`nosender db`: apply, revert, plan and compare the schema's revisions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nosender.migrations.runner import Options
+
+
+@click.group()
+def db() -> None:
+    """Apply, revert, plan and compare the schema's revisions."""
+
+
+_versions = click.option(
+    "--versions",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="Read the revisions from this folder instead of the one that belongs to this program.",
+)
+
+
+def _migrating(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of a command that changes the database."""
+    for option in (
+        click.option("--no-verify", is_flag=True, help="Do not compare the schema with what was promised."),
+        click.option(
+            "--lock-wait", type=click.FloatRange(min=0), default=60, show_default=True, metavar="SECONDS",
+            help="How long to wait for another migrator.",
+        ),
+        click.option(
+            "--lock-timeout", type=click.FloatRange(min=0.01), default=2, show_default=True,
+            metavar="SECONDS", help="How long one attempt waits for a lock, with others queueing behind.",
+        ),
+        click.option(
+            "--attempts", type=click.IntRange(min=1), default=10, show_default=True,
+            help="How often a lock is tried for.",
+        ),
+        click.option(
+            "--snapshot-timeout", type=click.FloatRange(min=0.01), default=3600, show_default=True,
+            metavar="SECONDS", help="How long CONCURRENTLY waits for older transactions; it blocks nobody.",
+        ),
+        _versions,
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _options(
+    versions: Path | None,
+    lock_wait: float = 60,
+    lock_timeout: float = 2,
+    attempts: int = 10,
+    snapshot_timeout: float = 3600,
+    *,
+    no_verify: bool = False,
+    replay: bool = False,
+    allow_data_loss: bool = False,
+) -> Options:
+    from nosender.migrations.apply import Patience
+    from nosender.migrations.revisions import VERSIONS
+    from nosender.migrations.runner import Options
+
+    return Options(
+        versions=versions or VERSIONS,
+        lock_wait=lock_wait,
+        patience=Patience(lock=lock_timeout, attempts=attempts, snapshots=snapshot_timeout),
+        verify=not no_verify,
+        replay=replay,
+        allow_data_loss=allow_data_loss,
+        say=lambda line: click.echo(line, err=True),
+    )
+
+
+@db.command()
+@click.argument("revision", default="head")
+@click.option("--replay", is_flag=True, help="Run each revision, even on an empty schema.")
+@_migrating
+@click.pass_context
+def upgrade(
+    ctx: click.Context,
+    revision: str,
+    replay: bool,
+    no_verify: bool,
+    lock_wait: float,
+    lock_timeout: float,
+    attempts: int,
+    snapshot_timeout: float,
+    versions: Path | None,
+) -> None:
+    """Apply the revisions up to REVISION (default: all). What is applied already stays as it is."""
+    from nosender.migrations import runner
+    from nosender.server.target import from_context
+
+    options = _options(
+        versions, lock_wait, lock_timeout, attempts, snapshot_timeout, no_verify=no_verify, replay=replay
+    )
+    receipt = runner.upgrade(from_context(ctx), revision, options)
+    if not receipt.applied:
+        click.echo(f"at {receipt.after or 'base'}, nothing to do")
+        return
+    how = "schema made at once, equal to" if receipt.loaded else "applied"
+    click.echo(f"at {receipt.after}; {how} {', '.join(receipt.applied)}")
+
+
+@db.command()
+@click.argument("revision")
+@click.option("--allow-data-loss", is_flag=True, help="Revert even what deletes rows.")
+@_migrating
+@click.pass_context
+def downgrade(
+    ctx: click.Context,
+    revision: str,
+    allow_data_loss: bool,
+    no_verify: bool,
+    lock_wait: float,
+    lock_timeout: float,
+    attempts: int,
+    snapshot_timeout: float,
+    versions: Path | None,
+) -> None:
+    """Revert the revisions above REVISION (base: all of them). Roles are never dropped."""
+    from nosender.migrations import runner
+    from nosender.server.target import from_context
+
+    options = _options(
+        versions,
+        lock_wait,
+        lock_timeout,
+        attempts,
+        snapshot_timeout,
+        no_verify=no_verify,
+        allow_data_loss=allow_data_loss,
+    )
+    receipt = runner.downgrade(from_context(ctx), revision, options)
+    done = ", ".join(receipt.applied)
+    click.echo(
+        f"at {receipt.after or 'base'}; reverted {done}" if done else f"at {receipt.after}, nothing to do"
+    )
+
+
+@db.command()
+@_versions
+@click.pass_context
+def current(ctx: click.Context, versions: Path | None) -> None:
+    """Show the revision that the database is at, and how many are pending."""
+    from nosender.migrations import runner
+    from nosender.migrations.revisions import VERSIONS
+    from nosender.server.target import from_context
+
+    standing = runner.current(from_context(ctx), versions=versions or VERSIONS)
+    state = (
+        "head" if not standing.pending else f"{len(standing.pending)} pending: {', '.join(standing.pending)}"
+    )
+    click.echo(f"{standing.revision or 'base'} ({state})")
+
+
+@db.command()
+@_versions
+def history(versions: Path | None) -> None:
+    """List the revisions, oldest first, with the checksums of their text."""
+    from nosender.migrations.checksum import ALGORITHM
+    from nosender.migrations.revisions import VERSIONS, Chain
+
+    for revision in Chain.load(versions or VERSIONS).revisions:
+        kind = "" if revision.transactional else ", in steps"
+        click.echo(
+            f"{revision.revision}  sha256/{ALGORITHM}:{revision.checksum}  {revision.summary}"
+            f" (down: {revision.downgrade_is}{kind})"
+        )
+
+
+@db.command()
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--fail-on", type=click.Choice(["low", "strict"]), default="low", show_default=True,
+    help="Which differences end in exit code 1; the order of columns never does.",
+)  # fmt: skip
+@click.option("--lock-wait", type=click.FloatRange(min=0), default=60, show_default=True, metavar="SECONDS")
+@_versions
+@click.pass_context
+def check(ctx: click.Context, form: str, fail_on: str, lock_wait: float, versions: Path | None) -> None:
+    """Compare the live schema with what its revision promises. Never writes.
+
+    One line a difference, and under it the SQL that would mend it.
+    """
+    from dataclasses import asdict
+
+    from nosender.migrations import runner
+    from nosender.schema.visible import visible
+    from nosender.server.target import from_context
+
+    revision, found = runner.check(from_context(ctx), _options(versions, lock_wait))
+    if form == "json":
+        document = {"revision": revision, "differences": [asdict(item) for item in found]}
+        click.echo(json.dumps(document, indent=2))
+    else:
+        for item in found:
+            click.echo(f"{item.severity}: {item.line}")
+            if item.sql:
+                click.echo("\n".join(f"    {visible(line)}" for line in item.sql.splitlines()))
+    counted = {"strict"} if fail_on == "strict" else {"strict", "low"}
+    failing = sum(item.severity in counted for item in found)
+    click.echo(f"revision {revision}: {len(found) or 'no'} difference{'s' * (len(found) != 1)}", err=True)
+    ctx.exit(1 if failing else 0)
+
+
+@db.command()
+@click.argument("revision", default="head")
+@click.option("--from", "start", metavar="REV", help="Start here instead of asking the database where it is.")
+@_versions
+@click.pass_context
+def sql(ctx: click.Context, revision: str, start: str | None, versions: Path | None) -> None:
+    """Print the SQL that `db upgrade REVISION` would run, for a DBA to run with psql."""
+    from nosender.migrations import runner, script
+    from nosender.migrations.revisions import VERSIONS
+    from nosender.server.target import from_context
+
+    folder = versions or VERSIONS
+    if start is None:
+        target = from_context(ctx)
+        start, schema = runner.current(target, versions=folder).revision or "base", target.schema
+    else:
+        schema = str(ctx.find_root().params.get("schema") or "public")
+    click.echo(script.render(schema, start, revision, versions=folder), nl=False)
+
+
+@db.command()
+@click.argument("revision")
+@_versions
+@click.pass_context
+def accept(ctx: click.Context, revision: str, versions: Path | None) -> None:
+    """Record that the text of REVISION, applied already, was changed on purpose."""
+    from nosender.migrations import runner
+    from nosender.server.target import from_context
+
+    name = runner.accept(from_context(ctx), revision, _options(versions))
+    click.echo(f"the present text of {name} is accepted and recorded")

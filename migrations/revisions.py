@@ -1,0 +1,172 @@
+"""The revisions as files: read without importing them or Alembic, so that asking is cheap and safe."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from nosender.errors import NosenderError, UsageError
+from nosender.migrations.checksum import revision_digest
+
+VERSIONS = Path(__file__).parent / "versions"
+_STEP = re.compile(r"^-- step: *(.*)\n", re.MULTILINE)
+_FIELDS = ("revision", "down_revision", "branch_labels", "transactional", "downgrade_is", "loses")
+
+
+class RevisionError(NosenderError):
+    """A revision that cannot be used: a file that does not parse, two heads, a gap in the chain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One statement of a revision that runs in steps."""
+
+    number: int
+    what: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One revision: a module, and the SQL of both directions beside it."""
+
+    path: Path
+    revision: str
+    down_revision: str | None
+    summary: str
+    transactional: bool
+    downgrade_is: str
+    loses: tuple[str, ...]
+
+    def sql(self, direction: str) -> str:
+        """The SQL of "up" or "down"; empty where the module writes it in Python."""
+        file = self.path.with_suffix(f".{direction}.sql")
+        return file.read_text(encoding="utf-8") if file.exists() else ""
+
+    def steps(self, direction: str) -> tuple[Step, ...]:
+        """The steps of a revision that is not transactional."""
+        pieces = _STEP.split("\n" + self.sql(direction))[1:]
+        return tuple(
+            Step(number, what.strip(), sql.strip())
+            for number, (what, sql) in enumerate(zip(pieces[::2], pieces[1::2], strict=True), start=1)
+        )
+
+    @cached_property
+    def checksum(self) -> str:
+        """What the revision does, as 64 hexadecimal digits."""
+        return revision_digest(self.path.read_text(encoding="utf-8"), self.sql("up"), self.sql("down"))
+
+    @property
+    def expected(self) -> Path:
+        """The Observation that stands when the revision is done."""
+        return self.path.with_suffix(".json")
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The revisions in the order in which they are applied."""
+
+    revisions: tuple[Revision, ...]
+
+    @classmethod
+    def load(cls, folder: Path = VERSIONS) -> Chain:
+        """Read the folder. RevisionError: a file that does not parse, two heads, a missing link."""
+        found = [_read(path) for path in sorted(folder.glob("*.py")) if not path.name.startswith("__")]
+        after: dict[str | None, list[Revision]] = {}
+        for revision in found:
+            after.setdefault(revision.down_revision, []).append(revision)
+        for base, following in after.items():
+            if len(following) > 1:
+                names = " and ".join(sorted(each.revision for each in following))
+                raise RevisionError(
+                    f"two heads: the revisions {names} both follow {base or 'nothing'}; give one of them "
+                    "the other as its down_revision"
+                )
+        chain: list[Revision] = []
+        while following := after.get(chain[-1].revision if chain else None, []):
+            chain.append(following[0])
+        lost = {each.revision for each in found} - {each.revision for each in chain}
+        if lost:
+            name = min(lost)
+            below = next(each.down_revision for each in found if each.revision == name)
+            raise RevisionError(f"revision {name} follows {below}, which does not exist")
+        return cls(tuple(chain))
+
+    @property
+    def head(self) -> str | None:
+        """The last revision."""
+        return self.revisions[-1].revision if self.revisions else None
+
+    def get(self, name: str) -> Revision:
+        """The revision of this name; KeyError where there is none."""
+        for revision in self.revisions:
+            if revision.revision == name:
+                return revision
+        raise KeyError(name)
+
+    def position(self, name: str | None) -> int:
+        """How many revisions are applied at `name`; nothing, or `base`, is none. KeyError if unknown."""
+        if name in (None, "base"):
+            return 0
+        return self.revisions.index(self.get(str(name))) + 1
+
+    def resolve(self, name: str, current: str | None) -> str | None:
+        """What a user wrote (head, base, +1, -1, a name or the start of one) as a revision, None for base."""
+        if name in ("head", "heads"):
+            return self.head
+        if name == "base":
+            return None
+        if re.fullmatch(r"[+-]\d+", name):
+            at = self.position(current) + int(name)
+            if not 0 <= at <= len(self.revisions):
+                raise UsageError(f"{name} leads out of the chain: {at - int(name)} revisions are applied")
+            return self.revisions[at - 1].revision if at else None
+        matches = [each.revision for each in self.revisions if each.revision.startswith(name)] if name else []
+        if name in matches:
+            return name
+        if len(matches) != 1:
+            known = ", ".join(each.revision for each in self.revisions) or "none"
+            what = "is not clear" if matches else "does not exist"
+            raise UsageError(f"revision {name} {what}; the revisions are {known}")
+        return matches[0]
+
+
+def _read(path: Path) -> Revision:
+    """One module, parsed and not run."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"), filename=path.name)
+    except (SyntaxError, UnicodeDecodeError) as error:
+        line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        raise RevisionError(
+            f"the revision file {path.name}{line} is not valid Python: {error.args[0]}"
+        ) from None
+    values: dict[str, Any] = {}
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        for target in targets:
+            value = getattr(node, "value", None)
+            if isinstance(target, ast.Name) and target.id in _FIELDS and value is not None:
+                try:
+                    values[target.id] = ast.literal_eval(value)
+                except ValueError:
+                    raise RevisionError(
+                        f"the revision file {path.name}: {target.id} must be a plain value"
+                    ) from None
+    if not isinstance(values.get("revision"), str):
+        raise RevisionError(f"the revision file {path.name} names no revision")
+    down = values.get("down_revision")
+    if isinstance(down, tuple | list):
+        raise RevisionError(f"the revision file {path.name} merges branches; the chain has one head")
+    return Revision(
+        path,
+        values["revision"],
+        down,
+        (ast.get_docstring(tree) or path.stem).splitlines()[0],
+        bool(values.get("transactional", True)),
+        str(values.get("downgrade_is", "lossless")),
+        tuple(values.get("loses", ())),
+    )

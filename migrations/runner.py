@@ -1,0 +1,378 @@
+"""Brings a database to a revision and back: one migrator at a time, nothing half applied, verified."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nosender.errors import IncompleteError, NosenderError, UsageError
+from nosender.migrations import journal
+from nosender.migrations.apply import Patience, apply, refusal
+from nosender.migrations.checksum import ALGORITHM
+from nosender.migrations.lint import require_sound
+from nosender.migrations.lock import migrator_lock, refuse_pooler
+from nosender.migrations.revisions import VERSIONS, Chain, Revision
+from nosender.migrations.watch import Watch
+from nosender.schema.visible import visible
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from nosender.schema.observe import Difference
+    from nosender.server.target import Target
+
+
+def _silent(_line: str) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a migration is run."""
+
+    versions: Path = VERSIONS  # the folder of the revisions
+    lock_wait: float = 60.0  # seconds to wait for another migrator
+    patience: Patience = field(default_factory=Patience)
+    verify: bool = True  # compare the schema with what the revision promises, before and after
+    replay: bool = False  # run every revision even where the DDL could be loaded at once
+    allow_data_loss: bool = False
+    say: Callable[[str], None] = _silent  # takes one line of progress
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What was done."""
+
+    before: str | None
+    after: str | None
+    applied: tuple[str, ...]  # revisions, in the order in which they were applied or reverted
+    loaded: bool  # the canonical DDL was loaded at once, as good as the chain
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a database stands."""
+
+    revision: str | None
+    head: str | None
+    pending: tuple[str, ...]
+
+
+def current(target: Target, *, versions: Path = VERSIONS) -> Standing:
+    """Where the database stands. NosenderError where it is at a revision that is not known here."""
+    chain = Chain.load(versions)
+    with target.connect("nosender db current", autocommit=True) as connection:
+        revision = journal.current(connection, target.schema)
+    at = _position(chain, revision)
+    return Standing(revision, chain.head, tuple(each.revision for each in chain.revisions[at:]))
+
+
+def upgrade(target: Target, revision: str = "head", options: Options | None = None) -> Receipt:
+    """Apply the revisions up to `revision`; done already is done.
+
+    NosenderError: another migrator, a lock that was not won, a table of ours in the way, an edited
+    revision, drift. UsageError: a revision that does not exist or lies behind.
+    """
+    options = options or Options()
+    with _session(target, options) as session:
+        before = session.revision
+        goal = session.chain.resolve(revision, before)
+        first, last = _position(session.chain, before), session.chain.position(goal)
+        if last < first:
+            raise UsageError(f"the database is at {before}, beyond {goal or 'base'}: use db downgrade")
+        pending = session.chain.revisions[first:last]
+        if before is None and pending:
+            session.refuse_occupied()
+        elif options.verify and before is not None:
+            session.verify(before, "before")
+        fast = before is None and goal == session.chain.head and _ours(options) and not options.replay
+        if fast and pending:
+            session.load(pending)
+        else:
+            for each in pending:
+                session.apply(each, "up")
+        if options.verify and fast and pending and goal is not None:
+            session.verify(goal, "after")
+        return Receipt(before, goal, tuple(each.revision for each in pending), loaded=bool(fast and pending))
+
+
+def downgrade(target: Target, revision: str, options: Options | None = None) -> Receipt:
+    """Revert the revisions above `revision`, the last first. Roles are never dropped.
+
+    NosenderError: as for upgrade; also a revision that cannot be reverted, and rows that would be lost.
+    """
+    options = options or Options()
+    with _session(target, options) as session:
+        before = session.revision
+        if before is None:
+            raise UsageError("nothing to revert: the database is at no revision")
+        goal = session.chain.resolve(revision, before)
+        first, last = session.chain.position(goal), _position(session.chain, before)
+        if first > last:
+            raise UsageError(f"the database is at {before}, before {goal}: use db upgrade")
+        reverted = tuple(reversed(session.chain.revisions[first:last]))
+        for each in reverted:
+            if each.downgrade_is == "irreversible":
+                raise NosenderError(f"revision {each.revision} cannot be reverted; nothing was changed")
+        session.refuse_loss(reverted)
+        for each in reverted:
+            session.apply(each, "down")
+        return Receipt(before, goal, tuple(each.revision for each in reverted), loaded=False)
+
+
+def check(target: Target, options: Options | None = None) -> tuple[str, tuple[Difference, ...]]:
+    """The revision that the database claims, and how its schema differs from it. Never writes.
+
+    IncompleteError where it claims none, or where something cannot be read.
+    """
+    options = options or Options()
+    with _session(target, options) as session:
+        if session.revision is None:
+            raise IncompleteError(
+                f"schema {target.schema} records no revision, so there is nothing to compare it with: "
+                "run nosender db upgrade"
+            )
+        return session.revision, session.drift(session.revision)
+
+
+def accept(target: Target, revision: str, options: Options | None = None) -> str:
+    """Record that an applied revision's text was changed on purpose; returns its name."""
+    options = options or Options()
+    with _session(target, options, checksums=False) as session:
+        name = session.chain.resolve(revision, session.revision)
+        if name is None or session.chain.position(name) > _position(session.chain, session.revision):
+            raise UsageError(f"revision {name or 'base'} is not applied, so there is nothing to accept")
+        with session.work.transaction():
+            journal.write(session.work, session.chain.get(name), "accept")
+        return name
+
+
+def _ours(options: Options) -> bool:
+    """Whether the canonical DDL stands for the chain: only for our own folder."""
+    return options.versions == VERSIONS
+
+
+def _position(chain: Chain, revision: str | None) -> int:
+    try:
+        return chain.position(revision)
+    except KeyError:
+        raise NosenderError(
+            f"the database is at revision {visible(str(revision))}, which this version of nosender does not "
+            "know: use the version that migrated it, or a newer one"
+        ) from None
+
+
+@contextmanager
+def _session(target: Target, options: Options, *, checksums: bool = True) -> Iterator[_Session]:
+    """The lock, a working connection that stands in the schema, and where the database is."""
+    import psycopg
+
+    chain = Chain.load(options.versions)
+    require_sound(chain)
+    with (
+        migrator_lock(target, wait=options.lock_wait, say=options.say) as guard,
+        target.connect("nosender db") as work,
+    ):
+        refuse_pooler(guard, work)
+        session = _Session(target, options, chain, guard, work)
+        try:
+            session.enter()
+            if checksums:
+                session.refuse_edited()
+            yield session
+        except psycopg.OperationalError as error:
+            if not (work.closed or guard.closed or work.broken or guard.broken):
+                raise NosenderError(f"the database refused: {refusal(error)}") from error
+            raise NosenderError(
+                "the connection was lost in the middle: what was done is recorded and the rest was not kept; "
+                "run the same command again"
+            ) from error
+        except psycopg.Error as error:
+            raise NosenderError(f"the database refused: {refusal(error)}; nothing was kept of it") from error
+
+
+class _Session:
+    """One run of the migrator, under its lock."""
+
+    def __init__(
+        self,
+        target: Target,
+        options: Options,
+        chain: Chain,
+        guard: psycopg.Connection[Any],
+        work: psycopg.Connection[Any],
+    ) -> None:
+        self.target = target
+        self.options = options
+        self.chain = chain
+        self.work = work
+        self.watch = Watch(guard, options.say)
+        self.revision: str | None = None
+        self.found_schema = True
+
+    def enter(self) -> None:
+        """Stand in the schema and see where it is."""
+        from psycopg import sql
+
+        schema = self.target.schema
+        row = self.work.execute(
+            "select 1 from pg_catalog.pg_namespace where nspname = %s", (schema,)
+        ).fetchone()
+        self.found_schema = row is not None
+        # The very setting that functions keep, and that the canonical DDL sets.
+        self.work.execute(sql.SQL("set search_path to {}, pg_temp").format(sql.Identifier(schema)))
+        self.revision = journal.current(self.work, schema)
+        self.work.commit()
+
+    def refuse_edited(self) -> None:
+        """Refuse to go on from a revision whose text is not what was applied."""
+        entries = journal.entries(self.work, self.target.schema)
+        self.work.commit()
+        for revision in self.chain.revisions[: _position(self.chain, self.revision)]:
+            entry = entries.get(revision.revision)
+            if entry is None or entry.direction == "down" or entry.algorithm != ALGORITHM:
+                continue  # applied by other means, or recorded by an algorithm that is gone
+            if entry.checksum != revision.checksum:
+                raise NosenderError(
+                    f"revision {revision.revision} was changed after it was applied: applied as "
+                    f"{entry.checksum[:12]}, now {revision.checksum[:12]} (checksum version {ALGORITHM}); "
+                    "put the old text back, or, if it was on purpose, run nosender db accept "
+                    f"{revision.revision}"
+                )
+
+    def refuse_occupied(self) -> None:
+        """Refuse a schema without a revision in which a table of one of our names stands."""
+        names = sorted({r.name for r in _expected(self.chain.revisions[-1], self.target.schema).relations})
+        rows = self.work.execute(
+            """
+            select c.relname from pg_catalog.pg_class as c
+            inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
+            where n.nspname = %s and c.relname = any(%s)
+            order by c.relname
+            """,
+            (self.target.schema, names),
+        ).fetchall()
+        self.work.commit()
+        if rows:
+            found = ", ".join(row[0] for row in rows)
+            raise NosenderError(
+                f"schema {self.target.schema} already has {'tables' if len(rows) > 1 else 'a table'} of our "
+                f"names ({found}) but records no revision; nothing was changed: move them away, or name an "
+                "empty schema with --schema"
+            )
+
+    def load(self, pending: tuple[Revision, ...]) -> None:
+        """Load the canonical DDL at once: proved equal to the chain, and several times faster."""
+        import psycopg
+
+        from nosender.schema import ddl
+
+        try:
+            with self.work.transaction():
+                self.create_schema()
+                # one message to the server instead of one a file
+                self.work.execute("\n".join(file.sql for file in ddl.files()).encode())
+                journal.stamp(self.work, self.target.schema, pending[-1].revision)
+                for revision in pending:
+                    journal.write(self.work, revision, "up")
+        except psycopg.OperationalError:
+            raise
+        except psycopg.Error as error:
+            raise NosenderError(
+                f"the schema could not be made: {refusal(error)}; nothing was kept"
+            ) from error
+
+    def create_schema(self) -> None:
+        """Make the schema that the user named, in the caller's transaction, if it is not there."""
+        from psycopg import sql
+
+        if not self.found_schema:
+            self.work.execute(sql.SQL("create schema {}").format(sql.Identifier(self.target.schema)))
+
+    def apply(self, revision: Revision, direction: str) -> None:
+        """One revision, and then a look at what it made."""
+        self.options.say(f"{'applying' if direction == 'up' else 'reverting'} {revision.revision}")
+
+        def before() -> None:
+            self.create_schema()
+            if direction == "down":
+                self.refuse_loss((revision,), locked=True)
+
+        apply(
+            self.work,
+            self.target.schema,
+            revision,
+            direction,
+            patience=self.options.patience,
+            watch=self.watch,
+            before=before,
+        )
+        self.found_schema = True
+        after = revision.revision if direction == "up" else revision.down_revision
+        if self.options.verify and after is not None:
+            self.verify(after, "after")
+
+    def refuse_loss(self, revisions: tuple[Revision, ...], *, locked: bool = False) -> None:
+        """Refuse to revert what would delete rows, unless that was allowed; says how many.
+
+        `locked` takes the tables first, in the transaction that reverts, so that the count holds.
+        """
+        from psycopg import sql
+
+        if self.options.allow_data_loss:
+            return
+        counts = {}
+        for revision in revisions:
+            for table in revision.loses:
+                if not journal.exists(self.work, self.target.schema, table):
+                    continue
+                name = sql.Identifier(self.target.schema, table)
+                if locked:
+                    self.work.execute(sql.SQL("lock table {} in access exclusive mode").format(name))
+                row = self.work.execute(sql.SQL("select count(*) from {}").format(name)).fetchone()
+                if row and row[0]:
+                    counts[table] = row[0]
+        if not locked:
+            self.work.commit()
+        if counts:
+            each = ", ".join(f"{count} in {table}" for table, count in counts.items())
+            raise NosenderError(
+                f"the downgrade would delete {sum(counts.values())} rows ({each}); nothing was changed: "
+                "pass --allow-data-loss if that is meant"
+            )
+
+    def drift(self, revision: str) -> tuple[Difference, ...]:
+        """How the schema differs from what the revision promises."""
+        from nosender.schema.observe import differences, observe
+
+        live = observe(self.work, self.target.schema)
+        expected = _expected(self.chain.get(revision), self.target.schema)
+        return differences(expected, live, self.target.schema)
+
+    def verify(self, revision: str, when: str) -> None:
+        """Refuse to go on where the schema is not what the revision promises."""
+        if not self.chain.get(revision).expected.exists():
+            return  # a revision of somebody's own that promises nothing
+        found = [item for item in self.drift(revision) if item.severity == "strict" and item.declared]
+        if not found:
+            return
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        if when == "before":
+            raise NosenderError(
+                f"the schema is not what revision {revision} left: {found[0].line}{more}; nothing was "
+                "changed: mend it with nosender db check, or pass --no-verify"
+            )
+        raise NosenderError(
+            f"revision {revision} is applied, but the schema is not what it promises: {found[0].line}{more}; "
+            "see nosender db check"
+        )
+
+
+def _expected(revision: Revision, schema: str) -> Any:
+    from nosender.schema.observe import Observation
+    from nosender.schema.observe.canonical import relocated
+
+    return relocated(Observation.from_json(revision.expected.read_text(encoding="utf-8")), schema)
