@@ -19,9 +19,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from queue import Queue
 from types import TracebackType
 from typing import Any
 from urllib.parse import quote
@@ -79,6 +81,7 @@ class EmbeddedServer:
         self.data_directory = directory.resolve() if directory else self.directory / "data"
         self._settings = {**SAFE_SETTINGS, **({} if self.kept else THROW_AWAY_SETTINGS), **(settings or {})}
         self._process: subprocess.Popen[bytes] | None = None
+        self._ended = threading.Event()
         atexit.register(self.stop)  # before anything starts: an interrupt must find it registered
         try:
             self._own(self.directory)
@@ -109,6 +112,7 @@ class EmbeddedServer:
         if self._process is not None:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait()
+        self._ended.set()
         self._start()
 
     def stop(self) -> None:
@@ -117,6 +121,7 @@ class EmbeddedServer:
         if self._process is not None:
             _end(self._process)
             self._process = None
+        self._ended.set()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def __enter__(self) -> EmbeddedServer:
@@ -180,17 +185,7 @@ class EmbeddedServer:
             **self._settings,
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [self.binaries.program("postgres"), "-D", self.data_directory, *options],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                # A session of its own: Ctrl-C is for our command, which then stops the server in order.
-                start_new_session=True,
-                preexec_fn=_die_with_parent,
-                **self._process_options(),
-            )
+        self._process = self._keep([self.binaries.program("postgres"), "-D", self.data_directory, *options])
         deadline = time.monotonic() + _START_SECONDS
         while not self._is_ready():
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -199,6 +194,40 @@ class EmbeddedServer:
                     f"the embedded PostgreSQL {self.binaries.version} did not start: {lines[-1]}"
                 )
             time.sleep(0.005)
+
+    def _keep(self, command: list[Any]) -> subprocess.Popen[bytes]:
+        """Start the server from a thread of its own, which lives until it is stopped.
+
+        Linux takes the death of the thread that forked for the death of the parent, and the caller's may
+        end long before our process does.
+        """
+        made: Queue[subprocess.Popen[bytes] | OSError] = Queue()
+        ended = self._ended = threading.Event()
+
+        def keep() -> None:
+            with self.log.open("ab") as log:
+                try:
+                    process = subprocess.Popen(
+                        command,
+                        stdin=subprocess.DEVNULL,
+                        stdout=log,
+                        stderr=log,
+                        # A session of its own: Ctrl-C is for our command, which then stops the server.
+                        start_new_session=True,
+                        preexec_fn=_die_with_parent,
+                        **self._process_options(),
+                    )
+                except OSError as error:
+                    made.put(error)
+                    return
+            made.put(process)
+            ended.wait()
+
+        threading.Thread(target=keep, name="nosender-server", daemon=True).start()
+        process = made.get()
+        if isinstance(process, OSError):
+            raise NosenderError(f"the embedded PostgreSQL cannot be run: {process.strerror or process}")
+        return process
 
     def _is_ready(self) -> bool:
         """Line 8 of postmaster.pid says it; line 1 must be the process started now, not a crashed one."""

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 from pathlib import Path
 
 import psycopg
@@ -71,6 +72,19 @@ def test_a_killed_parent_leaves_no_server(way: signal.Signals) -> None:
     os.close(server)
     with EmbeddedServer():  # the next start clears what the killed one could not
         assert not Path(directory).exists()
+
+
+def test_a_server_outlives_the_thread_that_started_it() -> None:
+    started: list[EmbeddedServer] = []
+    thread = threading.Thread(target=lambda: started.append(EmbeddedServer()))
+    thread.start()
+    thread.join()
+    with started[0] as server:
+        # The signal would have come with the end of the thread: a checkpoint is time enough to see it.
+        with psycopg.connect(server.conninfo(), autocommit=True) as connection:
+            connection.execute("checkpoint")
+        with psycopg.connect(server.conninfo()) as connection:
+            assert connection.execute("select 1").fetchone() == (1,)
 
 
 def test_a_kept_directory_holds_its_data_over_starts() -> None:
