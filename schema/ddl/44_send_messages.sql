@@ -1,11 +1,11 @@
 -- Stores many messages in one call, as send_message stores one, and returns one answer for each, in their
--- order: the arrays have one element for each message, and kinds and expires_in may be left out.  Rows of one
--- transaction share their xmin: gather a batch over an interval from many senders. A batch that is one
--- sender's group message would name the group. The rows are stored in an order that has nothing to do with
--- that of the batch, but is the same for the same ids, so that two batches with ids in common cannot
--- deadlock.  Must be the first write of its transaction. All or nothing. Errors: 22023 an argument, among
--- them an empty batch and one of more than 10000 messages, 25001 not the first write, 23505 an id is taken by
--- a message to another destination, in the batch or before.
+-- order: the arrays have one element for each message; kinds and expires_in may be left out, or have NULL for
+-- the default.  Rows of one transaction share their xmin: gather a batch over an interval from many senders.
+-- A batch that is one sender's group message would name the group. The rows are stored in an order that has
+-- nothing to do with that of the batch, but is the same for the same ids, so that two batches with ids in
+-- common cannot deadlock.  Must be the first write of its transaction. All or nothing. Errors: 22023 an
+-- argument, among them an empty batch and one of more than 10000 messages, 25001 not the first write, 23505
+-- an id is taken by a message to another destination, in the batch or before.
 create function send_messages(
   destinations text[],
   contents bytea[],
@@ -21,6 +21,7 @@ set plan_cache_mode to force_generic_plan
 set enable_seqscan to off
 as $$
 declare
+  wrong bigint;
   answers boolean[];
 begin
   if pg_current_xact_id_if_assigned() is not null then
@@ -41,20 +42,20 @@ begin
     raise exception 'every array must have one element for each message'
       using errcode = 'invalid_parameter_value';
   end if;
-  if exists (
-    select
-    from unnest(destinations, contents, message_ids, kinds, expires_in)
-      as item (destination, content, message, kind, life)
-    where
-      (
-        destination ~ '^\+[1-9][0-9]{6,14}$'
-        and octet_length(content) between 28 and 1048576
-        and octet_length(message) between 1 and 255
-        and (kinds is null or char_length(kind) between 1 and 20)
-        and (life is null or life between interval '1 second' and interval '100 years')
-      ) is not true
-  ) then
-    raise exception 'a message of the batch has an argument that send_message would refuse'
+  select min(place)
+  into wrong
+  from unnest(destinations, contents, message_ids, kinds, expires_in)
+    with ordinality as item (destination, content, message, kind, life, place)
+  where
+    (
+      destination ~ '^\+[1-9][0-9]{6,14}$'
+      and octet_length(content) between 28 and 1048576
+      and octet_length(message) between 1 and 255
+      and (kind is null or char_length(kind) between 1 and 20)
+      and (life is null or life between interval '1 second' and interval '100 years')
+    ) is not true;
+  if wrong is not null then
+    raise exception 'message % of the batch has an argument that send_message would refuse', wrong
       using errcode = 'invalid_parameter_value';
   end if;
 

@@ -12,6 +12,7 @@ where
     ('message_deliveries_id_seq'),
     ('messages_id_seq'),
     ('messaging_public_keys_id_seq'),
+    ('migration_journal_id_seq'),
     ('users_id_seq'),
     ('webauthn_credentials_id_seq')
     -- end

@@ -8,6 +8,7 @@ from (
   ('message_deliveries'),
   ('messages'),
   ('messaging_public_keys'),
+  ('migration_journal'),
   ('retention_runs'),
   ('users'),
   ('webauthn_credentials')

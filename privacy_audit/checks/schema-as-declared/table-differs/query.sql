@@ -13,6 +13,7 @@ where
     ('message_deliveries'),
     ('messages'),
     ('messaging_public_keys'),
+    ('migration_journal'),
     ('retention_runs'),
     ('users'),
     ('webauthn_credentials')
