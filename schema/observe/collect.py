@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
-from operator import attrgetter
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from nosender.errors import IncompleteError
+from nosender.schema.observe.names import predicate_of, qualified, quoted
 from nosender.schema.observe.observation import Observation
-from nosender.schema.observe.records import RECORDS, Answer, ordered, record
+from nosender.schema.observe.records import RECORDS, Answer, Row, maker, ordered, record
 from nosender.schema.observe.settings import read_settings
 from nosender.schema.observe.types import (
     Column,
@@ -53,9 +54,10 @@ def observe(connection: "psycopg.Connection[Any]", schema: str, *, lock_timeout:
     the wait for a table that somebody holds under an exclusive lock; a shorter one already set is
     kept. Raises IncompleteError where anything could not be read: an Observation is always whole.
     """
-    with _pinned(connection, lock_timeout):
+    with _pinned(connection, lock_timeout), _no_collector():
         answers = {name: _ask(connection, name) for name in QUESTIONS}
-    return _assemble(schema, answers)
+    with _no_collector():
+        return _assemble(schema, answers)
 
 
 QUESTIONS = (
@@ -156,6 +158,20 @@ def _locked(connection: "psycopg.Connection[Any]") -> str:
     return f"unreadable: locked: {what} is held under an exclusive lock by another session; run again later"
 
 
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Hundreds of thousands of records are made and all of them kept: there is no garbage to look for."""
+    import gc
+
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
 def _assemble(schema: str, answers: dict[str, Answer]) -> Observation:
     kinds: dict[str, list[Any]] = defaultdict(list)
     settings: list[dict[str, Any]] = []
@@ -222,46 +238,53 @@ def _unseen(sees_settings: bool, superuser: bool) -> tuple[str, ...]:
 
 def _relations(answer: Answer) -> tuple[list[Relation], list[Sequence], dict[int, tuple[str, str]]]:
     """Relations and sequences; and schema and name by OID, for the columns."""
-    oid, schema, name, kind, owner, persistence, extension, facts = answer.at(
-        "oid", "schema", "name", "kind", "owner", "persistence", "extension", "sequence"
-    )
-    sequences = [
-        Sequence(row[schema], row[name], row[owner], row[persistence], **row[facts], extension=row[extension])
-        for row in answer.rows
-        if row[kind] == "sequence"
-    ]
+    oid, schema, name, kind = answer.at("oid", "schema", "name", "kind")
+    sequences = Answer(answer.names, [row for row in answer.rows if row[kind] == "sequence"])
     rest = Answer(answer.names, [row for row in answer.rows if row[kind] != "sequence"])
-    return rest.records(Relation), sequences, {row[oid]: (row[schema], row[name]) for row in rest.rows}
+    places = {row[oid]: (row[schema], row[name]) for row in rest.rows}
+    return rest.records(Relation), sequences.records(Sequence), places
 
 
 def _columns(
     answer: Answer, places: dict[int, tuple[str, str]]
 ) -> tuple[list[Column], list[DroppedColumn], dict[int, dict[int, str]]]:
     """Live and dropped columns; and their names by table OID and number, for constraints and indexes."""
-    oid, number, name = answer.at("attrelid", "attnum", "name")
-    names: dict[int, dict[int, str]] = {place: {} for place in places}
-    positions: dict[tuple[int, int], int] = {}
-    dropped = []
-    live = []
-    for row in answer.rows:  # in the order of their numbers
-        if row[oid] not in places:  # made since the relations were read: the caller's isolation allows it
-            continue
-        if row[name] is None:
-            dropped.append(DroppedColumn(*places[row[oid]], row[number]))
-        else:
-            own = names[row[oid]]
-            own[row[number]] = row[name]
-            positions[row[oid], row[number]] = len(own)
-            live.append(row)
-    columns = Answer(answer.names, live).records(
-        Column,
-        schema=lambda row: places[row[oid]][0],
-        table=lambda row: places[row[oid]][1],
-        position=lambda row: positions[row[oid], row[number]],
+    oid, number, name, kind, not_null, default, storage, rare = answer.at(
+        "attrelid", "attnum", "name", "type", "not_null", "default", "storage", "rare"
     )
-    columns.sort(key=attrgetter("schema", "table", "position"))
-    dropped.sort(key=attrgetter("schema", "table", "number"))
+    grouped: dict[int, list[Row]] = defaultdict(list)
+    for row in answer.rows:
+        grouped[row[oid]].append(row)
+    names: dict[int, dict[int, str]] = {}
+    columns: list[Column] = []
+    dropped: list[DroppedColumn] = []
+    make = maker(Column)
+    for place, (schema, table) in sorted(places.items(), key=lambda entry: entry[1]):
+        own = names[place] = {}
+        for row in sorted(grouped.get(place, ()), key=itemgetter(number)):
+            if row[name] is None:
+                dropped.append(DroppedColumn(schema, table, row[number]))
+                continue
+            own[row[number]] = row[name]
+            few = row[rare] or _NOTHING_RARE
+            columns.append(
+                make(
+                    schema, table, len(own), row[name], row[kind],
+                    few["base_type"], few["element_type"], few["collation"],
+                    row[not_null], row[default],
+                    few["identity"], few["generated"], row[storage], few["compression"],
+                    few["statistics_target"], tuple(sorted(few["options"] or ())),
+                    tuple(sorted(few["foreign_options"] or ())), few["inherited"], few["has_missing_value"],
+                )
+            )  # fmt: skip
     return columns, dropped, names
+
+
+_NOTHING_RARE: dict[str, Any] = {
+    "base_type": None, "element_type": None, "collation": None, "identity": None, "generated": None,
+    "compression": None, "statistics_target": None, "options": None, "foreign_options": None,
+    "inherited": False, "has_missing_value": False,
+}  # fmt: skip
 
 
 def _constraints(answer: Answer, names: dict[int, dict[int, str]]) -> list[Constraint]:
@@ -269,23 +292,47 @@ def _constraints(answer: Answer, names: dict[int, dict[int, str]]) -> list[Const
         "conrelid", "conkey", "confrelid", "confkey", "definition"
     )
     none: dict[int, str] = {}
+
+    def defined(row: Row) -> str:
+        own = _named(names.get(row[oid], none), row[keys])
+        return row[definition] or f"PRIMARY KEY ({', '.join(map(quoted, own))})"
+
     return answer.records(
         Constraint,
+        definition=defined,
         columns=lambda row: _named(names.get(row[oid], none), row[keys]),
         referenced_columns=lambda row: _named(names.get(row[to_oid], none), row[to_keys]),
         # the catalog says so in a column that only 18 has
-        enforced=lambda row: not row[definition].endswith(" NOT ENFORCED"),
+        enforced=lambda row: not (row[definition] or "").endswith(" NOT ENFORCED"),
     )
 
 
 def _named(names: dict[int, str], keys: list[int] | None) -> tuple[str, ...]:
-    return tuple(names[key] for key in keys or () if key in names)
+    return tuple([names[key] for key in keys or () if key in names])
 
 
 def _indexes(answer: Answer, names: dict[int, dict[int, str]]) -> list[Index]:
-    oid, keys = answer.at("indrelid", "keys")
+    oid, keys, schema, name, table, method, definition, partial = answer.at(
+        "indrelid", "keys", "schema", "name", "table", "method", "definition", "partial"
+    )
     none: dict[int, str] = {}
-    return answer.records(Index, columns=lambda row: tuple(map(names.get(row[oid], none).get, row[keys])))
+
+    def columns(row: Row) -> tuple[str | None, ...]:
+        return tuple(map(names.get(row[oid], none).get, row[keys]))
+
+    def defined(row: Row) -> str:
+        own = ", ".join(quoted(column or "") for column in columns(row))
+        return row[definition] or (
+            f"CREATE UNIQUE INDEX {quoted(row[name])} ON {qualified(row[schema], row[table])}"
+            f" USING {row[method]} ({own})"
+        )
+
+    return answer.records(
+        Index,
+        columns=columns,
+        definition=defined,
+        predicate=lambda row: predicate_of(row[definition]) if row[partial] else None,
+    )
 
 
 def _triggers(answer: Answer) -> list[Trigger]:

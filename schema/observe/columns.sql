@@ -31,40 +31,59 @@ select
   a.attnum,
   case when not a.attisdropped then a.attname end as name,
   case when not a.attisdropped then pg_catalog.format_type(a.atttypid, a.atttypmod) end as type,
-  base.name as base_type,
-  case
-    when t.typelem <> 0 and t.typsubscript = 'pg_catalog.array_subscript_handler'::pg_catalog.regproc
-      then pg_catalog.format_type(t.typelem, null)
-  end as element_type,
-  case
-    when a.attcollation <> t.typcollation
-      then pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname)
-  end as collation,
   a.attnotnull as not_null,
   pg_catalog.pg_get_expr(ad.adbin, ad.adrelid) as default_,
-  case a.attidentity
-    when 'a' then 'always'
-    when 'd' then 'by default'
-  end as identity,
-  case a.attgenerated
-    when 's' then 'stored'
-    when 'v' then 'virtual'
-  end as generated,
   case a.attstorage
     when 'p' then 'plain'
     when 'e' then 'external'
     when 'm' then 'main'
     when 'x' then 'extended'
   end as storage,
-  case a.attcompression
-    when 'p' then 'pglz'
-    when 'l' then 'lz4'
-  end as compression,
-  nullif(a.attstattarget, -1) as statistics_target, -- -1 is the default up to 16, null after
-  a.attoptions as options,
-  a.attfdwoptions as foreign_options,
-  a.attinhcount > 0 as inherited,
-  a.attmissingval is not null as has_missing_value
+  -- what few columns have travels in one value, null for all the others
+  case
+    when
+      a.attcollation <> t.typcollation
+      or base.oid is not null
+      or a.attidentity <> ''
+      or a.attgenerated <> ''
+      or a.attcompression <> ''
+      or a.attstattarget >= 0
+      or a.attoptions is not null
+      or a.attfdwoptions is not null
+      or a.attinhcount > 0
+      or a.attmissingval is not null
+      or t.typsubscript = 'pg_catalog.array_subscript_handler'::pg_catalog.regproc
+      then
+        pg_catalog.jsonb_build_object(
+          'base_type', base.name,
+          'element_type', case
+            when t.typsubscript = 'pg_catalog.array_subscript_handler'::pg_catalog.regproc
+              then pg_catalog.format_type(t.typelem, null)
+          end,
+          'collation', case
+            when a.attcollation <> t.typcollation
+              then pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname)
+          end,
+          'identity', case a.attidentity
+            when 'a' then 'always'
+            when 'd' then 'by default'
+          end,
+          'generated', case a.attgenerated
+            when 's' then 'stored'
+            when 'v' then 'virtual'
+          end,
+          'compression', case a.attcompression
+            when 'p' then 'pglz'
+            when 'l' then 'lz4'
+          end,
+          -- -1 is the default up to 16, null after
+          'statistics_target', nullif(a.attstattarget, -1),
+          'options', pg_catalog.to_jsonb(a.attoptions),
+          'foreign_options', pg_catalog.to_jsonb(a.attfdwoptions),
+          'inherited', a.attinhcount > 0,
+          'has_missing_value', a.attmissingval is not null
+        )
+  end as rare
 from pg_catalog.pg_attribute as a
 inner join pg_catalog.pg_class as c on a.attrelid = c.oid
 left join pg_catalog.pg_type as t on a.atttypid = t.oid
@@ -76,6 +95,3 @@ where
   c.oid >= 16384
   and c.relkind in ('r', 'p', 'v', 'm', 'f', 'c')
   and a.attnum > 0
-order by
-  a.attrelid,
-  a.attnum

@@ -22,12 +22,23 @@ select
     when 'n' then 'not null'
   end as kind,
   con.contypid <> 0 as of_domain,
-  pg_catalog.pg_get_constraintdef(con.oid) as definition,
+  -- a plain primary key is written down by whoever has the columns' names
+  case
+    when
+      con.contype <> 'p'
+      or con.condeferrable
+      or i.indnatts <> i.indnkeyatts
+      or i.indisexclusion -- WITHOUT OVERLAPS
+      then pg_catalog.pg_get_constraintdef(con.oid)
+  end as definition,
   con.coninhcount > 0 as inherited
 from pg_catalog.pg_constraint as con
 left join pg_catalog.pg_class as c on con.conrelid = c.oid
 left join pg_catalog.pg_type as t on con.contypid = t.oid
 inner join pg_catalog.pg_namespace as n on coalesce(c.relnamespace, t.typnamespace) = n.oid
+left join pg_catalog.pg_index as i on con.conindid = i.indexrelid and con.contype = 'p'
+left join pg_catalog.pg_attribute as na
+  on con.conrelid = na.attrelid and con.conkey[1] = na.attnum and con.contype = 'n'
 left join pg_catalog.pg_class as r on con.confrelid = r.oid
 left join pg_catalog.pg_namespace as rn on r.relnamespace = rn.oid
 where
@@ -40,12 +51,6 @@ where
     and (
       con.contypid <> 0
       or con.coninhcount > 0
-      or con.conname = any(
-        select c.relname || '_' || a.attname || '_not_null'
-        from pg_catalog.pg_attribute as a
-        where
-          a.attrelid = con.conrelid
-          and a.attnum = con.conkey[1]
-      )
+      or con.conname = c.relname || '_' || na.attname || '_not_null'
     )
   )

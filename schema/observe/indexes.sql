@@ -1,5 +1,5 @@
 -- Which indexes are there, over what, and are they whole?
--- The definition and the predicate open the table (ACCESS SHARE) where it has expressions or a predicate.
+-- The definition opens the table (ACCESS SHARE) where it has expressions or a predicate.
 with targets as (
   select
     a.attrelid,
@@ -41,9 +41,13 @@ select
   targets.list as statistics_targets,
   ts.spcname as tablespace,
   x.extname as extension,
-  pg_catalog.pg_get_indexdef(i.indexrelid) as definition,
+  -- the index of a plain primary key is written down by whoever has the columns' names
+  case
+    when not i.indisprimary or i.indisexclusion or i.indnatts <> i.indnkeyatts or ic.reloptions is not null
+      then pg_catalog.pg_get_indexdef(i.indexrelid)
+  end as definition,
   case when i.indexprs is not null then pg_catalog.pg_get_expr(i.indexprs, i.indrelid) end as expressions,
-  case when i.indpred is not null then pg_catalog.pg_get_expr(i.indpred, i.indrelid) end as predicate
+  i.indpred is not null as partial -- the definition says it
 from pg_catalog.pg_index as i
 inner join pg_catalog.pg_class as ic on i.indexrelid = ic.oid
 inner join pg_catalog.pg_class as tc on i.indrelid = tc.oid

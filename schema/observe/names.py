@@ -40,3 +40,14 @@ def literal(text: str) -> str:
     """A string constant; the escape form where a backslash could be read in two ways."""
     doubled = text.replace("'", "''")
     return "E'" + doubled.replace("\\", "\\\\") + "'" if "\\" in text else f"'{doubled}'"
+
+
+_WORDS = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|( WHERE )""")
+
+
+def predicate_of(definition: str) -> str | None:
+    """The predicate at the end of an index's definition: behind the first WHERE outside of quotes."""
+    for match in _WORDS.finditer(definition):
+        if match[1]:
+            return definition[match.end() :]
+    return None

@@ -176,89 +176,73 @@ full_rights as (
   from (select distinct objects.code from objects) as codes
 ),
 
+-- Thousands of objects share a few ACLs: each is taken apart once.
+acls as (
+  select distinct
+    o.code,
+    o.owner,
+    coalesce(o.acl::text, '') as key,
+    coalesce(o.acl, pg_catalog.acldefault(o.code, o.owner)) as acl
+  from objects as o
+),
+
 entries as (
   select
-    o.kind,
-    o.code,
-    o.schema_name,
-    o.object,
-    o.column_name,
-    o.owner,
+    a.code,
+    a.owner,
+    a.key,
     x.grantee,
     x.grantor,
-    x.privilege_type,
-    x.is_grantable
-  from objects as o
-  cross join lateral pg_catalog.aclexplode(coalesce(o.acl, pg_catalog.acldefault(o.code, o.owner))) as x
+    pg_catalog.array_agg(distinct x.privilege_type order by x.privilege_type) as privileges,
+    pg_catalog.array_agg(distinct x.privilege_type order by x.privilege_type)
+    filter (where x.is_grantable) as grantable
+  from acls as a
+  cross join lateral pg_catalog.aclexplode(a.acl) as x
+  group by
+    a.code,
+    a.owner,
+    a.key,
+    x.grantee,
+    x.grantor
   union all
   -- an owner that gave everything up has no entry of its own
   select
-    o.kind,
-    o.code,
-    o.schema_name,
-    o.object,
-    o.column_name,
-    o.owner,
-    o.owner as grantee,
-    o.owner as grantor,
-    null as privilege_type,
-    false as is_grantable
-  from objects as o
+    a.code,
+    a.owner,
+    a.key,
+    a.owner as grantee,
+    a.owner as grantor,
+    '{}' as privileges,
+    null as grantable
+  from acls as a
   where
-    o.acl is not null
-    and o.kind <> 'column'
+    a.key <> ''
+    and a.code <> 'c'
     and not exists (
       select 1
-      from pg_catalog.aclexplode(o.acl) as x
-      where x.grantee = o.owner
+      from pg_catalog.aclexplode(a.acl) as x
+      where x.grantee = a.owner
     )
-),
-
-grants as (
-  select
-    e.kind,
-    e.code,
-    e.schema_name,
-    e.object,
-    e.column_name,
-    e.owner,
-    e.grantee,
-    e.grantor,
-    coalesce(
-      pg_catalog.array_agg(distinct e.privilege_type order by e.privilege_type)
-      filter (where e.privilege_type is not null),
-      '{}'
-    ) as privileges,
-    pg_catalog.array_agg(distinct e.privilege_type order by e.privilege_type)
-    filter (where e.is_grantable) as grantable
-  from entries as e
-  group by
-    e.kind,
-    e.code,
-    e.schema_name,
-    e.object,
-    e.column_name,
-    e.owner,
-    e.grantee,
-    e.grantor
 )
 
 select
-  g.kind,
-  g.schema_name as schema,
-  g.object,
-  g.column_name as column_,
-  g.privileges,
-  g.grantable,
-  case g.grantee when 0 then 'PUBLIC' else pg_catalog.pg_get_userbyid(g.grantee) end as grantee,
-  pg_catalog.pg_get_userbyid(g.grantor) as grantor
-from grants as g
-inner join full_rights as f on g.code = f.code
+  o.kind,
+  o.schema_name as schema,
+  o.object,
+  o.column_name as column_,
+  e.privileges,
+  e.grantable,
+  case e.grantee when 0 then 'PUBLIC' else pg_catalog.pg_get_userbyid(e.grantee) end as grantee,
+  pg_catalog.pg_get_userbyid(e.grantor) as grantor
+from objects as o
+inner join entries as e
+  on o.code = e.code and o.owner = e.owner and coalesce(o.acl::text, '') = e.key
+inner join full_rights as f on e.code = f.code
 where
-  not (g.grantee = g.owner and g.kind <> 'column' and g.privileges @> f.privileges)
+  not (e.grantee = e.owner and e.code <> 'c' and e.privileges @> f.privileges)
   -- initdb's own, granted after it noted what the initial rights are
   and not (
-    g.grantee = 0
-    and 'information_schema' in (coalesce(g.schema_name, ''), g.object)
-    and g.privileges <@ array['SELECT', 'USAGE']
+    e.grantee = 0
+    and 'information_schema' in (coalesce(o.schema_name, ''), o.object)
+    and e.privileges <@ array['SELECT', 'USAGE']
   )

@@ -83,20 +83,14 @@ select
   pg_catalog.pg_get_expr(c.relpartbound, c.oid) as partition_bound,
   case when c.reloftype <> 0 then pg_catalog.format_type(c.reloftype, null) end as of_type,
   case when c.relkind in ('v', 'm') then pg_catalog.pg_get_viewdef(c.oid) end as definition,
-  case
-    when s.seqrelid is not null
-      then
-        pg_catalog.jsonb_build_object(
-          'type', pg_catalog.format_type(s.seqtypid, null),
-          'start', s.seqstart,
-          'minimum', s.seqmin,
-          'maximum', s.seqmax,
-          'increment', s.seqincrement,
-          'cache', s.seqcache,
-          'cycle', s.seqcycle,
-          'owned_by', owned.name
-        )
-  end as sequence
+  case when s.seqrelid is not null then pg_catalog.format_type(s.seqtypid, null) end as type,
+  s.seqstart as start,
+  s.seqmin as minimum,
+  s.seqmax as maximum,
+  s.seqincrement as increment,
+  s.seqcache as cache,
+  s.seqcycle as cycle,
+  owned.name as owned_by
 from pg_catalog.pg_class as c
 inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
 left join pg_catalog.pg_am as am on c.relam = am.oid
