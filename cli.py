@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import click
 
 COMMANDS = {
+    "demo": ("nosender.demo:demo", "The whole story on a server of its own, with the audit at its end."),
     "db": ("nosender.migrations.commands:db", "Apply, revert, plan and compare the schema's revisions."),
     "audit": ("nosender.privacy_audit.commands:audit", "Prove that no sender and no relationship is stored."),
     "evidence": ("nosender.privacy_audit.commands:evidence", "Keys for signing reports."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -31,8 +31,22 @@ def traffic() -> None:
     type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ"]),
     help="The clock of the rows, in UTC, rounded down to the hour; default: this hour.",
 )
+@click.option(
+    "--through",
+    type=click.Choice(["copy", "flow"]),
+    default="copy",
+    show_default=True,
+    help="Write a history by COPY, or the present through the message flow's functions.",
+)
 @click.pass_context
-def fill(ctx: click.Context, users: int, messages: int, seed: int, now: datetime | None) -> None:
+def fill(
+    ctx: click.Context,
+    users: int,
+    messages: int,
+    seed: int,
+    now: datetime | None,
+    through: Literal["copy", "flow"],
+) -> None:
     """Write people, their devices and keys, and messages to them; no sender anywhere.
 
     Keys, signatures and ciphertext are real (X25519, Ed25519, AES-GCM), drawn from the seed. Phone numbers
@@ -47,12 +61,13 @@ def fill(ctx: click.Context, users: int, messages: int, seed: int, now: datetime
     with click.progressbar(
         length=users + messages, label="filling", file=sys.stderr, hidden=not sys.stderr.isatty()
     ) as bar:
-        receipt = run(target, users, messages, seed, bar.update, now=now and now.replace(tzinfo=UTC))
+        receipt = run(
+            target, users, messages, seed, bar.update, now=now and now.replace(tzinfo=UTC), through=through
+        )
     for table, rows in receipt.rows.items():
         click.echo(f"{rows:>12,}  {table}")
-    click.echo(
-        f"the same again: --users {users} --messages {messages} --seed {seed} --now {_stamp(receipt.now)}"
-    )
+    how = "--through flow" if through == "flow" else f"--now {_stamp(receipt.now)}"
+    click.echo(f"the same again: --users {users} --messages {messages} --seed {seed} {how}")
 
 
 def _stamp(time: datetime) -> str:

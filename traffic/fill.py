@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from nosender.errors import NosenderError, UsageError
 from nosender.traffic import keys, people
@@ -82,11 +82,14 @@ def fill(
     progress: Progress | None = None,
     *,
     now: datetime | None = None,
+    through: Literal["copy", "flow"] = "copy",
 ) -> FillReceipt:
     """Write `users` people with devices and keys, and `messages` messages to them with their deliveries.
 
     `now` (an aware time; default: this moment) is rounded down to the hour; seed, counts and that hour
-    determine every value but ids that an earlier row has taken. People and messages are written in
+    determine every value but ids that an earlier row has taken. `through` says how: `copy` writes a history
+    of 30 days in every state; `flow` calls the functions as an application does, at the database's own time,
+    so `now` has no say. People and messages are written in
     transactions of their own, so that no transaction id joins them. A fill that is interrupted leaves
     whole batches behind. Raises NosenderError when the tables are missing or forbidden, or the seed was
     used in this database before.
@@ -95,12 +98,35 @@ def fill(
         raise UsageError("traffic needs at least one user, and no negative number of messages")
     hour = (now or datetime.now(UTC)).astimezone(UTC).replace(minute=0, second=0, microsecond=0, tzinfo=None)
     with target.connect("nosender traffic", autocommit=True) as connection, _in_one_sentence(target, seed):
+        if through == "flow":
+            return FillReceipt(
+                seed, hour.replace(tzinfo=UTC), _flow(connection, target, users, messages, seed, progress)
+            )
         writer = _Writer(connection, target.schema, Seed(seed), Clock(hour), progress)
         destinations = writer.people(users)
         writer.messages(destinations, messages)
         # So that the first plans after a bulk load are good ones.
         writer.analyze()
     return FillReceipt(seed, hour.replace(tzinfo=UTC), writer.rows)
+
+
+def _flow(
+    connection: psycopg.Connection,
+    target: Target,
+    users: int,
+    messages: int,
+    seed: int,
+    progress: Progress | None,
+) -> dict[str, int]:
+    from psycopg import sql
+
+    from nosender.traffic.flow import Flow, act_as_application
+
+    connection.execute(sql.SQL("set search_path to {}, pg_temp").format(sql.Identifier(target.schema)))
+    act_as_application(connection)
+    rows = dict.fromkeys(_COLUMNS, 0)
+    Flow(connection, Seed(seed), progress or (lambda _: None), rows).run(users, messages)
+    return rows
 
 
 class _Writer:
@@ -226,7 +252,12 @@ def _in_one_sentence(target: Target, seed: int) -> Iterator[None]:
 
     try:
         yield
-    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedColumn):
+    except (
+        psycopg.errors.UndefinedTable,
+        psycopg.errors.InvalidSchemaName,
+        psycopg.errors.UndefinedColumn,
+        psycopg.errors.UndefinedFunction,
+    ):
         raise NosenderError(
             f"schema {target.schema} of {target.describe()} does not hold our tables: "
             "run `nosender db upgrade` first"

@@ -41,6 +41,16 @@ class Destination:
     """Oldest first: before the rotation the first one is in use, after it the last one."""
 
 
+class Texts:
+    """What is said in the messages of a seed, padded: a few hundred texts, over and over."""
+
+    def __init__(self, seed: Seed) -> None:
+        self._padded = [keys.pad(text) for text in sentences(seed, _TEXTS)]
+
+    def __getitem__(self, number: int) -> bytes:
+        return self._padded[number % _TEXTS]
+
+
 class Messages:
     """All messages of a seed, made batch by batch."""
 
@@ -48,7 +58,7 @@ class Messages:
         self._seed = seed
         self._count = count
         self._destinations = destinations
-        self._texts = [keys.pad(text) for text in sentences(seed, _TEXTS)]
+        self._texts = Texts(seed)
         self._hours = [clock.start + timedelta(hours=hour) for hour in range(_HOURS + 1)]
         self._rotation = self._hours.index(clock.rotation)
 
@@ -63,7 +73,7 @@ class Messages:
             destination = self._destinations[to % len(self._destinations)]
             hour = number * _HOURS // self._count
             key = destination.session_keys[-1 if hour >= self._rotation else 0]
-            content = keys.encrypt(key, nonce, self._texts[text % _TEXTS])
+            content = keys.encrypt(key, nonce, self._texts[text])
             time = self._hours[hour]
             expires = self._expiry(hour, lifetime, hours)
             kind = "text" if type_ < 218 else "media" if type_ < 250 else "system"

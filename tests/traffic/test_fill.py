@@ -286,3 +286,61 @@ def test_wrong_numbers_are_wrong_usage(run_nosender: RunNosender, words: list[st
     answer = run_nosender("--url", "postgresql:///x", "traffic", "fill", *words)
     assert (answer.returncode, answer.stdout) == (2, "")
     assert words[0] in answer.stderr
+
+
+def test_the_flow_makes_what_it_says_and_delivers_to_the_destination_alone(target: Target) -> None:
+    receipt = fill(target, 12, 700, 3, through="flow")
+    with psycopg.connect(target.conninfo) as connection:
+        assert receipt.rows == {table: len(rows) for table, rows in every_row(connection).items()}
+        stray = """
+            select count(*) from message_deliveries d join messages m on m.id = d.message_id
+            join webauthn_credentials w on w.id = d.webauthn_credential_id join users u on u.id = w.user_id
+            where u.phone_number <> m.destination_phone"""
+        assert one(connection, stray) == 0
+        states = "select array_agg(distinct delivery_status order by delivery_status) from message_deliveries"
+        assert one(connection, states) == ["delivered", "failed", "pending"]
+        assert one(connection, "select count(*) from message_deliveries where read_at is not null") != 0
+        assert one(connection, "select count(*) from device_session_keys where key_rotation_counter = 1") != 0
+        contents = connection.execute("select encrypted_content, destination_phone from messages limit 50")
+        phones = [phone for (phone,) in connection.execute("select phone_number from users order by id")]
+        for content, phone in contents:
+            person = phones.index(phone)
+            assert any(_reads(keys.session_key(Seed(3), person, version), content) for version in (0, 1))
+
+
+def test_the_flow_gives_the_same_keys_and_ciphertexts(target: Target, database: str) -> None:
+    from nosender.schema import ddl
+
+    with psycopg.connect(database) as other:
+        ddl.load(other, "public")
+    columns = "select destination_phone, encrypted_content, message_id from messages order by id"
+    seen = []
+    for conninfo in (target.conninfo, database):
+        fill(Target(conninfo), 5, 60, 9, through="flow")
+        with psycopg.connect(conninfo) as connection:
+            seen.append(connection.execute(columns.encode()).fetchall())
+    assert seen[0] == seen[1]
+
+
+def test_the_flow_needs_no_table_privilege(target: Target) -> None:
+    with psycopg.connect(target.conninfo, autocommit=True) as admin:
+        admin.execute("create role flow_tester login in role nosender_app")
+    try:
+        as_tester = target.conninfo.replace("postgres@", "flow_tester@")
+        assert fill(Target(as_tester), 2, 5, 1, through="flow").rows["messages"] == 5
+        with pytest.raises(NosenderError, match="may not write"):
+            fill(Target(as_tester), 2, 5, 2)
+    finally:
+        with psycopg.connect(target.conninfo, autocommit=True) as admin:
+            admin.execute("drop role flow_tester")
+
+
+def test_the_audit_passes_on_both(target: Target) -> None:
+    from nosender.privacy_audit.runner import run
+    from nosender.retention.sweep import FAST, sweep
+
+    fill(target, 20, 400, 1)
+    fill(target, 20, 400, 2, through="flow")
+    sweep(target, pace=FAST)
+    audit = run(target)
+    assert (audit.verdict.value, audit.gating(), audit.unseen()) == ("pass", (), ())

@@ -1,0 +1,83 @@
+"""The README: the run that it shows is a real one, its links lead somewhere, its commands exist."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+RunNosender = Callable[..., "subprocess.CompletedProcess[str]"]
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+SHOWN = re.compile(r"(## What `make demo` prints\n.*?```\n)(.*?)(```\n)", re.DOTALL)
+
+
+def without_times(text: str) -> str:
+    return re.sub(r"\b\d+\.\d s\b", "0.0 s", text)
+
+
+@pytest.fixture(scope="module")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """One run of the demo, as somebody makes it who names no database but has one in the environment."""
+    import sys
+
+    return subprocess.run(
+        [sys.executable, "-m", "nosender", "demo"],
+        cwd=tmp_path_factory.mktemp("demo"),
+        env={**os.environ, "NOSENDER_URL": "postgresql://nobody@nowhere.invalid/precious"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_run_that_it_shows_is_real(demonstration: subprocess.CompletedProcess[str]) -> None:
+    text = README.read_text(encoding="utf-8")
+    found = SHOWN.search(text)
+    assert found
+    if os.environ.get("NOSENDER_GOLDEN") == "write":
+        README.write_text(
+            text[: found.start(2)] + demonstration.stdout + text[found.end(2) :], encoding="utf-8"
+        )
+        return
+    assert without_times(demonstration.stdout) == without_times(found[2])
+
+
+def test_the_demo_goes_as_told_and_fits_a_terminal(demonstration: subprocess.CompletedProcess[str]) -> None:
+    assert demonstration.returncode == 0, demonstration.stderr
+    assert demonstration.stderr == ""
+    assert max(map(len, demonstration.stdout.splitlines())) <= 80
+    assert "\x1b" not in demonstration.stdout
+    assert "public.messages.sender_phone" in demonstration.stdout
+
+
+def test_its_links_lead_somewhere() -> None:
+    for file in (README, ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", file.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (file.parent / target).exists(), f"{file.name}: {target}"
+
+
+def test_it_promises_on_one_screen() -> None:
+    before = README.read_text(encoding="utf-8").partition("## What `make demo` prints")[0]
+    assert len(before.splitlines()) <= 40
+
+
+def test_a_recipe_has_at_most_ten_lines() -> None:
+    recipes = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("\n## ")[1:]
+    assert len(recipes) >= 4
+    for recipe in recipes:
+        assert len(recipe.strip().splitlines()) <= 12, recipe.splitlines()[0]  # heading, empty line, ten
+
+
+def test_the_commands_that_it_names_exist(run_nosender: RunNosender) -> None:
+    named = set(
+        re.findall(r"^nosender ([a-z]+)(?: ([a-z]+))?", README.read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    assert named
+    for words in sorted(named):
+        assert run_nosender(*filter(None, words), "--help").returncode == 0, words
