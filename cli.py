@@ -54,7 +54,9 @@ def _run() -> int:
     import click
 
     try:
-        result = _root().main(prog_name="nosender", standalone_mode=False)
+        # An option whose value may be left out takes the next word for it: `--embedded db` would lose `db`.
+        words = ["--embedded=" if word == "--embedded" else word for word in sys.argv[1:]]
+        result = _root().main(words, prog_name="nosender", standalone_mode=False)
     except click.exceptions.Abort:
         raise KeyboardInterrupt from None
     except click.ClickException as error:

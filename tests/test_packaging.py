@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -16,7 +17,8 @@ import pytest
 from nosender import __version__
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("schema", "migrations", "privacy_audit", "retention", "server", "traffic")
+HATCH = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]
+ROOMS = tuple(name for name in HATCH["wheel"]["only-include"] if not name.startswith("src/"))
 
 
 def run(*words: str | Path, cwd: Path | None = None) -> str:
@@ -114,8 +116,11 @@ def test_nothing_generic_becomes_importable(wheel: Path) -> None:
     }
 
 
-def test_every_room_has_its_link() -> None:
-    for room in ROOMS:
-        link = ROOT / "src" / "nosender" / room
-        assert link.is_symlink(), room
-        assert link.resolve() == ROOT / room
+def test_every_room_has_its_link_and_every_link_its_room() -> None:
+    """A new room needs a link and three lines in pyproject.toml; this names the one that is forgotten."""
+    links = {path.name: path for path in (ROOT / "src" / "nosender").iterdir() if path.is_symlink()}
+    assert {name for name, path in links.items() if path.is_dir()} == set(ROOMS)
+    for name, path in links.items():
+        assert path.resolve() == ROOT / name
+    assert set(HATCH["sdist"]["exclude"]) == {f"/src/nosender/{room}" for room in ROOMS}
+    assert set(HATCH["wheel"]["sources"]) == {"src/nosender", *ROOMS}
