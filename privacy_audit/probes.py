@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nosender.schema.observe import Observation
     from nosender.schema.observe.types import Function
 
-HELPERS = ("audit_rows", "retention_policy", "retention_oldest")
+HELPERS = ("audit_rows", "retention_policy", "retention_oldest", "retention_row_text")
 """Called by the functions below in their rights; never by the auditor."""
 PREFIX = "audit_"
 LEDGER = {"retention_ledger_tail": "400", "retention_overdue": "10000"}
@@ -37,13 +37,18 @@ def probe_names(declared: Observation) -> tuple[str, ...]:
     )
 
 
+def called(declared: Observation) -> tuple[str, ...]:
+    """Every function that runs when the auditor asks, by name."""
+    return (*probe_names(declared), *HELPERS, *LEDGER)
+
+
 def differences(live: Observation, declared: Observation) -> Mapping[str, str]:
     """What is wrong with each counting function or helper that differs from the declared one, in words."""
     from nosender.schema.observe import within
 
     live = within(live, live.schema)  # in which the owner of the tables has the same name as in the declared
     wrong = {}
-    for name in (*probe_names(declared), *HELPERS, *LEDGER):
+    for name in called(declared):
         expected = _only(declared, name)
         found = _all(live, name)
         if not found:

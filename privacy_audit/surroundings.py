@@ -26,13 +26,15 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Vacuum:
-    """What the server counts about one table."""
+    """What the server counts about one of our tables."""
 
     schema: str
     table: str
     dead: int
     """Rows that are deleted and still in the file."""
     live: int
+    pages: int
+    """The size of its file, in pages of the server; 0 holds no byte of anybody's."""
     seconds: int | None
     """Since the last vacuum; None when there was none."""
 

@@ -25,6 +25,7 @@ select
         p.gid as name,
         extract(epoch from pg_catalog.clock_timestamp() - p.prepared)::bigint as seconds
       from pg_catalog.pg_prepared_xacts as p
+      where p.database = pg_catalog.current_database()
       union all
       select
         'replication slot' as kind,
@@ -53,6 +54,8 @@ select
             'table', t.relname,
             'dead', t.n_dead_tup,
             'live', t.n_live_tup,
+            'pages', pg_catalog.pg_relation_size(t.relid)
+            / pg_catalog.current_setting('block_size')::bigint,
             'seconds', extract(
               epoch from pg_catalog.clock_timestamp()
               - greatest(t.last_vacuum, t.last_autovacuum)

@@ -42,7 +42,7 @@ begin
         %1$L, %2$L,
         pg_catalog.count(*),
         pg_catalog.count(*) filter (
-          where name ~* ''^[0-9a-f]{8}-?[0-9a-f]{4}-?[167][0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}$''
+          where name ~* ''^[0-9a-f]{8}-[0-9a-f]{4}-[167][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$''
           or name ~* ''^01[0-9a-hjkmnp-tv-z]{24}$''
         ),
         pg_catalog.count(*) filter (where name ~ ''^[0-9]+$''),

@@ -167,3 +167,27 @@ def test_the_list_names_every_check(run_nosender: RunNosender) -> None:
     answer = run_nosender("audit", "list")
     assert answer.returncode == 0
     assert "undeclared-column  (high, certain)" in answer.stdout
+
+
+def test_clean_and_swept_passes_on_every_major(any_migrated: str, run_nosender: RunNosender) -> None:
+    code, report = audit(run_nosender, any_migrated)
+    untested = [each["check"] for each in report["checks"] if each["outcome"] not in ("pass", "fail")]
+    assert (code, untested) == (3, ["sweep-not-recent"]), report["checks"]
+    execute(any_migrated, "call retention_sweep()")
+    as_auditor = psycopg.conninfo.make_conninfo(any_migrated, options="-c role=nosender_auditor")
+    code, report = audit(run_nosender, as_auditor)
+    assert (code, report["verdict"], report["findings"]) == (0, "pass", [])
+    assert {each["outcome"] for each in report["checks"]} == {"pass"}
+    for kind, counts in report["coverage"].items():
+        assert counts["seen"] == counts["accounted"], kind
+
+
+def test_synthetic_traffic_passes(migrated: str, run_nosender: RunNosender) -> None:
+    filled = run_nosender("--url", migrated, "traffic", "fill", "--users", "60", "--messages", "2000")
+    assert filled.returncode == 0, filled.stderr
+    execute(migrated, "call retention_sweep()")
+    code, report = audit(run_nosender, migrated)
+    assert (code, report["verdict"]) == (0, "pass"), report["findings"]
+    examined = {each["check"]: each["examined"] for each in report["checks"]}
+    assert examined["delivery-to-stranger"] > 1000
+    assert examined["unverified-signature"] > 50

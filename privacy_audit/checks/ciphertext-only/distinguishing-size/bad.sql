@@ -1,0 +1,7 @@
+-- finds: public.messages.encrypted_content
+insert into messages (destination_phone, encrypted_content, message_id)
+select
+  '+4915100000001',
+  sha512(n::text::bytea) || substring(sha512(n::text::bytea) from 1 for n % 60),
+  gen_random_uuid()::text
+from generate_series(1, 200) as n;

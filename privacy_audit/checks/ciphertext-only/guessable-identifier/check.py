@@ -1,0 +1,50 @@
+"""Identifiers that are not random.
+
+A UUID of version 1, 6 or 7 and a ULID hold the moment to a millisecond, and version 1 the machine too; a
+counter holds the order; a number inside names somebody; few beginnings name the clients. Each undoes the
+coarse times. Reads the probes' sample; an identifier that is encrypted order cannot be told from a random
+one.
+"""
+
+from nosender.privacy_audit.case import Case
+from nosender.privacy_audit.check import Answer, Check
+from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.names import dotted
+
+CHECK = Check(
+    slug="guessable-identifier",
+    title="Identifiers are random: none says when, in which order or by whom it was made.",
+    claim=Claim.CIPHERTEXT_ONLY,
+    severity=Severity.HIGH,
+    confidence=Confidence.LIKELY,
+    remedy="Draw identifiers at random, as UUID version 4 or 16 random bytes.",
+    since="0.1",
+)
+
+
+def look(case: Case) -> Answer:
+    """The counts of the probe, column by column."""
+    rows = case.probe("audit_identifiers")
+    found = []
+    for row in rows:
+        n = row["examined"]
+        signs = {
+            "hold a moment": row["timed"] if row["timed"] > n // 200 else 0,
+            "are plain numbers": row["digits"] if row["digits"] * 2 > n else 0,
+            "hold a phone number": row["phones"],
+            "are shorter than 16 characters": row["short"] if row["short"] * 2 > n else 0,
+            "begin like others": n - row["prefixes"] if n >= 20 and 1 < row["prefixes"] < n // 5 else 0,
+            "sort after the one before": row["ascending"] if n >= 10 and row["ascending"] * 10 > n * 9 else 0,
+        }
+        seen = {words: count for words, count in signs.items() if count}
+        if seen:
+            what = ", ".join(f"{count} {words}" for words, count in seen.items())
+            found.append(
+                Found(
+                    dotted(case.schema, row["table_name"], row["column_name"]),
+                    "column",
+                    f"Of {n} identifiers looked at, {what}.",
+                    {"examined": n, **seen},
+                )
+            )
+    return Answer(sum(row["examined"] for row in rows), tuple(found))

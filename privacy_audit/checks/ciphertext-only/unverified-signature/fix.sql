@@ -1,0 +1,1 @@
+delete from messaging_public_keys;

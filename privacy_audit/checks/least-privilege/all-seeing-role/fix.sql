@@ -1,0 +1,1 @@
+drop role example_backup;

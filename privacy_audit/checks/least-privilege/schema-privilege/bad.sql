@@ -1,0 +1,2 @@
+-- finds: public
+grant create on schema public to public;

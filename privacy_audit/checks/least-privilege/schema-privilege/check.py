@@ -1,0 +1,43 @@
+"""CREATE on our schema for anybody but its owner.
+
+Who may create there can plant a table, a trigger function, or an operator that fits better than PostgreSQL's
+own and runs with the rights of whoever compares next.
+"""
+
+from nosender.privacy_audit.case import Case
+from nosender.privacy_audit.check import Answer, Check
+from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.names import dotted
+
+CHECK = Check(
+    slug="schema-privilege",
+    title="Nobody but the owner may create anything in the schema.",
+    claim=Claim.LEAST_PRIVILEGE,
+    severity=Severity.HIGH,
+    confidence=Confidence.CERTAIN,
+    remedy="Revoke CREATE on the schema.",
+    since="0.1",
+)
+
+
+def look(case: Case) -> Answer:
+    """The privileges on the schemas in scope."""
+    owners = {each.name: each.owner for each in case.live.schemas}
+    tables_owners = {each.owner for each in case.tables.values()}
+    grants = [each for each in case.live.grants if each.kind == "schema" and each.object in case.scope]
+    creators: dict[str, list[str]] = {}
+    for grant in grants:
+        if "CREATE" in grant.privileges and grant.grantee not in {owners.get(grant.object), *tables_owners}:
+            creators.setdefault(grant.object, []).append(grant.grantee)
+    return Answer.of(
+        case.scope,
+        (
+            Found(
+                dotted(schema),
+                "schema",
+                f"Others than its owner may create in it: {', '.join(sorted(grantees))}.",
+                {"creators": sorted(grantees)},
+            )
+            for schema, grantees in sorted(creators.items())
+        ),
+    )

@@ -1,0 +1,1 @@
+drop function takes_over(varchar, varchar) cascade;

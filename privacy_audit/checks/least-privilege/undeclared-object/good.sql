@@ -1,0 +1,3 @@
+-- What the declared extension brought along is declared with it.
+create schema extensions;
+alter extension btree_gist set schema extensions;

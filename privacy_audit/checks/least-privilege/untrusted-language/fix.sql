@@ -1,0 +1,1 @@
+drop function wild_handler() cascade;

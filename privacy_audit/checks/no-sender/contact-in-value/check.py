@@ -1,0 +1,50 @@
+"""Phone numbers, e-mail and IP addresses in columns that should hold none.
+
+A type of message, a status or an identifier is text, and text takes whatever is put into it: the sender's
+number in message_type needs no column of its own. Looks at every text column of ours, declared or not, and at
+the devices' identifiers and keys; the two columns of numbers are left out. Reads the probes' sample.
+"""
+
+from nosender.privacy_audit.case import Case
+from nosender.privacy_audit.check import Answer, Check
+from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.names import dotted
+
+HERE = (None, "random-id", "state", "device-id", "device-key", "bookkeeping")
+
+CHECK = Check(
+    slug="contact-in-value",
+    title="No text beside the destination's number holds a number or an address.",
+    claim=Claim.NO_SENDER,
+    severity=Severity.HIGH,
+    confidence=Confidence.LIKELY,
+    remedy="Find what writes it; delete the rows, and rewrite the table.",
+    since="0.1",
+)
+
+
+def look(case: Case) -> Answer:
+    """The counts of the probe for what is no ciphertext."""
+    classes = {
+        (table.name, column.name): column.data_class.name
+        for table in case.catalogue.tables
+        for column in table.columns
+    }
+    rows = [
+        row
+        for row in case.probe("audit_content")
+        if classes.get((row["table_name"], row["column_name"])) in HERE
+    ]
+    return Answer(
+        sum(row["examined"] for row in rows),
+        tuple(
+            Found(
+                dotted(case.schema, row["table_name"], row["column_name"]),
+                "column",
+                f"{row['contacts']} of {row['examined']} values looked at hold a phone number or an address.",
+                {"contacts": row["contacts"], "examined": row["examined"]},
+            )
+            for row in rows
+            if row["contacts"]
+        ),
+    )

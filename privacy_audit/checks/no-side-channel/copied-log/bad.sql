@@ -1,0 +1,2 @@
+-- finds: somewhere
+select pg_create_physical_replication_slot('somewhere', true);

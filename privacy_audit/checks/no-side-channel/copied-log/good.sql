@@ -1,0 +1,2 @@
+-- A checkpoint writes nothing that is kept.
+checkpoint; -- noqa: PRS

@@ -1,0 +1,40 @@
+"""Times that are finer than the catalogue says.
+
+The moment of a message and the moment of its answer find the partner after three to five messages when they
+are exact to a second. Triggers round and checks prove; this counts what stands there, whatever became of
+them. Reads the sample that the probes read.
+"""
+
+from nosender.privacy_audit.case import Case
+from nosender.privacy_audit.check import Answer, Check
+from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.names import dotted
+
+CHECK = Check(
+    slug="fine-time",
+    title="No stored time is finer than declared.",
+    claim=Claim.NO_SIDE_CHANNEL,
+    severity=Severity.HIGH,
+    confidence=Confidence.CERTAIN,
+    remedy="Round the times down (expiries up), see what let them in, and validate the constraint that "
+    "proves it.",
+    since="0.1",
+)
+
+
+def look(case: Case) -> Answer:
+    """The counts of the probe."""
+    rows = case.probe("audit_times")
+    return Answer(
+        sum(row["examined"] for row in rows),
+        tuple(
+            Found(
+                dotted(case.schema, row["table_name"], row["column_name"]),
+                "column",
+                f"{row['finer']} of {row['examined']} times looked at are finer than declared.",
+                {"finer": row["finer"], "examined": row["examined"]},
+            )
+            for row in rows
+            if row["finer"]
+        ),
+    )

@@ -1,0 +1,1 @@
+alter role nosender_sweeper reset session_preload_libraries;

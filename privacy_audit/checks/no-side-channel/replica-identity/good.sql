@@ -1,0 +1,2 @@
+-- The default, said aloud.
+alter table messages replica identity default;

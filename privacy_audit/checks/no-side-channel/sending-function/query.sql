@@ -1,0 +1,87 @@
+-- Each row is a function of the schema that is not declared and whose text names something that sends.
+select
+  n.nspname || '.' || p.proname || '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')' as subject
+from pg_catalog.pg_proc as p
+inner join pg_catalog.pg_namespace as n on p.pronamespace = n.oid
+where
+  n.nspname = pg_catalog.current_schema()
+  and coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc)
+  ~* '\m(pg_notify|notify|dblink\w*|lo_(import|export|create|from_bytea)|raise\s+(log|notice|warning)|to\s+program)\M'
+  and pg_catalog.md5(p.prosrc) not in (
+    select declared.body
+    from (
+      values
+      -- made from the ddl: functions
+      ('acknowledge(device_id integer, messages bigint[], outcome text)', 'f463bafff1e8bad86ebcadc29b8c4ab7'),
+      ('active_devices(owner_id integer)', '417fedb8c3cebf92c8fac158cb53d805'),
+      ('active_public_key(phone text)', 'aadadfd469af6383b2090b61099f0271'),
+      ('audit_content()', '379b6c94075e324ee8082d8904e3a353'),
+      ('audit_deliveries()', 'a39aa5efa92cb1a7e64b5e1874d21e59'),
+      ('audit_extent()', '2911097ce2f23290cb3028e5d72cfc7a'),
+      ('audit_identifiers()', 'd32fdb8319dac757684ac1e94d70acb4'),
+      ('audit_ledger()', '2653ac5e988a0c4114a4cc0b109291ca'),
+      ('audit_matching_values()', '47219c2c77d7f13d187ea4e89cac86da'),
+      ('audit_order()', 'b029e4c325686693005d2bb99bd3006e'),
+      ('audit_overdue(grace interval)', '83d85fda74e414b0a8611292d5f4f848'),
+      ('audit_public_keys()', 'ee9269cb2584ff1611f3a22151252da0'),
+      ('audit_revision()', '826672cc3cc9cc3ed3225facd6878efd'),
+      ('audit_rows(of_table text, random_pages integer)', '6a082efcfc254fd5c1613d619a0e8901'),
+      ('audit_same_transaction()', '6b86d091429f3587b665a3c3d9d773a5'),
+      ('audit_session_key_owners()', '4c40d7c2594168db320e94f1393c2025'),
+      ('audit_shared_values()', 'a86d4525d4ca1cd1c83bdeafd48a5b22'),
+      ('audit_sizes()', '4535bbc27f071398caacfb40bd31df7a'),
+      ('audit_statistics()', '6805e8cb93c57618f25fe43b942248ea'),
+      ('audit_times()', 'c143d977a2b55ee6762ca2db6d42a331'),
+      ('claim_ephemeral_key(destination text, exchange text)', 'f6159ff5a48e17b7672110306fb3c771'),
+      ('deliver_to_destination_only()', '4202ebeaaa61cd0255d7fff56897d8d9'),
+      ('device_session_keys_guard()', 'd25e8e7c81d37d6ce5917b582ad08a1d'),
+      ('ephemeral_keys_guard()', '15cb138c5d9ea6b7478b10e3afe9239f'),
+      ('fetch_messages(device_id integer, page integer)', 'a310bcbe93cda9aa513b7eaf319104cd'),
+      ('find_device(credential bytea)', '301ba9957ea12dc2aa5f8e63a4b45553'),
+      ('forget_phone_number(phone text)', 'ca7abd9f457c443f9519129ba4806ed2'),
+      ('message_deliveries_guard()', '760c6adcc0918e54aedb7bf419a8399b'),
+      ('messages_guard()', 'a2f09ba3fb17646201d579a17beb18ed'),
+      ('messaging_public_keys_guard()', 'ad07a41e1d61beb6263e2cf79d11ee7d'),
+      ('publish_ephemeral_key(destination text, public_key bytea, exchange text, expires_in interval)', '6ec1c4b17d98d8a421f315a456b48536'),
+      ('publish_public_key(owner_id integer, x25519_key bytea, signature bytea, identity_key bytea)', 'e93c41d0cd2e49962e120bdd899585a2'),
+      ('record_sign_count(device_id integer, counter bigint)', 'af8e792b4c20dfd869e9eaa3f26c79dd'),
+      ('refuse_time_zone()', 'b93297b7ea5acd57e69d3db990496c91'),
+      ('register_device(owner_id integer, credential bytea, device_key bytea, counter bigint)', '5e383285ee440e85db3f5b2c4ea2343c'),
+      ('register_user(phone text, forget_former boolean)', '6a65bd8bcc92a4ab70b7cbb0b34a2110'),
+      ('retention_append(entry retention_runs)', '4405a0da2082048be8918d9cbb5d086f'),
+      ('retention_batch(state jsonb, table_to_sweep text, cutoff timestamp without time zone)', 'b2919bd34e9ae3beca4dfe1a56afbe51'),
+      ('retention_begin(most integer, target_ms numeric, duty numeric, rate integer, patience_ms integer, tables text[], canary boolean)', '32483106dd16f4b445a80a93afec021d'),
+      ('retention_canaries()', 'a00758644e9bcfbc6e71f5e4c17bb5c1'),
+      ('retention_children(tables text[])', '6f8430018d2da416b35fd48cec040cfa'),
+      ('retention_children_query(parent text, tables text[], condition text)', '42be57033793305e1b38b94fe5e775d4'),
+      ('retention_entry(state jsonb)', '15737deb9a0b4971b02d8853105677ff'),
+      ('retention_holders()', 'cb3efedfab13b7da4d81c07ae054b2cd'),
+      ('retention_ledger(after bigint, most integer)', 'b45fc26a65586ceb44cdad0ef6ebcf1f'),
+      ('retention_ledger_tail(most integer)', 'eaaeb4897aa2fcfde0f0a499029b6f76'),
+      ('retention_next_pass(name text, pass text, rows_left boolean, cutoff timestamp without time zone)', '6e1d54e1298bbf6e866ccb006fa2b5d6'),
+      ('retention_oldest(name text, cutoff timestamp without time zone)', '6758dfb961f2c3788e57c95bede344f7'),
+      ('retention_overdue(most integer)', '897b55fa22e652c63b3faa1780eb98b7'),
+      ('retention_plant(state jsonb)', '23673de80b81566e5d0870a14844a7b1'),
+      ('retention_policy()', 'be5701a1d57d3058ec9ccf7205c3ea95'),
+      ('retention_policy_hash()', 'db0e272fe20aea5662806a0693173957'),
+      ('retention_prune(state jsonb, name text, max_age interval)', '4c2c0d07d0e1b30749cc1c31c6af8fc0'),
+      ('retention_row_text(entry retention_runs)', 'f26f8abe7a23f97951432a3932132503'),
+      ('retention_runs_guard()', 'f41bca9121564d1aabdedcb05981e9eb'),
+      ('retention_scattered(name text, expires_column text, cutoff timestamp without time zone)', '92dfae8d3efa69f066f26949535899bd'),
+      ('retention_step(state jsonb)', 'bef96c178bc70b1090973977c8ee65ef'),
+      ('retention_stop(state jsonb, outcome text, error_class text)', 'a8763e0ac01ca67b0e41afaf16141c37'),
+      ('retention_sweep(IN most integer, IN target_ms numeric, IN duty numeric, IN rate integer, IN patience_ms integer, IN tables text[], IN canary boolean)', '5fd5536521bed05f7913a4f252d262f5'),
+      ('retention_swept(state jsonb, name text, outcome text, error_class text)', 'e8fcf7a2ea023b0f5dca7a30a14850b2'),
+      ('retention_unlock(tables text[])', '3c7c66e282c7e8f5faf1007cbdcea729'),
+      ('revoke_device(device_id integer)', '28224ddccf0478d9c2ec10b96540d6b2'),
+      ('rotate_session_key(owner_id integer, replaced text, session text, devices integer[], sealed_keys bytea[], expires_in interval)', 'bc52062464f44fcc02a7d4db3c7de13b'),
+      ('send_message(destination text, content bytea, message text, kind text, expires_in interval)', '5c158b14b55dc7a2165201622d80d74f'),
+      ('send_messages(destinations text[], contents bytea[], message_ids text[], kinds text[], expires_in interval[])', '44a3a50acb83017be49be3a54e4f89d9'),
+      ('session_key_on_own_device()', '72e403df8bd55fe150eabb809b5747c8'),
+      ('session_keys(device_id integer)', '863357118fe0998ef5ca8e6f610ae6ec'),
+      ('users_guard()', '9ac2fd2dc3e11205776b3b6037c774bf'),
+      ('webauthn_credentials_guard()', '7620f9f09b1b9f87b93bf802bfc89395')
+      -- end
+    ) as declared (signature, body)
+  )
+order by subject

@@ -1,0 +1,1 @@
+alter role nosender_app reset application_name;

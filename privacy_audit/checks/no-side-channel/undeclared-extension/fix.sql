@@ -1,0 +1,2 @@
+drop extension insert_username;
+drop extension pg_stat_statements;

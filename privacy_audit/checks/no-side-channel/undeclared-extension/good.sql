@@ -1,0 +1,3 @@
+-- A declared one, moved.
+create schema extensions;
+alter extension btree_gist set schema extensions;

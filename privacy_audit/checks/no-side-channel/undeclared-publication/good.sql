@@ -1,0 +1,2 @@
+-- A replica identity alone sends nothing.
+alter table messages replica identity default;

@@ -1,0 +1,2 @@
+-- finds: inside
+create subscription inside connection 'dbname=elsewhere' publication outside with (connect = false);

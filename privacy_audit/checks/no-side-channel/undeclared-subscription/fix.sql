@@ -1,0 +1,2 @@
+alter subscription inside set (slot_name = none);
+drop subscription inside;

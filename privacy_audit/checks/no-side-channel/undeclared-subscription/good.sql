@@ -1,0 +1,2 @@
+-- A schema of that name receives nothing.
+create schema inside;

@@ -1,0 +1,2 @@
+-- finds: public.messages
+alter table messages set (autovacuum_enabled = false);

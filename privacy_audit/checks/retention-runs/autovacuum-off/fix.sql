@@ -1,0 +1,1 @@
+alter table messages reset (autovacuum_enabled);

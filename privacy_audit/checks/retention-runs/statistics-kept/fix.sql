@@ -1,0 +1,2 @@
+delete from pg_statistic
+where starelid = 'users'::regclass;
