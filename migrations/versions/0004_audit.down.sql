@@ -3,6 +3,7 @@ drop function audit_content();
 drop function audit_deliveries();
 drop function audit_extent();
 drop function audit_identifiers();
+drop function audit_ledger();
 drop function audit_matching_values();
 drop function audit_order();
 drop function audit_overdue(grace interval);

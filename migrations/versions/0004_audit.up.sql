@@ -39,6 +39,23 @@ end
 $$;
 revoke all on function audit_rows(text, integer) from public;
 
+-- 60_audit_settings.sql
+-- Twenty-odd settings of the server, among them which libraries it loads, are shown to members of
+-- pg_read_all_settings only. Without them the audit says that it could not look. It is no right to any row.
+do $$
+begin
+  if not pg_has_role('nosender_auditor', 'pg_read_all_settings', 'member') then
+    grant pg_read_all_settings to nosender_auditor;
+  end if;
+exception
+  when insufficient_privilege then
+    raise notice 'the role % may not grant pg_read_all_settings; have an administrator run: '
+      'grant pg_read_all_settings to nosender_auditor;', current_user;
+  when unique_violation or internal_error then  -- another database granted it in the same moment
+    null;
+end
+$$;
+
 -- 61_audit_extent.sql
 -- Whether the probes read a table whole or in part.
 create function audit_extent() returns table (table_name text, whole boolean)
@@ -381,7 +398,7 @@ begin
         %1$L, %2$L,
         pg_catalog.count(*),
         pg_catalog.count(*) filter (
-          where name ~* ''^[0-9a-f]{8}-?[0-9a-f]{4}-?[167][0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}$''
+          where name ~* ''^[0-9a-f]{8}-[0-9a-f]{4}-[167][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$''
           or name ~* ''^01[0-9a-hjkmnp-tv-z]{24}$''
         ),
         pg_catalog.count(*) filter (where name ~ ''^[0-9]+$''),
@@ -581,6 +598,52 @@ end
 $$;
 revoke all on function audit_sizes() from public;
 grant execute on function audit_sizes() to nosender_auditor;
+
+-- 67_audit_ledger.sql
+-- What the ledger of the sweeps says, in counts: its newest thousand rows, and of these how many do not
+-- follow from the row before; how many runs came to an end, and how long ago the last one did.
+create function audit_ledger()
+returns table (examined bigint, broken bigint, finished bigint, seconds bigint)
+language sql
+stable
+security definer
+set search_path from current
+set row_security = off
+as $$
+  with newest as (
+    select r.*
+    from only retention_runs as r
+    order by r.id desc
+    limit 1001
+  ),
+  chained as (
+    select
+      n.id,
+      n.phase,
+      n.status,
+      n.clock_after,
+      n.previous_hash,
+      n.row_hash,
+      pg_catalog.sha256(pg_catalog.convert_to(retention_row_text(n::retention_runs), 'UTF8')) as true_hash,
+      pg_catalog.lag(n.id) over (order by n.id) as id_before,
+      pg_catalog.lag(n.row_hash) over (order by n.id) as hash_before,
+      pg_catalog.row_number() over (order by n.id) as place
+    from newest as n
+  )
+  select
+    pg_catalog.count(*),
+    pg_catalog.count(*) filter (
+      where c.row_hash <> c.true_hash
+      or (c.place > 1 and (c.id <> c.id_before + 1 or c.previous_hash <> c.hash_before))
+    ),
+    pg_catalog.count(*) filter (where c.phase::text = 'finished' and c.status::text in ('done', 'partial')),
+    coalesce(extract(epoch from (pg_catalog.now() at time zone 'utc') - pg_catalog.max(c.clock_after) filter (
+      where c.phase::text = 'finished' and c.status::text in ('done', 'partial')
+    ))::bigint, 0::bigint)
+  from chained as c
+$$;
+revoke all on function audit_ledger() from public;
+grant execute on function audit_ledger() to nosender_auditor;
 
 -- 67_audit_overdue.sql
 -- What stands longer than its expiry and the grace allow. Reads the ends of indexes: at most a thousand rows

@@ -82,6 +82,7 @@ comment on routine audit_content is null;
 comment on routine audit_deliveries is null;
 comment on routine audit_extent is null;
 comment on routine audit_identifiers is null;
+comment on routine audit_ledger is null;
 comment on routine audit_matching_values is null;
 comment on routine audit_order is null;
 comment on routine audit_overdue is null;

@@ -140,6 +140,8 @@ comment on routine audit_deliveries is 'Counts deliveries to a device that is no
 comment on routine audit_extent is 'Says which tables the other functions read whole.';
 comment on routine audit_identifiers is
 'Counts identifiers that say when, in which order or by whom they were made.';
+comment on routine audit_ledger is
+'Counts the runs in the ledger of the sweeps, and the rows that do not follow from the one before.';
 comment on routine audit_matching_values is
 'Counts values outside the schema that are phone numbers of ours.';
 comment on routine audit_order is 'Counts how well the order of insertion can be read.';
