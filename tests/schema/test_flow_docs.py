@@ -1,0 +1,69 @@
+"""docs/flow.md does what it says: every block runs, in order, and prints what stands below it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from nosender.server.embedded import EmbeddedServer
+
+PAGE = Path(__file__).parent.parent.parent / "docs" / "flow.md"
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def messenger(migrated: str) -> str:
+    """The conninfo of a role that may call the flow and nothing else."""
+    with psycopg.connect(migrated, autocommit=True) as admin:
+        if not admin.execute("select from pg_roles where rolname = 'messenger'").fetchall():
+            admin.execute("create role messenger login in role nosender_app")
+    return make_conninfo("", **conninfo_to_dict(migrated) | {"user": "messenger"})
+
+
+def test_the_python_of_the_page_runs(messenger: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", messenger)
+    names: dict[str, object] = {"__name__": "flow"}
+    try:
+        for place, (language, text) in enumerate(BLOCKS):
+            if language == "python":
+                exec(compile(text, f"{PAGE.name}, block {place}", "exec"), names)  # noqa: S102
+    finally:
+        opened = names.get("connection")
+        if isinstance(opened, psycopg.Connection):
+            opened.close()
+    assert names["anything"] is True  # the last block was reached
+
+
+def test_the_psql_of_the_page_prints_what_it_says(server: EmbeddedServer, messenger: str) -> None:
+    asked = [text for language, text in BLOCKS if language == "sql"]
+    answers = [text for language, text in BLOCKS if language == "text"]
+    done = subprocess.run(
+        [server.binaries.program("psql"), "-X", "-qAt", "-v", "ON_ERROR_STOP=1", "-d", messenger],
+        input="\\echo ----\n".join(asked),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.stdout.split("----\n") == answers
+
+
+def test_every_function_is_on_the_page(migrated: str) -> None:
+    with psycopg.connect(migrated) as owner:
+        found = owner.execute(
+            """
+            select proname from pg_proc
+            where pronamespace = 'public'::regnamespace
+            and has_function_privilege('nosender_app', oid, 'execute') and prosecdef
+            """
+        ).fetchall()
+    assert {
+        name
+        for (name,) in found
+        if f"{name}(" not in PAGE.read_text() and f'"{name}"' not in PAGE.read_text()
+    } == set()
