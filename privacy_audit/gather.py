@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from functools import cache
-from pathlib import Path
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from nosender.schema.catalogue.docs import sides
@@ -20,12 +16,12 @@ from .annex import (
     InventoryColumn,
     LedgerRow,
     Overdue,
-    Place,
     Retention,
     TableEntry,
 )
 from .case import Case, Row, Unseen
 from .names import dotted, without_numbers
+from .places import place_of
 
 if TYPE_CHECKING:
     from nosender.schema.catalogue.model import Table
@@ -41,7 +37,6 @@ _GENESIS = hashlib.sha256(b"nosender.retention_runs/1").hexdigest()
 """What stands for the hash of the row before the first."""
 
 _STORED = {"table", "partitioned table", "materialized view", "foreign table"}
-_PACKAGE = Path(__file__).parent.parent
 
 
 def annex_of(case: Case, checks: Iterable[Loaded], findings: Iterable[Finding]) -> Annex:
@@ -174,68 +169,3 @@ def _whole_runs(rows: tuple[LedgerRow, ...]) -> tuple[LedgerRow, ...]:
 def _moment(value: object) -> str | None:
     """A timestamp as PostgreSQL writes it into JSON, without the fraction of the second."""
     return None if value is None else f"{str(value).partition('.')[0].removesuffix('+00:00')}Z"
-
-
-def place_of(name: str) -> Place:
-    """The migration or DDL line that last touched an object, else the catalogue file that should name it."""
-    words = [
-        part.replace('""', '"')
-        for part in re.findall(r'"((?:[^"]|"")*)"|([^."()]+)', name)
-        for part in part
-        if part
-    ]
-    lines = _touched()
-    for inner, outer in zip(words[:0:-1], words[-2::-1], strict=False):
-        if found := lines.get((outer, inner)):
-            return found
-    for word in reversed(words):
-        if found := lines.get((word, "")):
-            return found
-    return Place("schema/catalogue/policy.toml", 1)
-
-
-_NAMED = re.compile(
-    r"\b(?:create|alter|drop)\s+(?:or\s+replace\s+)?(?:unique\s+)?"
-    r"(?:table|index|function|procedure|trigger|sequence|role|extension|view)\s+"
-    r"(?:if\s+(?:not\s+)?exists\s+)?(?:concurrently\s+)?(?:only\s+)?\"?(\w+)",
-    re.IGNORECASE,
-)
-_COLUMN = re.compile(
-    r"^\s*(?:add\s+column\s+|alter\s+column\s+|constraint\s+|add\s+constraint\s+)?\"?(\w+)\"?\s",
-    re.IGNORECASE,
-)
-_TABLE = re.compile(
-    r"\b(?:create|alter)\s+table\s+(?:if\s+(?:not\s+)?exists\s+)?(?:only\s+)?\"?(\w+)", re.IGNORECASE
-)
-
-
-@cache
-def _touched() -> Mapping[tuple[str, str], Place]:
-    """Where each object is last named: (table, column or constraint), and (object, "")."""
-    places: dict[tuple[str, str], Place] = {}
-    for file in sorted((_PACKAGE / "schema" / "catalogue").glob("*.toml")):
-        places[file.stem, ""] = Place(f"schema/catalogue/{file.name}", 1)
-    files = [
-        *sorted((_PACKAGE / "schema" / "ddl").glob("*.sql")),
-        *sorted((_PACKAGE / "migrations" / "versions").glob("*.up.sql")),
-    ]
-    for file in files:
-        path = file.relative_to(_PACKAGE).as_posix()
-        table = ""
-        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
-            code = line.partition("--")[0]
-            if not line[:1].isspace() and (named := _TABLE.search(code)):
-                table = named[1]
-            elif code[:1] == ")" or code.startswith(("create", "do ")):
-                table = ""
-            if named := _NAMED.search(code):
-                if (_TABLE.search(code) is None) or named[1] != table or (table, "") not in places:
-                    places[named[1], ""] = Place(path, number)
-            elif table and (column := _COLUMN.match(code)):
-                places[table, column[1]] = Place(path, number)
-    return places
-
-
-def with_first_seen(annex: Annex, seen: Mapping[str, str]) -> Annex:
-    """The annex with the moments at which an earlier report first saw each finding."""
-    return replace(annex, first_seen=dict(seen))

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.annex import Place
+from nosender.privacy_audit.places import ELSE
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.audit import Audit
     from nosender.privacy_audit.check import Check
     from nosender.privacy_audit.finding import Finding
-
-ELSE = Place("schema/catalogue/policy.toml", 1)
-"""Where a finding is shown that no file of ours ever touched: where its declaration is missing."""
 
 
 def of_finding(audit: Audit, finding: Finding) -> Place:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.reports.words import html
@@ -44,6 +45,18 @@ def sweeps(retention: Retention) -> list[Sweep]:
         )
         for run, rows in runs.items()
     ]
+
+
+def apart(earlier: str, later: str) -> str:
+    """The time between two moments in ISO 8601, in its largest unit: `12 minutes`."""
+    try:
+        seconds = (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
+    except ValueError:
+        return "an unknown time"
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size:.0f} {unit}s"
+    return f"{max(0, seconds):.0f} seconds"
 
 
 def render(retention: Retention) -> str:

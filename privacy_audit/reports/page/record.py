@@ -11,7 +11,7 @@ from . import plot
 from .front import _wide
 
 if TYPE_CHECKING:
-    from nosender.privacy_audit.annex import TableEntry
+    from nosender.privacy_audit.annex import Retention, TableEntry
     from nosender.privacy_audit.audit import Audit
     from nosender.privacy_audit.difference import Item
 
@@ -84,7 +84,7 @@ def retention(audit: Audit) -> str:
     picture = plot.render(known)
     return (
         f"<p>A sweep has to run at least every {html(known.interval)}, and no row may stand longer than "
-        f"{html(known.grace)} after its expiry.</p>"
+        f"{html(known.grace)} after its expiry. {_lag(audit, known)}</p>"
         + _wide("Expired and still there at the snapshot", ("Table", "Rows", "Oldest expired"), overdue, (1,))
         + (
             f'<div class="picture">{picture}</div><ul class="legend"><li>filled: rows removed by a sweep</li>'
@@ -98,6 +98,20 @@ def retention(audit: Audit) -> str:
         + ". A later ledger that does not continue from here was rewritten: "
         "<code>nosender retention verify --since report.json</code>.</p>"
     )
+
+
+def _lag(audit: Audit, known: Retention) -> str:
+    """How long ago the last sweep ended, and how far the oldest expired row is past its time."""
+    now = audit.run.started
+    done = [row.at for row in known.rows if row.event == "finished"]
+    parts = [
+        f"The last sweep ended {plot.apart(done[-1], now)} before this audit."
+        if done
+        else "No sweep has ended yet."
+    ]
+    if oldest := min((each.oldest for each in known.overdue if each.oldest), default=None):
+        parts.append(f"The oldest row that should be gone expired {plot.apart(oldest, now)} before it.")
+    return html(" ".join(parts))
 
 
 def waivers(audit: Audit) -> str:

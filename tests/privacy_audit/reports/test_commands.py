@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import subprocess
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
+from xml.etree import ElementTree
 
 import jsonschema
 import psycopg
 import pytest
+from psycopg import sql
 
 from nosender.privacy_audit.reports import FORMATS
 from nosender.server.target import Target
@@ -28,9 +31,9 @@ def audit(run_nosender: RunNosender, target: Target) -> RunNosender:
     return run
 
 
-def plant(target: Target, sql: bytes = b"alter table messages add column sender_phone text") -> None:
+def plant(target: Target, statement: bytes = b"alter table messages add column sender_phone text") -> None:
     with psycopg.connect(target.conninfo) as connection:
-        connection.execute(sql)
+        connection.execute(statement)
 
 
 def test_several_formats_go_to_a_folder_at_once(audit: RunNosender, target: Target, tmp_path: Path) -> None:
@@ -46,6 +49,43 @@ def test_several_formats_go_to_a_folder_at_once(audit: RunNosender, target: Targ
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     schema = resources.files("nosender.privacy_audit.reports").joinpath("audit-1.schema.json")
     jsonschema.validate(report, json.loads(schema.read_text()))
+
+
+HOSTILE = (
+    "</script><script>alert(1)</script>",
+    "]]><!--",
+    "%0A::error::owned",
+    "\u202egnp.exe\u2066",
+    "\x1b[2J\x1b]0;owned\x07",
+    "n" * 63,
+    "line\nbreak\r\n::error::x",
+    "`tick` | pipe [a](b)",
+    "+15551234567",
+)
+
+
+def test_names_of_a_real_database_break_out_of_no_format(
+    audit: RunNosender, target: Target, tmp_path: Path
+) -> None:
+    with psycopg.connect(target.conninfo) as connection:
+        for name in HOSTILE:
+            column = sql.Identifier(name)
+            connection.execute(sql.SQL("create table {} ({} text)").format(column, column))
+            connection.execute(sql.SQL("comment on table {} is {}").format(column, sql.Literal(name)))
+    words = [word for form in FORMATS for word in ("--format", form)]
+    assert audit("run", *words, "--output", "out").returncode == 1
+    read = {form: (tmp_path / "out" / name).read_bytes().decode() for form, name in FORMATS.items()}
+    for form, text in read.items():
+        assert "5551234567" not in text, form
+        if form != "json":
+            assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", text), form
+    assert len(json.loads(read["json"])["findings"]) >= 2 * len(HOSTILE)
+    assert len(json.loads(read["sarif"])["runs"][0]["results"]) >= 2 * len(HOSTILE)
+    assert len(json.loads(read["gitlab"])) >= 2 * len(HOSTILE)
+    assert ElementTree.fromstring(read["junit"]).tag == "testsuites"  # noqa: S314  # our own text
+    assert read["html"].count("<script") == 1
+    assert all(re.match("::(error|warning|notice) ", line) for line in read["github"].split("\n")[:-1])
+    assert max(map(len, read["text"].splitlines())) <= 80
 
 
 def test_a_format_goes_to_the_screen_alone(audit: RunNosender) -> None:
