@@ -1,6 +1,8 @@
 -- Take back: Create the functions through which the audit counts.
+drop function audit_canaries();
 drop function audit_content();
 drop function audit_deliveries();
+drop function audit_dropped_columns();
 drop function audit_extent();
 drop function audit_identifiers();
 drop function audit_ledger();

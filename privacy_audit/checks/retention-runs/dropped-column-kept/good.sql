@@ -1,0 +1,2 @@
+-- A column that is there, whatever one thinks of it.
+alter table messages add column remark text;

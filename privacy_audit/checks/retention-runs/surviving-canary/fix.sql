@@ -1,0 +1,2 @@
+delete from messages
+where expires_at < now() at time zone 'utc';
