@@ -2,10 +2,10 @@
 drop function audit_canaries();
 drop function audit_content();
 drop function audit_deliveries();
-drop function audit_dropped_columns();
 drop function audit_extent();
 drop function audit_identifiers();
 drop function audit_ledger();
+drop function audit_ledger_chain();
 drop function audit_matching_values();
 drop function audit_order();
 drop function audit_overdue(grace interval);

@@ -837,11 +837,11 @@ $$;
 revoke all on function audit_public_keys() from public;
 grant execute on function audit_public_keys() to nosender_auditor;
 
--- 69_audit_ledger.sql
--- The ledger's chain in numbers: rows, how many are missing, do not follow the one before or are not what
--- their hash was taken of, and how long ago a sweep last ended as done.
-create function audit_ledger()
-returns table (entries bigint, missing bigint, unlinked bigint, altered bigint, last_done_seconds bigint)
+-- 69_audit_ledger_chain.sql
+-- The ledger's chain in numbers: rows, and how many are missing, do not follow the one before or are not what
+-- their hash was taken of. All of it, from its beginning.
+create function audit_ledger_chain()
+returns table (entries bigint, missing bigint, unlinked bigint, altered bigint)
 language sql
 stable
 security definer
@@ -855,8 +855,7 @@ as $$
       e.row_hash,
       pg_catalog.lag(e.id) over (order by e.id) as before_id,
       pg_catalog.lag(e.row_hash) over (order by e.id) as before_hash,
-      pg_catalog.sha256(pg_catalog.convert_to(retention_row_text(e), 'UTF8')) as made,
-      case when e.phase = 'finished' and e.status = 'done' then e.clock_after end as done
+      pg_catalog.sha256(pg_catalog.convert_to(retention_row_text(e), 'UTF8')) as made
     from only retention_runs as e
   ),
   linked as (
@@ -872,12 +871,11 @@ as $$
     pg_catalog.count(*),
     coalesce(pg_catalog.sum(l.id - l.expected_after - 1), 0::numeric)::bigint,
     pg_catalog.count(*) filter (where l.id = l.expected_after + 1 and l.previous_hash <> l.expected_hash),
-    pg_catalog.count(*) filter (where l.row_hash <> l.made),
-    extract(epoch from (pg_catalog.now() at time zone 'utc') - pg_catalog.max(l.done))::bigint
+    pg_catalog.count(*) filter (where l.row_hash <> l.made)
   from linked as l
 $$;
-revoke all on function audit_ledger() from public;
-grant execute on function audit_ledger() to nosender_auditor;
+revoke all on function audit_ledger_chain() from public;
+grant execute on function audit_ledger_chain() to nosender_auditor;
 
 -- The canaries that stand, and for how many seconds they have been due; negative while they are not.
 create function audit_canaries()
@@ -893,26 +891,6 @@ as $$
 $$;
 revoke all on function audit_canaries() from public;
 grant execute on function audit_canaries() to nosender_auditor;
-
--- Per table with dropped columns: how many, and whether its file was ever written anew since the table was
--- made. A table's file is called after the table until then.
-create function audit_dropped_columns()
-returns table (table_name text, dropped bigint, rewritten boolean)
-language sql
-stable
-security definer
-set search_path from current
-as $$
-  select c.relname::text, pg_catalog.count(*), c.relfilenode <> c.oid
-  from pg_catalog.pg_class as c
-  inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid and n.nspname = pg_catalog.current_schema()
-  inner join pg_catalog.pg_attribute as a on a.attrelid = c.oid and a.attisdropped
-  where c.relkind = 'r'
-  group by c.oid, c.relname, c.relfilenode
-  order by c.relname::text
-$$;
-revoke all on function audit_dropped_columns() from public;
-grant execute on function audit_dropped_columns() to nosender_auditor;
 
 -- 69_audit_revision.sql
 -- The revision that Alembic recorded; null where it recorded none.

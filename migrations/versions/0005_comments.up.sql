@@ -134,6 +134,7 @@ comment on routine acknowledge is 'Notes what became of messages on a device: de
 comment on routine active_devices is
 'Lists the active devices of a user, which a session key must be sealed for.';
 comment on routine active_public_key is 'Looks up the messaging key of whoever has a phone number.';
+comment on routine audit_canaries is 'Says for how long the canaries that stand have been due.';
 comment on routine audit_content is
 'Counts values that look like text, files or contacts where ciphertext or keys belong.';
 comment on routine audit_deliveries is 'Counts deliveries to a device that is not the destination''s own.';
@@ -142,6 +143,8 @@ comment on routine audit_identifiers is
 'Counts identifiers that say when, in which order or by whom they were made.';
 comment on routine audit_ledger is
 'Counts the runs in the ledger of the sweeps, and the rows that do not follow from the one before.';
+comment on routine audit_ledger_chain is
+'Counts where the chain of the sweeps'' ledger is broken, from its beginning.';
 comment on routine audit_matching_values is
 'Counts values outside the schema that are phone numbers of ours.';
 comment on routine audit_order is 'Counts how well the order of insertion can be read.';

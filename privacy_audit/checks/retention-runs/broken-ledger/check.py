@@ -1,8 +1,8 @@
-"""Rows of the ledger that do not follow from the row before.
+"""The chain of the sweeps' ledger is broken.
 
-Each holds the hash of the one before it, so a row that was edited, removed or slipped in shows. An owner can
-compute the whole chain anew, which only an earlier signed report can tell. Looks at the newest thousand rows;
-`nosender retention verify` looks at all of them.
+Each row of retention_runs holds the hash of the row before it and of itself. A row that was edited,
+removed, moved or slipped in shows. What it cannot see is a chain that its owner has computed anew from the
+beginning, or cut at the end: that takes an earlier signed report, and `nosender retention verify --since`.
 """
 
 from nosender.privacy_audit.case import Case
@@ -12,27 +12,30 @@ from nosender.privacy_audit.names import dotted
 
 CHECK = Check(
     slug="broken-ledger",
-    title="The ledger of the sweeps is one unbroken chain.",
+    title="The chain of the sweeps' ledger is whole.",
     claim=Claim.RETENTION_RUNS,
-    severity=Severity.HIGH,
+    severity=Severity.CRITICAL,
     confidence=Confidence.CERTAIN,
-    remedy="Find out who wrote to it with `nosender retention verify`; keep the signed reports that hold an "
-    "earlier head.",
+    remedy=(
+        "Find out who wrote to retention_runs and why; hold it against the last signed report with "
+        "`nosender retention verify --since REPORT`."
+    ),
     since="0.1",
+    waivable=False,
 )
 
 
 def look(case: Case) -> Answer:
-    """The counts of the probe."""
-    (row,) = case.probe("audit_ledger")
-    found: tuple[Found, ...] = ()
-    if row["broken"]:
-        found = (
-            Found(
-                dotted(case.schema, "retention_runs"),
-                "table",
-                f"{row['broken']} of its rows do not follow from the row before.",
-                {"broken": row["broken"]},
-            ),
-        )
-    return Answer(row["examined"], found)
+    """The three ways in which a chain breaks, as the probe counts them."""
+    (row,) = case.probe("audit_ledger_chain")
+    counts = {name: row[name] for name in ("missing", "unlinked", "altered") if row[name]}
+    if not counts:
+        return Answer(row["entries"], ())
+    words = {
+        "missing": "rows are missing",
+        "unlinked": "rows do not follow the one before",
+        "altered": "rows are not what was written",
+    }
+    told = ", ".join(words[name] for name in counts)
+    detail = f"In the ledger of the sweeps {told}: what it says of the sweeps is worth nothing."
+    return Answer(row["entries"], (Found(dotted(case.schema, "retention_runs"), "table", detail, counts),))

@@ -1,3 +1,4 @@
-alter table retention_runs disable trigger user;
-delete from retention_runs;
-alter table retention_runs enable trigger user;
+-- Here the right number is known. Where it is not, nothing mends a chain: the ledger is evidence now.
+set session_replication_role = replica;
+update retention_runs set deleted = 0
+where phase = 'finished';

@@ -1,2 +1,0 @@
--- A column that is there, whatever one thinks of it.
-alter table messages add column remark text;

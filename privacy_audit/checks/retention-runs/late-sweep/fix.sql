@@ -1,1 +1,0 @@
-call retention_sweep();
