@@ -55,7 +55,7 @@ def apply(
             _set_local(work, lock=patience.lock)
             if before is not None:
                 before()
-            _run_module(work, revision, direction)
+            run_module(work, revision, direction)
             _finish(work, schema, revision, direction, after)
 
     if revision.transactional:
@@ -88,8 +88,16 @@ def _finish(
     journal.write(work, revision, direction)
 
 
-def _run_module(work: psycopg.Connection[Any], revision: Revision, direction: str) -> None:
-    """Call the module's upgrade() or downgrade() as Alembic would, on our own connection."""
+def run_module(
+    work: psycopg.Connection[Any],
+    revision: Revision,
+    direction: str,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Call the module's upgrade() or downgrade() as Alembic would, on our own connection.
+
+    `ready` is called when SQLAlchemy has asked the server what it asks every server.
+    """
     import sqlalchemy
     from alembic.operations import Operations
     from alembic.runtime.migration import MigrationContext
@@ -105,6 +113,7 @@ def _run_module(work: psycopg.Connection[Any], revision: Revision, direction: st
     with engine.connect() as bound:
         context = MigrationContext.configure(bound)
         with Operations.context(context):
+            ready()
             (module.upgrade if direction == "up" else module.downgrade)()
 
 

@@ -63,6 +63,7 @@ def _options(
     no_verify: bool = False,
     replay: bool = False,
     allow_data_loss: bool = False,
+    plan: Path | None = None,
 ) -> Options:
     from nosender.migrations.apply import Patience
     from nosender.migrations.revisions import VERSIONS
@@ -75,6 +76,7 @@ def _options(
         verify=not no_verify,
         replay=replay,
         allow_data_loss=allow_data_loss,
+        plan=plan,
         say=lambda line: click.echo(line, err=True),
     )
 
@@ -82,12 +84,17 @@ def _options(
 @db.command()
 @click.argument("revision", default="head")
 @click.option("--replay", is_flag=True, help="Run each revision, even on an empty schema.")
+@click.option(
+    "--plan", "plan_file", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
+    help="Go by this plan (JSON): refuse where the schema or a revision has changed since.",
+)  # fmt: skip
 @_migrating
 @click.pass_context
 def upgrade(
     ctx: click.Context,
     revision: str,
     replay: bool,
+    plan_file: Path | None,
     no_verify: bool,
     lock_wait: float,
     lock_timeout: float,
@@ -100,7 +107,14 @@ def upgrade(
     from nosender.server.target import from_context
 
     options = _options(
-        versions, lock_wait, lock_timeout, attempts, snapshot_timeout, no_verify=no_verify, replay=replay
+        versions,
+        lock_wait,
+        lock_timeout,
+        attempts,
+        snapshot_timeout,
+        no_verify=no_verify,
+        replay=replay,
+        plan=plan_file,
     )
     receipt = runner.upgrade(from_context(ctx), revision, options)
     if not receipt.applied:
@@ -210,6 +224,28 @@ def check(ctx: click.Context, form: str, fail_on: str, lock_wait: float, version
     failing = sum(item.severity in counted for item in found)
     click.echo(f"revision {revision}: {len(found) or 'no'} difference{'s' * (len(found) != 1)}", err=True)
     ctx.exit(1 if failing else 0)
+
+
+@db.command()
+@click.argument("revision", default="head")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--scratch-url", metavar="URL",
+    help="Rehearse on a scratch database of this server instead of an embedded one.",
+)  # fmt: skip
+@_versions
+@click.pass_context
+def plan(
+    ctx: click.Context, revision: str, form: str, scratch_url: str | None, versions: Path | None
+) -> None:
+    """Show what `db upgrade REVISION` would lock, block, rewrite and read, by rehearsing it on a copy."""
+    from nosender.migrations import plan as planning
+    from nosender.migrations.revisions import VERSIONS
+    from nosender.server.target import from_context, resolve
+
+    scratch = resolve(scratch_url, "public").conninfo if scratch_url else None
+    made = planning.make_plan(from_context(ctx), revision, versions=versions or VERSIONS, scratch=scratch)
+    click.echo(planning.as_json(made) if form == "json" else planning.as_text(made), nl=False)
 
 
 @db.command()

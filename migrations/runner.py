@@ -39,6 +39,7 @@ class Options:
     verify: bool = True  # compare the schema with what the revision promises, before and after
     replay: bool = False  # run every revision even where the DDL could be loaded at once
     allow_data_loss: bool = False
+    plan: Path | None = None  # go by this plan, and refuse where the schema or the revisions changed
     say: Callable[[str], None] = _silent  # takes one line of progress
 
 
@@ -66,7 +67,7 @@ def current(target: Target, *, versions: Path = VERSIONS) -> Standing:
     chain = Chain.load(versions)
     with target.connect("nosender db current", autocommit=True) as connection:
         revision = journal.current(connection, target.schema)
-    at = _position(chain, revision)
+    at = position(chain, revision)
     return Standing(revision, chain.head, tuple(each.revision for each in chain.revisions[at:]))
 
 
@@ -76,17 +77,23 @@ def upgrade(target: Target, revision: str = "head", options: Options | None = No
     NosenderError: another migrator, a lock that was not won, a table of ours in the way, an edited
     revision, drift. UsageError: a revision that does not exist or lies behind.
     """
+    from nosender.migrations.plan import require_unchanged
+
     options = options or Options()
     with _session(target, options) as session:
         before = session.revision
         goal = session.chain.resolve(revision, before)
-        first, last = _position(session.chain, before), session.chain.position(goal)
+        first, last = position(session.chain, before), session.chain.position(goal)
         if last < first:
             raise UsageError(f"the database is at {before}, beyond {goal or 'base'}: use db downgrade")
         pending = session.chain.revisions[first:last]
+        if options.plan is not None:
+            require_unchanged(options.plan, session.work, target.schema, pending)
+            session.work.rollback()
         if before is None and pending:
             session.refuse_occupied()
-        elif options.verify and before is not None:
+        elif options.verify and before is not None and not (pending and not pending[0].transactional):
+            # steps that a crash interrupted leave what neither revision promises
             session.verify(before, "before")
         fast = before is None and goal == session.chain.head and _ours(options) and not options.replay
         if fast and pending:
@@ -110,7 +117,7 @@ def downgrade(target: Target, revision: str, options: Options | None = None) -> 
         if before is None:
             raise UsageError("nothing to revert: the database is at no revision")
         goal = session.chain.resolve(revision, before)
-        first, last = session.chain.position(goal), _position(session.chain, before)
+        first, last = session.chain.position(goal), position(session.chain, before)
         if first > last:
             raise UsageError(f"the database is at {before}, before {goal}: use db upgrade")
         reverted = tuple(reversed(session.chain.revisions[first:last]))
@@ -143,7 +150,7 @@ def accept(target: Target, revision: str, options: Options | None = None) -> str
     options = options or Options()
     with _session(target, options, checksums=False) as session:
         name = session.chain.resolve(revision, session.revision)
-        if name is None or session.chain.position(name) > _position(session.chain, session.revision):
+        if name is None or session.chain.position(name) > position(session.chain, session.revision):
             raise UsageError(f"revision {name or 'base'} is not applied, so there is nothing to accept")
         with session.work.transaction():
             journal.write(session.work, session.chain.get(name), "accept")
@@ -155,7 +162,8 @@ def _ours(options: Options) -> bool:
     return options.versions == VERSIONS
 
 
-def _position(chain: Chain, revision: str | None) -> int:
+def position(chain: Chain, revision: str | None) -> int:
+    """How many revisions the database has; NosenderError where it is at one that is not known here."""
     try:
         return chain.position(revision)
     except KeyError:
@@ -231,7 +239,7 @@ class _Session:
         """Refuse to go on from a revision whose text is not what was applied."""
         entries = journal.entries(self.work, self.target.schema)
         self.work.commit()
-        for revision in self.chain.revisions[: _position(self.chain, self.revision)]:
+        for revision in self.chain.revisions[: position(self.chain, self.revision)]:
             entry = entries.get(revision.revision)
             if entry is None or entry.direction == "down" or entry.algorithm != ALGORITHM:
                 continue  # applied by other means, or recorded by an algorithm that is gone

@@ -12,7 +12,7 @@ from nosender.schema.visible import visible
 if TYPE_CHECKING:
     import psycopg
 
-_EVERY = 0.25  # seconds between two looks
+_EVERY = 0.1  # seconds between two looks
 
 # No text of a query: it can carry a row.
 _BLOCKERS = """

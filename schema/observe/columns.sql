@@ -24,6 +24,25 @@ with base as (
   from chain
   inner join pg_catalog.pg_type as b on chain.typbasetype = b.oid
   where b.typtype <> 'd'
+),
+
+-- Many columns have the same default, and to deparse one costs more than all the rest of its row. Only the
+-- expression of a generated column depends on the table that it belongs to.
+defaults as (
+  select distinct on (written.expression, written.relation)
+    written.expression,
+    written.relation,
+    pg_catalog.pg_get_expr(written.adbin, written.adrelid) as name
+  from (
+    select
+      ad.adbin,
+      ad.adrelid,
+      ad.adbin::text as expression,
+      case when g.attgenerated <> '' then ad.adrelid else 0 end as relation
+    from pg_catalog.pg_attrdef as ad
+    inner join pg_catalog.pg_attribute as g on ad.adrelid = g.attrelid and ad.adnum = g.attnum
+    where ad.adrelid >= 16384
+  ) as written
 )
 
 select
@@ -32,7 +51,7 @@ select
   case when not a.attisdropped then a.attname end as name,
   case when not a.attisdropped then pg_catalog.format_type(a.atttypid, a.atttypmod) end as type,
   a.attnotnull as not_null,
-  pg_catalog.pg_get_expr(ad.adbin, ad.adrelid) as default_,
+  defaults.name as default_,
   case a.attstorage
     when 'p' then 'plain'
     when 'e' then 'external'
@@ -88,6 +107,10 @@ from pg_catalog.pg_attribute as a
 inner join pg_catalog.pg_class as c on a.attrelid = c.oid
 left join pg_catalog.pg_type as t on a.atttypid = t.oid
 left join pg_catalog.pg_attrdef as ad on a.attrelid = ad.adrelid and a.attnum = ad.adnum
+left join defaults
+  on
+    ad.adbin::text = defaults.expression
+    and defaults.relation = case when a.attgenerated <> '' then ad.adrelid else 0 end
 left join pg_catalog.pg_collation as co on a.attcollation = co.oid
 left join pg_catalog.pg_namespace as cn on co.collnamespace = cn.oid
 left join base on t.oid = base.oid

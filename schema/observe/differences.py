@@ -100,7 +100,8 @@ _KINDS = (
     ),
     _Kind(
         "index", "indexes", _named, lambda i: i.name, lambda i: i.table,
-        low=frozenset({"options", "tablespace", "clustered"}),
+        # pg_dump carries no statistics target of a constraint's index, so a restored database has lost it
+        low=frozenset({"options", "tablespace", "clustered", "statistics_targets"}),
         ignored=frozenset({"method", "columns", "key_columns", "expressions", "predicate", "unique"}),
     ),
     _Kind("statistics", "statistics", _named, lambda s: s.name, lambda _: None, low=frozenset({"owner"})),
@@ -267,9 +268,20 @@ def _changed(kind: _Kind, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
         yield item.name, one, other
 
 
+_ELEMENT = re.compile(r"'(?:[^']|'')*'::character varying")
+_CAST_ARRAY = re.compile(rf"\(ARRAY\[((?:{_ELEMENT.pattern}(?:, )?)+)\]\)::text\[\]")
+
+
 def _bare(definition: str) -> str:
-    """A definition without what fields of their own say: storage options, NOT VALID, NOT ENFORCED."""
+    """A definition without what fields of their own say, and in the form that a restored dump has.
+
+    PostgreSQL rewrites `x in ('a', 'b')` on a varchar when it is first read, and its own text once more
+    when that is read again from a dump: the cast of the array becomes one of each element.
+    """
     without = re.sub(r" WITH \([a-z_]+='?[^()]*\)", "", definition)
+    without = _CAST_ARRAY.sub(
+        lambda match: f"ARRAY[{', '.join(f'({item})::text' for item in _ELEMENT.findall(match[1]))}]", without
+    )
     return without.replace(" NOT VALID", "").replace(" NOT ENFORCED", "")
 
 

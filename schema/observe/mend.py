@@ -313,9 +313,17 @@ class Mender:
             return f"alter table {self._table(old)} validate constraint {quoted(old.name)};"
         return ""
 
-    def _indexes_field(self, old: Any, _new: Any, name: str) -> str:
+    def _indexes_field(self, old: Any, new: Any, name: str) -> str:
         if name in ("valid", "ready", "live"):
             return f"reindex index concurrently {qualified(old.schema, old.name)};"
+        if name == "statistics_targets":
+            wanted = dict(target.split("=") for target in old.statistics_targets)
+            gone = {target.partition("=")[0] for target in new.statistics_targets} - set(wanted)
+            index = qualified(old.schema, old.name)
+            return " ".join(
+                f"alter index {index} alter column {column} set statistics {target};"
+                for column, target in sorted([*wanted.items(), *((column, "-1") for column in gone)])
+            )
         if name == "options":
             index = qualified(old.schema, old.name)
             return f"alter index {index} set ({', '.join(old.options) or 'fillfactor=90'});"

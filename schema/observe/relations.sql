@@ -95,7 +95,7 @@ from pg_catalog.pg_class as c
 inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
 left join pg_catalog.pg_am as am on c.relam = am.oid
 left join pg_catalog.pg_tablespace as ts on c.reltablespace = ts.oid
-left join pg_catalog.pg_class as toast on c.reltoastrelid = toast.oid
+left join pg_catalog.pg_class as toast on c.reltoastrelid = toast.oid and toast.reloptions is not null
 left join pg_catalog.pg_foreign_table as ft on c.oid = ft.ftrelid
 left join pg_catalog.pg_foreign_server as fs on ft.ftserver = fs.oid
 left join pg_catalog.pg_sequence as s on c.oid = s.seqrelid
