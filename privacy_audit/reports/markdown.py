@@ -7,11 +7,13 @@ says how many.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .words import OUTCOMES, SENTENCES, TITLES, VERDICTS, by_check, facts, one_line, outcomes, plural
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from nosender.privacy_audit.audit import Audit
     from nosender.privacy_audit.difference import Comparison, Item
     from nosender.privacy_audit.finding import Finding
@@ -73,10 +75,11 @@ def render(audit: Audit) -> str:
             for result in unseen
         ]
     if audit.waivers:
-        parts += ["", "## Waivers", "", "| Finding | Reason | Owner | Expires |", "| --- | --- | --- | --- |"]
+        heads = ("Finding", "Reason", "Owner", "Expires", "State")
+        parts += ["", "## Waivers", "", f"| {' | '.join(heads)} |", "| --- | --- | --- | --- | --- |"]
         parts += [
-            f"| {text(waiver.get('check'))}: {code(str(waiver.get('object')))} | {text(waiver.get('reason'))} | "
-            f"{text(waiver.get('owner'))} | {text(waiver.get('expires'))} |"
+            f"| {text(waiver.get('check'))}: {_waived(waiver)} | {text(waiver.get('reason'))} | "
+            f"{text(waiver.get('owner'))} | {text(waiver.get('expires'))} | {text(waiver.get('state'))} |"
             for waiver in audit.waivers
         ]
     parts += ["", "<details><summary>What this audit cannot see</summary>", ""]
@@ -149,6 +152,12 @@ def _row(finding: Finding) -> str:
         f"| {code(finding.object)}<br>{text(finding.kind)}, {finding.severity.value}{waived} | {text(finding.detail)} | "
         f"{text(facts(finding.facts))} |"
     )
+
+
+def _waived(waiver: Mapping[str, Any]) -> str:
+    """What a waiver is about: one object, or that the check cannot be tested here."""
+    name = waiver.get("object")
+    return "not tested" if name is None else code(str(name))
 
 
 def _tally(audit: Audit, slugs: tuple[str, ...]) -> str:

@@ -61,8 +61,15 @@ def one_line(text: str) -> str:
 
 
 def facts(values: Mapping[str, Fact]) -> str:
-    """The facts of a finding as `rows 3, tables a and b`; empty for none."""
-    return ", ".join(f"{key.replace('_', ' ')} {_fact(value)}" for key, value in sorted(values.items()))
+    """The facts of a finding as `rows 3, tables a and b`; empty for none.
+
+    The hash of the object's definition is for waivers, which copy it from the JSON report.
+    """
+    return ", ".join(
+        f"{key.replace('_', ' ')} {_fact(value)}"
+        for key, value in sorted(values.items())
+        if key != "definition"
+    )
 
 
 def by_check(audit: Audit) -> dict[str, list[Finding]]:

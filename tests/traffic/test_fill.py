@@ -344,3 +344,23 @@ def test_the_audit_passes_on_both(target: Target) -> None:
     sweep(target, pace=FAST)
     audit = run(target)
     assert (audit.verdict.value, audit.gating(), audit.unseen()) == ("pass", (), ())
+
+
+def test_the_bar_is_for_a_terminal_alone(run_nosender: RunNosender, target: Target) -> None:
+    import os
+    import pty
+
+    terminal, theirs = pty.openpty()
+    words = ["--url", target.conninfo, "traffic", "fill", "--users", "2", "--messages", "20"]
+    try:
+        answer = run_nosender(*words, capture_output=False, stdout=subprocess.PIPE, stderr=theirs)
+    finally:
+        os.close(theirs)
+    shown = os.read(terminal, 100_000).decode()
+    os.close(terminal)
+    assert answer.returncode == 0
+    assert "filling" in shown
+    assert "100%" in shown
+    assert "filling" not in answer.stdout
+    piped = run_nosender(*words, "--seed", "2")
+    assert (piped.returncode, piped.stderr) == (0, "")

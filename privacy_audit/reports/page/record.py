@@ -119,7 +119,7 @@ def waivers(audit: Audit) -> str:
     if not audit.waivers:
         return "<p>Nothing is waived.</p>"
     rows = "".join(
-        f'<tr><th scope="row">{_word(waiver, "id")}</th><td>{_word(waiver, "check")}<br><code>{_word(waiver, "object")}</code>'
+        f'<tr><th scope="row">{_word(waiver, "id")}</th><td>{_word(waiver, "check")}<br>{_waived(waiver)}'
         f'</td><td>{_word(waiver, "reason")}</td><td>{_word(waiver, "owner")}<br><span class="small soft">approved by '
         f"{_word(waiver, 'approved_by')}</span></td><td>{_word(waiver, 'expires')}</td><td>{_word(waiver, 'state')}</td></tr>"
         for waiver in audit.waivers
@@ -212,6 +212,12 @@ def _items(items: tuple[Item, ...]) -> str:
     )
     more = f"<li>and {len(items) - _MOST:,} more</li>" if len(items) > _MOST else ""
     return f'<ul class="plain">{rows}{more}</ul>'
+
+
+def _waived(waiver: object) -> str:
+    """What a waiver is about: one object, or that the check cannot be tested here."""
+    name = _word(waiver, "object")
+    return "not being tested" if name == "—" else f"<code>{name}</code>"
 
 
 def _word(waiver: object, key: str) -> str:
