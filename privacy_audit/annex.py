@@ -58,6 +58,22 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class RequirementEntry:
+    """One requirement of a standard, and what this audit has to say about it."""
+
+    standard: str
+    """Title and edition."""
+    id: str
+    title: str
+    checks: tuple[str, ...]
+    """The slugs of the checks that give evidence; empty where none can."""
+    manual: str | None
+    """The question for a person."""
+    deviation: str | None
+    """Why it is not followed here."""
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """A line of a file, for the consumers that show findings in code."""
 
@@ -126,6 +142,8 @@ class Annex:
     """Where each object of a finding was last touched, by the object as findings name it."""
     standards: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """What each requirement that checks cite is called."""
+    requirements: tuple[RequirementEntry, ...] = ()
+    """By standard, in the order of its file."""
     retention: Retention | None = None
     """None where the ledger could not be read."""
     first_seen: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

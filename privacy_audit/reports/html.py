@@ -27,6 +27,7 @@ _SECTIONS = (
     ("inventory", "Inventory of columns", record.inventory),
     ("diagram", "Tables and keys", record.diagram),
     ("retention", "Retention", record.retention),
+    ("standards", "Requirements of standards", record.requirements),
     ("waivers", "Waivers", record.waivers),
     ("difference", "Since the last report", record.difference),
     ("limits", "Limits", front.limits),

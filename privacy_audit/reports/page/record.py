@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nosender.privacy_audit.reports.words import html, plural
+from nosender.privacy_audit.finding import Verdict
+from nosender.privacy_audit.reports.words import VERDICTS, html, plural
 from nosender.schema import diagram as drawing
 
 from . import plot
 from .front import _wide
+from .icons import icon
 
 if TYPE_CHECKING:
-    from nosender.privacy_audit.annex import Retention, TableEntry
-    from nosender.privacy_audit.audit import Audit
+    from nosender.privacy_audit.annex import RequirementEntry, Retention, TableEntry
+    from nosender.privacy_audit.audit import Audit, CheckResult
     from nosender.privacy_audit.difference import Item
 
 _MOST = 200
@@ -63,6 +65,26 @@ def diagram(audit: Audit) -> str:
         "<li>red, dashed: not allowed</li><li>red box: not declared</li></ul>"
         + _wide("Foreign keys", ("Table", "Columns", "Refers to", "Allowed"), rows)
     )
+
+
+def requirements(audit: Audit) -> str:
+    """Standard by standard: the evidence, the questions that are left to a person, the deviations."""
+    if not audit.annex.requirements:
+        return "<p>No standard is cited in this run.</p>"
+    standards: dict[str, list[RequirementEntry]] = {}
+    for entry in audit.annex.requirements:
+        standards.setdefault(entry.standard, []).append(entry)
+    broken = {finding.check for finding in audit.gating()}
+    asked = {result.check.slug: result for result in audit.checks}
+    parts = [
+        "<p>What each requirement asks for, in our own words, and the evidence that this audit gives. It supports an "
+        "assessment and is none: nothing here says that anybody complies.</p>"
+    ]
+    for title, entries in standards.items():
+        rows = "".join(_requirement(entry, broken, asked) for entry in entries)
+        heads = ("Requirement", "Asks for", "Evidence", "For a person, or why not followed")
+        parts.append(f"<h3>{html(title)}</h3>{_wide(html(title), heads, rows, kind='requirements')}")
+    return "".join(parts)
 
 
 def retention(audit: Audit) -> str:
@@ -212,6 +234,32 @@ def _items(items: tuple[Item, ...]) -> str:
     )
     more = f"<li>and {len(items) - _MOST:,} more</li>" if len(items) > _MOST else ""
     return f'<ul class="plain">{rows}{more}</ul>'
+
+
+def _requirement(entry: RequirementEntry, broken: set[str], asked: dict[str, CheckResult]) -> str:
+    mine = [asked[slug] for slug in entry.checks if slug in asked]
+    if not entry.checks:
+        evidence = "none by machine"
+    elif not mine:
+        evidence = "not asked in this run"
+    else:
+        if any(result.check.slug in broken for result in mine):
+            verdict = Verdict.FAIL
+        elif any(result.reason is not None and not result.accepted for result in mine):
+            verdict = Verdict.INCOMPLETE
+        else:
+            verdict = Verdict.PASS
+        evidence = (
+            f'<span class="tag is-{verdict.value}">{icon(verdict.value)}{VERDICTS[verdict].lower()}</span><br>'
+            f'<span class="small soft">{plural(len(mine), "check")}</span>'
+        )
+    told = [html(entry.manual)] if entry.manual else []
+    if entry.deviation:
+        told.append(f"<strong>Deviation.</strong> {html(entry.deviation)}")
+    return (
+        f'<tr><th scope="row">{html(entry.id)}</th><td>{html(entry.title)}</td><td>{evidence}</td>'
+        f"<td>{'<br>'.join(told) or '—'}</td></tr>"
+    )
 
 
 def _waived(waiver: object) -> str:

@@ -14,6 +14,7 @@ from nosender.privacy_audit.annex import (
     LedgerRow,
     Overdue,
     Place,
+    RequirementEntry,
     Retention,
     TableEntry,
 )
@@ -195,6 +196,18 @@ def annex_of(findings: list[Finding]) -> Annex:
             for one in CHECKS
         },
         places={one.object: Place("schema/catalogue/messages.toml", 1) for one in findings[:3]},
+        requirements=(
+            RequirementEntry(
+                "GDPR, Regulation (EU) 2016/679",
+                "GDPR Art. 25",
+                "Build protection in.",
+                ("undeclared-column", "foreign-key-not-allowed"),
+                "Was it weighed when the design was made?",
+                None,
+            ),
+            RequirementEntry("CIS, 1.0", "CIS 3.1.22", "Log verbosely.", (), None, "It logs who wrote."),
+            RequirementEntry("CIS, 1.0", "CIS 4.2", "Least rights.", ("table-privilege",), None, None),
+        ),
         standards={"GDPR Art. 25": "Data protection by design and by default"},
         retention=Retention(
             length=7,
