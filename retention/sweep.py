@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nosender.errors import NosenderError
@@ -96,7 +96,8 @@ def sweep(
         try:
             enter_schema(connection, target)
             refuse_other_policy(connection, plan or declared_plan())
-            return _run(connection, pace, tables, canary, progress, stop or threading.Event())
+            receipt = _run(connection, pace, tables, canary, progress, stop or threading.Event())
+            return replace(receipt, warnings=receipt.warnings + _held_back(connection))
         except psycopg.Error as error:
             raise explain(error, target) from None
 
@@ -156,6 +157,18 @@ def _run(
             _stop(connection, state, "interrupted", None)
         raise
     return _receipt(state)
+
+
+def _held_back(connection: psycopg.Connection) -> tuple[str, ...]:
+    """Who makes deletes free nothing: whoever has had an old snapshot for a minute or longer."""
+    rows = connection.execute(
+        "select kind, name, seconds from retention_holders() where coalesce(seconds, 60) >= 60"
+    ).fetchall()
+    return tuple(
+        f"{kind} {name} keeps deleted rows from being vacuumed away"
+        + (f", for {seconds} seconds now" if seconds is not None else "")
+        for kind, name, seconds in rows
+    )
 
 
 def _call(connection: psycopg.Connection, query: str, state: State, *more: object) -> State:

@@ -144,6 +144,27 @@ def test_an_old_snapshot_is_named(any_target: Target, owner: psycopg.Connection)
     assert holders[0].transactions >= 1
 
 
+def test_who_makes_a_sweep_free_nothing_is_told(target: Target, connection: psycopg.Connection) -> None:
+    """From a minute on; nobody can be that old in a test, so the answer is put in the function's place."""
+    connection.execute(
+        """
+        create or replace function retention_holders()
+        returns table (kind text, name text, transactions bigint, seconds bigint, complete boolean)
+        language sql as
+        $$
+          values
+          ('session', 'process 7', 12::bigint, 61::bigint, true), ('session', 'process 8', 1, 5, true),
+          ('replication slot', 'unread', 12, null, true)
+        $$
+        """
+    )
+    connection.commit()
+    assert sweep(target).warnings == (
+        "session process 7 keeps deleted rows from being vacuumed away, for 61 seconds now",
+        "replication slot unread keeps deleted rows from being vacuumed away",
+    )
+
+
 def test_messages_that_arrive_meanwhile_stay(any_target: Target, owner: psycopg.Connection) -> None:
     rows.messages(owner, 200, "now() - interval '1 hour'")
     arrived = threading.Event()
