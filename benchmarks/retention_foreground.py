@@ -1,10 +1,120 @@
-"""What a client feels while a sweep runs: latency of a mix of sends, fetches and acknowledgements."""
+"""What a client feels while a sweep runs: latency of sends, fetches and acknowledgements, by pgbench."""
 
 from __future__ import annotations
 
+import statistics
+import subprocess
+import tempfile
+import threading
+import time
+from itertools import count
+from pathlib import Path
 from typing import Any
+
+import psycopg
+from psycopg import sql
+from retention_data import fill
+
+from nosender.retention.sweep import FAST, GENTLE, Pace, sweep
+from nosender.server.embedded import EmbeddedServer
+from nosender.server.target import Target
+
+SECONDS, RATE, CLIENTS = 6, 400, 4
+SCRIPT = r"""
+\set kind random(1, 5)
+\set who random(1, 500)
+\if :kind <= 2
+insert into messages (destination_phone, encrypted_content, message_id, expires_at)
+values (
+  '+1555' || (1000000 + :who), decode(repeat('ab', 512), 'hex'), gen_random_uuid()::text,
+  now() + interval '7 d'
+);
+\elif :kind <= 4
+select id, encrypted_content from messages where destination_phone = '+1555' || (1000000 + :who) limit 20;
+\else
+update message_deliveries set delivery_status = 'delivered'
+where id = (
+  select id from message_deliveries where webauthn_credential_id = :who order by message_id limit 1
+);
+\endif
+"""
+_clones = count(1)
 
 
 def foreground(messages: int, runs: int) -> dict[str, Any]:
-    """Filled in below."""
-    return {"messages": messages, "runs": runs}
+    """The 99th percentile beside each sweeper, as a multiple of that without one; told, never judged."""
+    ways: dict[str, Pace | None] = {"no sweep": None, "sweep": GENTLE, "sweep --fast": FAST}
+    latencies: dict[str, list[float]] = {way: [] for way in ways}
+    rates: dict[str, list[float]] = {way: [] for way in ways}
+    with EmbeddedServer(
+        settings={"autovacuum": "off", "shared_buffers": "1GB", "max_wal_size": "8GB"}
+    ) as server:
+        fill(server, "felt", "corr", messages)
+        for _ in range(runs):
+            for way, pace in ways.items():
+                latency, rate = _run(server, pace)
+                latencies[way].append(latency)
+                if rate is not None:
+                    rates[way].append(rate)
+    base = statistics.median(latencies["no sweep"])
+    print(
+        f"latency beside a sweep, {RATE} transactions a second of {CLIENTS} clients (99 %: {base:.2f} ms without)"
+    )
+    answer: dict[str, Any] = {}
+    for way in ways:
+        ratio = statistics.median(latencies[way]) / base
+        rate = statistics.median(rates[way]) if rates[way] else 0
+        answer[way] = {"x_p99": ratio, "rows_per_second": rate, "p99_ms": latencies[way]}
+        spread = f"{min(latencies[way]) / base:.2f} to {max(latencies[way]) / base:.2f}"
+        print(f"  {way:18}{ratio:6.2f} ({spread}){f'{rate:12,.0f} rows a second' if rate else ''}")
+    print()
+    return answer
+
+
+def _run(server: EmbeddedServer, pace: Pace | None) -> tuple[float, float | None]:
+    name = f"felt_{next(_clones)}"
+    with psycopg.connect(server.conninfo(), autocommit=True) as admin:
+        admin.execute(sql.SQL("create database {} template felt").format(sql.Identifier(name)))
+        target = Target(server.conninfo(name))
+        rate: list[float] = []
+        done = threading.Event()
+
+        def sweeping() -> None:
+            """Until the clients are through; the backlog is renewed where it is gone too soon."""
+            while pace is not None and not done.is_set():
+                began = time.perf_counter()
+                receipt = sweep(target, pace=pace, stop=done)
+                if receipt.deleted:
+                    rate.append(receipt.deleted / (time.perf_counter() - began))
+                    with psycopg.connect(
+                        target.conninfo, autocommit=True, options="-c TimeZone=UTC"
+                    ) as again:
+                        again.execute("set session_replication_role = replica")
+                        again.execute(
+                            "update messages set expires_at = date_trunc('hour', now()) where id in"
+                            " (select id from messages where expires_at > now() limit 20000)"
+                        )
+
+        thread = threading.Thread(target=sweeping)
+        with tempfile.TemporaryDirectory(prefix="nosender-pgbench-") as folder:
+            (Path(folder) / "mix.sql").write_text(SCRIPT)
+            thread.start()
+            subprocess.run(
+                [
+                    *(server.binaries.program("pgbench"), "-n", "-f", "mix.sql", "-l", "--log-prefix=log"),
+                    *("-T", str(SECONDS), "-R", str(RATE), "-c", str(CLIENTS), target.conninfo),
+                ],
+                cwd=folder,
+                check=True,
+                capture_output=True,
+                env={"PGTZ": "UTC", "PATH": "/usr/bin:/bin"},
+            )
+            done.set()
+            thread.join()
+            times = sorted(
+                int(line.split()[2]) / 1000
+                for log in Path(folder).glob("log.*")
+                for line in log.read_text().splitlines()
+            )
+        admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+    return times[len(times) * 99 // 100], statistics.median(rate) if rate else None
