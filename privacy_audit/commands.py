@@ -68,6 +68,9 @@ audit.add_command(diff)
 )
 @click.option("--fail-on", type=click.Choice(LEVELS), default="medium", show_default=True, metavar="LEVEL")
 @click.option("--check", "slugs", multiple=True, metavar="SLUG", help="Only this check; may be repeated.")
+@click.option(
+    "--waivers", type=click.Path(path_type=Path), metavar="FILE", help="Findings that somebody signed for."
+)
 @click.option("--catalogue", type=click.Path(path_type=Path), metavar="DIR", help="Another catalogue.")
 @click.pass_context
 def run(
@@ -79,6 +82,7 @@ def run(
     keys: tuple[Path, ...],
     fail_on: str,
     slugs: tuple[str, ...],
+    waivers: Path | None,
     catalogue: Path | None,
 ) -> None:
     """Look at everything in one read-only snapshot. Exits 0 passed, 1 findings, 3 could not see."""
@@ -94,6 +98,7 @@ def run(
         checks=slugs,
         fail_on=Severity(fail_on),
         catalogue=catalogue,
+        waivers=waivers,
         command=_command_line(delivery.formats, fail_on, slugs),
     )
     result = out.compared(runner.run(target, options), delivery)
@@ -131,15 +136,66 @@ def explain(slug: str) -> None:
     click.echo(explanation(loaded), nl=False)
 
 
+@audit.command()
+@click.pass_context
+def preflight(ctx: click.Context) -> None:
+    """Say what the rights of this role allow to be seen. Exits 3 where a check could not look."""
+    from nosender.schema.visible import visible
+    from nosender.server.target import from_context
+
+    from . import runner
+
+    target = from_context(ctx)
+    result = runner.run(target)
+    tested = [each for each in result.checks if each.reason is None]
+    click.echo(f"{visible(result.run.role)} can test {len(tested)} of {len(result.checks)} checks")
+    for each in result.checks:
+        if each.reason is not None:
+            click.echo(f"  {each.check.slug}: {visible(each.reason)}")
+    for limit in result.limits:
+        if limit.startswith("Not shown"):
+            click.echo(f"  {visible(limit)}")
+    if result.unseen():
+        click.echo(
+            "an auditor's role is a member of nosender_auditor, which is one of pg_read_all_settings",
+            err=True,
+        )
+        ctx.exit(3)
+
+
+@audit.command()
+@click.option("--check", "slugs", multiple=True, metavar="SLUG", help="Only this check; may be repeated.")
+@click.pass_context
+def selftest(ctx: click.Context, slugs: tuple[str, ...]) -> None:
+    """Plant each check's bad example and see that it is found. Exits 1 where one is missed.
+
+    Works on a throw-away PostgreSQL of its own: some examples change roles and settings of the whole server.
+    """
+    from .runner import chosen
+    from .selftest import trials
+
+    missed = total = 0
+    for trial in trials(chosen(slugs)):
+        total += 1
+        missed += not trial.passed
+        click.echo(f"{'found ' if trial.passed else 'MISSED'}  {trial.check}  {trial.words}")
+    click.echo(f"{total - missed} of {total} leaks found", err=True)
+    ctx.exit(1 if missed else 0)
+
+
 def explanation(loaded: Loaded) -> str:
     """The text of `audit explain`."""
+    from .standards import citations
+
     check = loaded.check
+    cited = citations().get(check.slug, ())
     parts = [
         f"{check.slug} ({check.claim.value}; {check.severity.value}, {check.confidence.value}; since "
         f"{check.since})",
         check.title,
         loaded.explanation,
         f"Remedy: {check.remedy}",
+        f"Evidence for: {', '.join(cited) or 'no requirement of a standard'}.",
     ]
     for title, name in (
         ("The question, for your own psql (search_path set to the schema of the tables)", "query.sql"),

@@ -24,10 +24,14 @@ from .audit import (
 from .case import Case, Unseen
 from .check import Answer, Loaded, NotTested, discover
 from .coverage import coverage_of
+from .definitions import definitions
 from .finding import Claim, Finding, Outcome, Severity, Verdict
 from .gather import annex_of
 from .limits import limits_of
 from .names import without_numbers
+from .standards import citations, titles
+from .waivers import apply
+from .waivers import read as read_waivers
 
 if TYPE_CHECKING:
     import psycopg
@@ -50,6 +54,8 @@ class Options:
     """A folder to read the catalogue from."""
     lock_timeout: int = _LOCK_MILLISECONDS
     """Milliseconds to wait for a table that somebody holds under an exclusive lock."""
+    waivers: Path | None = None
+    """A file of findings that somebody signed for."""
     command: str = "nosender audit run"
     """What the user typed, for the report."""
 
@@ -76,6 +82,8 @@ def run(target: Target, options: Options | None = None) -> Audit:
 
     options = options or Options()
     checks = chosen(options.checks)
+    if options.waivers is not None:  # a file that is not right is told before the database is read
+        read_waivers(options.waivers, discover(), datetime.now(UTC).date())
     catalogue = load(options.catalogue)
     started = datetime.now(UTC)
     with target.connect("nosender audit") as connection:
@@ -152,6 +160,21 @@ def judge(looked: Looked, checks: tuple[Loaded, ...], options: Options) -> Audit
         results.append(result)
         findings += found
     case = looked.case
+    described = definitions(case.live, {each.object for each in findings})
+    waivers: tuple[Mapping[str, Any], ...] = ()
+    if options.waivers is not None:
+        today = looked.started.astimezone(UTC).date()
+        signed = read_waivers(options.waivers, discover(), today)
+        applied = apply(signed, results, findings, described, today, complete=not options.checks)
+        results, findings, waivers = list(applied.results), list(applied.findings), applied.waivers
+    findings = [
+        replace(each, facts={**each.facts, "definition": described[each.object]})
+        if each.object in described
+        else each
+        for each in findings
+    ]
+    cited = citations()
+    results = [replace(each, standards=cited.get(each.check.slug, ())) for each in results]
     claims = tuple(_claim(claim, results, findings, options.fail_on) for claim in Claim)
     return Audit(
         verdict=_verdict(results, findings, options.fail_on)
@@ -178,10 +201,10 @@ def judge(looked: Looked, checks: tuple[Loaded, ...], options: Options) -> Audit
         checks=tuple(results),
         findings=worst_first(findings),
         coverage=coverage_of(case),
-        waivers=(),
+        waivers=waivers,
         limits=limits_of(case),
         fail_on=options.fail_on,
-        annex=annex_of(case, checks, findings),
+        annex=replace(annex_of(case, checks, findings), standards=titles()),
     )
 
 

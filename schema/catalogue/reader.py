@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,9 +38,9 @@ class File:
             self.lines = path.read_text(encoding="utf-8").splitlines()
             self.values: dict[str, Any] = tomllib.loads("\n".join(self.lines))
         except OSError as error:
-            raise UsageError(f"Catalogue file {path} cannot be read: {error.strerror}.") from None
+            raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
         except UnicodeDecodeError:
-            raise UsageError(f"Catalogue file {path} is not UTF-8 text.") from None
+            raise UsageError(f"{path} is not UTF-8 text.") from None
         except tomllib.TOMLDecodeError as error:
             found = re.search(r"at line (\d+)", str(error))
             line = found[1] if found else len(self.lines)
@@ -174,6 +174,13 @@ class Section:
         if not found or not int(found[1]):
             raise self.refuse(key, f'{key} must be a length of time such as "15 minutes" or "30 days".')
         return timedelta(**{found[2] + "s": int(found[1])})
+
+    def day(self, key: str) -> date:
+        """A date such as 2026-11-24, written without quotes and without a time of day."""
+        value = self._value(key, date, "a date such as 2026-11-24, without quotes")
+        if value is None or isinstance(value, datetime):
+            raise self.refuse(key, f"{self._what()} needs {key}: a date such as 2026-11-24, without quotes.")
+        return value
 
     def names(self) -> list[str]:
         """The keys of a table whose keys are names of things, in order; each must be a table of its own."""

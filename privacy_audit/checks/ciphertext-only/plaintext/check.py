@@ -27,6 +27,7 @@ CHECK = Check(
     confidence=Confidence.LIKELY,
     remedy="Find what wrote it; the rows are to be deleted, and the tables rewritten.",
     since="0.1",
+    waivable=False,
 )
 
 

@@ -19,6 +19,7 @@ CHECK = Check(
     confidence=Confidence.CERTAIN,
     remedy="Create the function anew from the DDL, with its owner and grants; until then it is not called.",
     since="0.1",
+    waivable=False,
 )
 
 

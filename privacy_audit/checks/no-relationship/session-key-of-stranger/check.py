@@ -17,6 +17,7 @@ CHECK = Check(
     confidence=Confidence.CERTAIN,
     remedy="Delete the keys, and see that the trigger that refuses them is enabled.",
     since="0.1",
+    waivable=False,
 )
 
 

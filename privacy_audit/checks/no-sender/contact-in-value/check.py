@@ -20,6 +20,7 @@ CHECK = Check(
     confidence=Confidence.LIKELY,
     remedy="Find what writes it; delete the rows, and rewrite the table.",
     since="0.1",
+    waivable=False,
 )
 
 

@@ -19,6 +19,7 @@ CHECK = Check(
     confidence=Confidence.CERTAIN,
     remedy="Take the expression out; what it filled in meanwhile has to be found and deleted.",
     since="0.1",
+    waivable=False,
 )
 
 

@@ -1,0 +1,55 @@
+"""Proves that each check can fail: plants its bad example in a scratch database and looks for it there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .check import Loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What became of one planted leak."""
+
+    check: str
+    passed: bool
+    words: str
+    """What was found, or what was missed."""
+
+
+def trials(checks: Iterable[Loaded]) -> Iterator[Trial]:
+    """One trial for each check, on an embedded server that is gone afterwards."""
+    import psycopg
+    from psycopg import sql
+
+    from nosender.schema import catalogue, ddl
+    from nosender.server.embedded import EmbeddedServer
+    from nosender.server.scratch import scratch_database
+
+    from .runner import ask, look
+
+    declared = catalogue.load()
+    template = "nosender_selftest"
+    with EmbeddedServer(settings={"max_prepared_transactions": "4"}) as server:
+        with psycopg.connect(server.conninfo(), autocommit=True) as admin:
+            admin.execute(sql.SQL("create database {} template template0").format(sql.Identifier(template)))
+        with psycopg.connect(server.conninfo(template)) as connection:
+            ddl.load(connection, "public")
+        for loaded in checks:
+            with scratch_database(server.conninfo(), template=template) as scratch:
+                for example in ("bad.sql", "fix.sql"):
+                    with psycopg.connect(
+                        scratch, options="-c TimeZone=UTC -c search_path=public", autocommit=True
+                    ) as owner:
+                        owner.execute(loaded.example(example).encode())
+                    if example == "bad.sql":
+                        with psycopg.connect(scratch, options="-c role=nosender_auditor") as auditor:
+                            case = look(auditor, "public", declared).case
+            result, findings = ask(loaded, case)
+            found = tuple(sorted(finding.object for finding in findings))
+            expected = loaded.expected()
+            words = ", ".join(found) if found == expected else f"found {found}, planted {expected}"
+            yield Trial(loaded.check.slug, found == expected and result.reason is None, words)
