@@ -21,7 +21,7 @@ where
       ('acknowledge(device_id integer, messages bigint[], outcome text)', 'ac389f0cb59235fb3e9f766012909d90'),
       ('active_devices(owner_id integer)', '417fedb8c3cebf92c8fac158cb53d805'),
       ('active_public_key(phone text)', '26fd668b90147efb8f060ebc52dc0716'),
-      ('audit_canaries()', '4b960c306b1c25179fc84b8d2cf72731'),
+      ('audit_canaries()', '814a1fca73d7513bee68516a7c07a193'),
       ('audit_content()', '379b6c94075e324ee8082d8904e3a353'),
       ('audit_deliveries()', 'a39aa5efa92cb1a7e64b5e1874d21e59'),
       ('audit_extent()', '2911097ce2f23290cb3028e5d72cfc7a'),
