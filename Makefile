@@ -24,8 +24,7 @@ check: $(INSTALLED)
 
 # Everything that is made from something else and committed; tests hold it fresh. Read what it changes.
 generate: $(INSTALLED)
-	$(BIN)/nosender catalogue comments > schema/ddl/85_comments.sql
-	$(BIN)/python -m nosender.schema.observe
+	$(BIN)/python -m nosender.migrations.freeze
 	$(BIN)/python -m nosender.privacy_audit.queries
 	$(BIN)/nosender catalogue docs
 	NOSENDER_GOLDEN=write $(BIN)/python -m pytest -q tests/privacy_audit/reports/test_formats.py -k whole_text

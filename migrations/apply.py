@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nosender.errors import NosenderError
@@ -114,7 +115,13 @@ def run_module(
         context = MigrationContext.configure(bound)
         with Operations.context(context):
             ready()
-            (module.upgrade if direction == "up" else module.downgrade)()
+            try:
+                (module.upgrade if direction == "up" else module.downgrade)()
+            except FileNotFoundError as error:
+                name = Path(str(error.filename)).name
+                raise NosenderError(
+                    f"revision {revision.revision} has no {name} beside it; nothing was changed"
+                ) from error
 
 
 def load_module(revision: Revision) -> Any:

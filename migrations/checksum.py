@@ -9,44 +9,51 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
+from functools import lru_cache
 
 ALGORITHM = 1
 
 _TOKEN = re.compile(
     r"""
-    (?P<space>\s+|--[^\n]*)
-  | (?P<comment>/\*)
-  | (?P<escaped>[eE]'(?:[^'\\]|''|\\.)*')
-  | (?P<string>'(?:[^']|'')*')
-  | (?P<name>"(?:[^"]|"")*")
-  | (?P<body>\$(?P<tag>[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$.*?\$(?P=tag)\$|\$\$.*?\$\$)
-  | (?P<word>[\w\u0080-\uffff][\w$\u0080-\uffff]*)
-  | (?P<other>.)
+    (?:\s|--[^\n]*)+
+  | (/\*)
+  | (
+      [eE]'(?:[^'\\]|''|\\.)*'
+    | '[^']*'
+    | "[^"]*"
+    | \$(?P<tag>(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?)\$.*?\$(?P=tag)\$
+    | [\w\u0080-\uffff][\w$\u0080-\uffff]*
+    | .
+    )
     """,
     re.VERBOSE | re.DOTALL,
 )
+_COMMENT_MARK = re.compile(r"/\*|\*/")
 
 
-def sql_tokens(text: str) -> list[str]:
-    """The tokens of an SQL script; a string, a quoted name and a function's body are one token each."""
+@lru_cache(maxsize=256)
+def sql_tokens(text: str) -> tuple[str, ...]:
+    """The tokens of an SQL script; a quoted piece and a function's body are one token each."""
     text = text.replace("\r\n", "\n")
     tokens = []
     position = 0
     while position < len(text):
-        match = _TOKEN.match(text, position)
-        assert match is not None  # `other` takes any character  # noqa: S101
-        position = match.end()
-        if match.lastgroup == "comment":
-            position = _after_comment(text, position)
-        elif match.lastgroup != "space":
-            tokens.append(match[0])
-    return tokens
+        for match in _TOKEN.finditer(text, position):
+            comment, token = match[1], match[2]
+            if comment:
+                break
+            if token:
+                tokens.append(token)
+        else:
+            break
+        position = _after_comment(text, match.end())
+    return tuple(tokens)
 
 
 def _after_comment(text: str, position: int) -> int:
     """Behind the end of a block comment, which can hold others."""
     depth = 1
-    for mark in re.compile(r"/\*|\*/").finditer(text, position):
+    for mark in _COMMENT_MARK.finditer(text, position):
         depth += 1 if mark[0] == "/*" else -1
         if depth == 0:
             return mark.end()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -253,7 +254,11 @@ class _Session:
 
     def refuse_occupied(self) -> None:
         """Refuse a schema without a revision in which a table of one of our names stands."""
-        names = sorted({r.name for r in _expected(self.chain.revisions[-1], self.target.schema).relations})
+        promises = [each.expected for each in self.chain.revisions if each.expected.exists()]
+        if not promises:
+            return
+        last = json.loads(promises[-1].read_text(encoding="utf-8"))
+        names = sorted(relation["name"] for relation in last["relations"])
         rows = self.work.execute(
             """
             select c.relname from pg_catalog.pg_class as c

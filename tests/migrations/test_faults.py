@@ -395,6 +395,13 @@ def test_a_syntax_error(database: str, versions: Path) -> None:
         runner.upgrade(Target(database), options=runner.Options(versions=versions))
 
 
+def test_a_revision_without_its_sql(database: str, versions: Path) -> None:
+    add(versions, "0900", "select 1;\n")
+    (versions / "0900_more.up.sql").unlink()
+    with pytest.raises(NosenderError, match=r"revision 0900 has no 0900_more\.up\.sql beside it"):
+        runner.upgrade(Target(database), options=runner.Options(versions=versions))
+
+
 @pytest.mark.parametrize(
     ("up", "transactional", "problem"),
     [
