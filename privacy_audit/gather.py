@@ -16,12 +16,14 @@ from .annex import (
     InventoryColumn,
     LedgerRow,
     Overdue,
+    RequirementEntry,
     Retention,
     TableEntry,
 )
 from .case import Case, Row, Unseen
 from .names import dotted, without_numbers
 from .places import place_of
+from .standards import standards, titles
 
 if TYPE_CHECKING:
     from nosender.schema.catalogue.model import Table
@@ -50,6 +52,8 @@ def annex_of(case: Case, checks: Iterable[Loaded], findings: Iterable[Finding]) 
         edges=edges,
         evidence={loaded.check.slug: _evidence(loaded) for loaded in checks},
         places={each.object: place_of(each.object) for each in findings},
+        standards=titles(),
+        requirements=_requirements(),
         retention=_retention(case),
     )
 
@@ -125,6 +129,21 @@ def _evidence(loaded: Loaded) -> Evidence:
     query = loaded.example("query.sql")
     paragraphs = (" ".join(part.split()) for part in loaded.explanation.split("\n\n"))
     return Evidence("\n\n".join(paragraphs), query, hashlib.sha256(query.encode()).hexdigest())
+
+
+def _requirements() -> tuple[RequirementEntry, ...]:
+    return tuple(
+        RequirementEntry(
+            f"{standard.title}, {standard.edition}",
+            each.id,
+            each.title,
+            each.checks,
+            each.manual,
+            each.deviation,
+        )
+        for standard in standards()
+        for each in standard.requirements
+    )
 
 
 def _retention(case: Case) -> Retention | None:

@@ -29,7 +29,7 @@ from .finding import Claim, Finding, Outcome, Severity, Verdict
 from .gather import annex_of
 from .limits import limits_of
 from .names import without_numbers
-from .standards import citations, titles
+from .standards import citations
 from .waivers import apply
 from .waivers import read as read_waivers
 
@@ -204,7 +204,7 @@ def judge(looked: Looked, checks: tuple[Loaded, ...], options: Options) -> Audit
         waivers=waivers,
         limits=limits_of(case),
         fail_on=options.fail_on,
-        annex=replace(annex_of(case, checks, findings), standards=titles()),
+        annex=annex_of(case, checks, findings),
     )
 
 

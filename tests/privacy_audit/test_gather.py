@@ -92,6 +92,10 @@ def test_the_evidence_is_the_query_of_each_check(target: Target) -> None:
     import hashlib
 
     audit = run(target)
+    assert {entry.id for entry in audit.annex.requirements} == set(audit.annex.standards)
+    assert {slug for entry in audit.annex.requirements for slug in entry.checks} >= {
+        result.check.slug for result in audit.checks if result.standards
+    }
     assert set(audit.annex.evidence) == {result.check.slug for result in audit.checks}
     for evidence in audit.annex.evidence.values():
         assert evidence.sha256 == hashlib.sha256(evidence.query.encode()).hexdigest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.finding import Verdict
-from nosender.privacy_audit.reports.words import VERDICTS, html, plural
+from nosender.privacy_audit.reports.words import html, plural
 from nosender.schema import diagram as drawing
 
 from . import plot
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from nosender.privacy_audit.difference import Item
 
 _MOST = 200
+
+# Not "holds": a machine's checks are evidence for a requirement, never its fulfilment.
+_EVIDENCE = {Verdict.PASS: "nothing found", Verdict.FAIL: "broken", Verdict.INCOMPLETE: "not proven"}
 
 
 def inventory(audit: Audit) -> str:
@@ -250,7 +253,7 @@ def _requirement(entry: RequirementEntry, broken: set[str], asked: dict[str, Che
         else:
             verdict = Verdict.PASS
         evidence = (
-            f'<span class="tag is-{verdict.value}">{icon(verdict.value)}{VERDICTS[verdict].lower()}</span><br>'
+            f'<span class="tag is-{verdict.value}">{icon(verdict.value)}{_EVIDENCE[verdict]}</span><br>'
             f'<span class="small soft">{plural(len(mine), "check")}</span>'
         )
     told = [html(entry.manual)] if entry.manual else []
