@@ -57,9 +57,7 @@ def foreground(messages: int, runs: int) -> dict[str, Any]:
                 if rate is not None:
                     rates[way].append(rate)
     base = statistics.median(latencies["no sweep"])
-    print(
-        f"latency beside a sweep, {RATE} transactions a second of {CLIENTS} clients (99 %: {base:.2f} ms without)"
-    )
+    print(f"latency beside a sweep, {RATE} transactions a second (99 %: {base:.2f} ms without)")
     answer: dict[str, Any] = {}
     for way in ways:
         ratio = statistics.median(latencies[way]) / base

@@ -1,6 +1,7 @@
 """Instructions that the server executes for a swept message, counted by valgrind.
 
-Repeatable to the sixth digit. From two sizes: what a message more costs, and apart from it what a session costs once, before the first row.
+Repeatable to the sixth digit. From two sizes: what a message more costs, and apart from it what a session
+costs once, before the first row.
 """
 
 from __future__ import annotations
