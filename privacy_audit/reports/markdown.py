@@ -9,7 +9,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from .words import OUTCOMES, SENTENCES, TITLES, VERDICTS, by_check, facts, one_line, outcomes, plural
+from .words import (
+    OUTCOMES,
+    SENTENCES,
+    TITLES,
+    VERDICTS,
+    by_check,
+    facts,
+    most_urgent_first,
+    one_line,
+    outcomes,
+    plural,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,7 +130,7 @@ def _findings(audit: Audit) -> list[str]:
     if not groups:
         return ["", "Nothing was found."]
     parts, size, shown = ["", "## Findings"], 0, 0
-    for result in audit.checks:
+    for result in most_urgent_first(audit, groups):
         found = groups.get(result.check.slug, [])
         if not found or size > MOST_BYTES:
             continue

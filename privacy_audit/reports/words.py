@@ -80,6 +80,17 @@ def by_check(audit: Audit) -> dict[str, list[Finding]]:
     return groups
 
 
+def most_urgent_first(audit: Audit, groups: Mapping[str, list[Finding]]) -> list[CheckResult]:
+    """The checks in the order of reading: what decides, the worst of it before the rest, then all others."""
+
+    def urgency(result: CheckResult) -> tuple[bool, int]:
+        found = groups.get(result.check.slug, [])
+        decides = any(finding.gates(audit.fail_on) for finding in found)
+        return not decides, min((finding.severity.rank for finding in found), default=len(SEVERITIES))
+
+    return sorted(audit.checks, key=urgency)
+
+
 def outcomes(results: Iterable[CheckResult]) -> dict[Outcome, int]:
     """How many checks had each outcome; every outcome is there."""
     counts = dict.fromkeys(Outcome, 0)

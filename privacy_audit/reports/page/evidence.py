@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nosender.privacy_audit.reports.words import SEVERITIES, TITLES, by_check, facts, html, plural
+from nosender.privacy_audit.reports.words import (
+    SEVERITIES,
+    TITLES,
+    by_check,
+    facts,
+    html,
+    most_urgent_first,
+    plural,
+)
 
 from .icons import icon
 
@@ -42,7 +50,7 @@ def findings(audit: Audit) -> str:
     """The findings, by check: what, why it matters, what to do, and the evidence."""
     groups = by_check(audit)
     shown, parts = 0, []
-    for result in sorted(audit.checks, key=lambda result: _urgency(audit, groups.get(result.check.slug, []))):
+    for result in most_urgent_first(audit, groups):
         found = groups.get(result.check.slug, [])
         take = found[: min(MOST_EACH, MOST - shown)]
         shown += len(take)
@@ -58,12 +66,6 @@ def findings(audit: Audit) -> str:
     if not parts:
         return "<p>Nothing was found, and every check could look.</p>"
     return note + "".join(parts)
-
-
-def _urgency(audit: Audit, found: list[Finding]) -> tuple[bool, int]:
-    """What decides comes first, the worst of it before the rest; checks without findings come last."""
-    decides = any(finding.gates(audit.fail_on) for finding in found)
-    return not decides, min((finding.severity.rank for finding in found), default=len(SEVERITIES))
 
 
 def _filters(audit: Audit) -> str:
