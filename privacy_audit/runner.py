@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from nosender.schema.catalogue import Catalogue
     from nosender.server.target import Target
 
-_STATEMENT_SECONDS = 300
 _LOCK_MILLISECONDS = 5000
 
 
@@ -120,15 +119,8 @@ def look(
     connection.read_only = True
     try:
         with connection.transaction():
-            connection.execute(
-                "select pg_catalog.set_config('search_path', '', true),"
-                " pg_catalog.set_config('row_security', 'off', true),"
-                " pg_catalog.set_config('statement_timeout', %s, true),"
-                " pg_catalog.set_config('lock_timeout', %s, true)",
-                (str(_STATEMENT_SECONDS * 1000), str(lock_timeout)),
-            )
-            live = observe(connection, schema, lock_timeout=lock_timeout)
             around = surroundings.read(connection, schema)
+            live = observe(connection, schema, lock_timeout=lock_timeout)
             declared = reference(schema)
             case = Case(live, declared, catalogue, around)
             names = (*probes.probe_names(declared), *probes.LEDGER) if call_probes else ()
@@ -300,7 +292,10 @@ def _fingerprint(case: Case) -> str:
     """Of the structure alone: who looked, and what that role may not see, is left out."""
     database = replace(case.live.database, reader="", unseen=())
     structure = replace(case.live, database=database, settings=())
-    return "sha256:" + hashlib.sha256(structure.to_json().encode()).hexdigest()
+    digest = hashlib.sha256()
+    for name in structure.__dataclass_fields__:
+        digest.update(f"{name}={getattr(structure, name)!r}\n".encode())
+    return "sha256:" + digest.hexdigest()
 
 
 def _stamp(moment: datetime) -> str:

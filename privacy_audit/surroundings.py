@@ -61,7 +61,7 @@ def read(connection: psycopg.Connection[Any], schema: str) -> Surroundings:
     row = connection.execute(text).fetchone()
     if row is None:
         raise AssertionError("a select of one row gives one row")
-    databases, holders, vacuums, slots, standbys, snapshot = row
+    databases, holders, vacuums, slots, standbys, snapshot, _ = row
     return Surroundings(
         databases=tuple(databases),
         holders=tuple(Holder(**each) for each in holders),

@@ -1,3 +1,4 @@
+-- The first statement of an audit: it also bounds how long every later one may take, five minutes.
 -- What moves around the schema, in one row: other databases, what holds deleted rows back, what vacuum left,
 -- replication slots and their receivers.
 select
@@ -86,4 +87,5 @@ select
     select pg_catalog.count(*)
     from pg_catalog.pg_stat_replication
   ) as standbys,
-  pg_catalog.pg_current_snapshot()::text as snapshot
+  pg_catalog.pg_current_snapshot()::text as snapshot,
+  pg_catalog.set_config('statement_timeout', '300000', true) as bound
