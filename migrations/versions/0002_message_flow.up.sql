@@ -764,16 +764,20 @@ begin
     from stored
     join device on device.phone_number = stored.destination_phone
   ),
+  known as (
+    select place, message, destination in (select phone_number from device) as is_known
+    from item
+  ),
   answer as (
     select
-      item.place,
-      item.destination in (select phone_number from device) as known,
+      known.place,
+      known.is_known,
       stored.id is not null as is_stored,
-      row_number() over (partition by item.message order by item.place) as occurrence
-    from item
-    left join stored on stored.message_id = item.message
+      row_number() over (partition by known.message, known.is_known order by known.place) as occurrence
+    from known
+    left join stored on stored.message_id = known.message
   )
-  select array_agg(is_stored and occurrence = 1 or not known order by place) into answers from answer;
+  select array_agg(is_stored and occurrence = 1 or not is_known order by place) into answers from answer;
 
   if
     false = any(answers)

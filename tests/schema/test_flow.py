@@ -111,6 +111,13 @@ def test_a_batch_answers_each_message_in_its_order(session: App) -> None:
         assert found["b"][1] is not None
 
 
+def test_an_id_that_went_to_nobody_is_free_for_somebody_in_the_same_batch(session: App) -> None:
+    _, [device] = session.user(ANNA)
+    answers = session.call("send_messages", [NOBODY, ANNA, NOBODY, ANNA], [CIPHERTEXT] * 4, ["m"] * 4)
+    assert answers == [True, True, True, False]
+    assert session.waiting(device) == ["m"]
+
+
 def test_a_batch_is_stored_in_an_order_of_its_own(session: App) -> None:
     """Numbers follow the order of insertion, so that must not be the order of sending."""
     _, [device] = session.user(ANNA)

@@ -73,7 +73,7 @@ from (
   ('revoke_device(device_id integer)', '28224ddccf0478d9c2ec10b96540d6b2'),
   ('rotate_session_key(owner_id integer, replaced text, session text, devices integer[], sealed_keys bytea[], expires_in interval)', 'cc2e31fa2b6e8782649d53876320d013'),
   ('send_message(destination text, content bytea, message text, kind text, expires_in interval)', '6a2fdabec28ba395bf4b0bd6771f8ffe'),
-  ('send_messages(destinations text[], contents bytea[], message_ids text[], kinds text[], expires_in interval[])', '73d8f47727d50f4a0c221c401b3a54ad'),
+  ('send_messages(destinations text[], contents bytea[], message_ids text[], kinds text[], expires_in interval[])', 'c184e17dc649b3977c30707798b0c7a7'),
   ('session_key_on_own_device()', '060f7ffa757bd6f2372573efe0e22c3d'),
   ('session_keys(device_id integer)', '863357118fe0998ef5ca8e6f610ae6ec'),
   ('users_guard()', '42eef2f8b0e58560ed95972c8a58dca3'),
