@@ -21,6 +21,7 @@ COMMANDS = {
     "evidence": ("nosender.privacy_audit.commands:evidence", "Keys for signing reports."),
     "retention": ("nosender.retention.commands:retention", "Delete what has expired, and leave a receipt."),
     "catalogue": ("nosender.schema.commands:catalogue", "What every table and column is for."),
+    "gate": ("nosender.gate.commands:gate", "Everything that CI asks of a schema change."),
     "traffic": ("nosender.traffic.commands:traffic", "Synthetic users, devices and messages."),
 }
 """Each command: where its click object lives, and the line that `--help` shows without loading it."""

@@ -167,9 +167,9 @@ def judge(looked: Looked, checks: tuple[Loaded, ...], options: Options) -> Audit
     ]
     cited = citations()
     results = [replace(each, standards=cited.get(each.check.slug, ())) for each in results]
-    claims = tuple(_claim(claim, results, findings, options.fail_on) for claim in Claim)
+    claims = tuple(claim_result(claim, results, findings, options.fail_on) for claim in Claim)
     return Audit(
-        verdict=_verdict(results, findings, options.fail_on)
+        verdict=verdict_of(results, findings, options.fail_on)
         if case.has_ours
         else _without_ours(findings, options),
         run=Run(
@@ -244,7 +244,8 @@ def _findings(loaded: Loaded, answer: Answer) -> list[Finding]:
     return list(found.values())
 
 
-def _verdict(results: list[CheckResult], findings: list[Finding], level: Severity) -> Verdict:
+def verdict_of(results: list[CheckResult], findings: list[Finding], level: Severity) -> Verdict:
+    """Fail on any finding that decides; incomplete where anything could not be looked at; else pass."""
     if any(finding.gates(level) for finding in findings):
         return Verdict.FAIL
     untested = {Outcome.NOT_TESTED, Outcome.ERROR}
@@ -262,10 +263,13 @@ def _without_ours(findings: list[Finding], options: Options) -> Verdict:
     return Verdict.FAIL if gating else Verdict.INCOMPLETE
 
 
-def _claim(claim: Claim, results: list[CheckResult], findings: list[Finding], level: Severity) -> ClaimResult:
+def claim_result(
+    claim: Claim, results: list[CheckResult], findings: list[Finding], level: Severity
+) -> ClaimResult:
+    """The answer to one promise, from the checks that are about it."""
     mine = [result for result in results if result.check.claim is claim]
     slugs = {result.check.slug for result in mine}
-    verdict = _verdict(mine, [finding for finding in findings if finding.check in slugs], level)
+    verdict = verdict_of(mine, [finding for finding in findings if finding.check in slugs], level)
     return ClaimResult(claim, verdict, tuple(sorted(slugs)))
 
 

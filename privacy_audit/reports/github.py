@@ -24,12 +24,6 @@ _LEVELS = ("error", "warning", "notice")
 def render(audit: Audit) -> str:
     """One workflow command a line."""
     commands: dict[str, list[str]] = {level: [] for level in _LEVELS}
-    for result in audit.checks:
-        if result.reason is not None:
-            level = "notice" if result.accepted else "error"
-            commands[level].append(
-                _command(level, of_check(result.check), f"{result.check.slug} could not look", result.reason)
-            )
     for finding in audit.findings:
         level = "error" if finding.gates(audit.fail_on) else "notice" if finding.waived else "warning"
         commands[level].append(
@@ -40,6 +34,12 @@ def render(audit: Audit) -> str:
                 f"{finding.kind} {finding.object}: {finding.detail} {finding.remedy}",
             )
         )
+    for result in audit.checks:
+        if result.reason is not None:
+            level = "notice" if result.accepted else "error"
+            commands[level].append(
+                _command(level, of_check(result.check), f"{result.check.slug} could not look", result.reason)
+            )
     lines = []
     for level in _LEVELS:
         some = commands[level]

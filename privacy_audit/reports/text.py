@@ -106,7 +106,8 @@ def _findings(audit: Audit, title: str, groups: dict[str, list[Finding]], *, col
         if len(found) > MOST_EACH:
             lines.append(f"    and {len(found) - MOST_EACH:,} more; the JSON report has all of them")
         lines += _wrapped(one_line(check.remedy), "    > ", "      ")
-        lines.append(_paint(f"      nosender audit explain {check.slug}", "dim", colour=colour))
+        if check.slug in audit.annex.evidence:
+            lines.append(_paint(f"      nosender audit explain {check.slug}", "dim", colour=colour))
     return lines
 
 

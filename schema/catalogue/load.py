@@ -78,6 +78,7 @@ def _vocabulary(file: File) -> tuple[dict[str, DataClass], dict[str, Resolution]
             personal=entry.flag("personal"),
             sampled=entry.flag("sampled", default=True),
             time=entry.flag("time", default=False),
+            never_with=entry.texts("never_with"),
         )
         entry.done()
     for name in file.section("resolutions").names():
@@ -105,7 +106,22 @@ def _table(file: File, classes: dict[str, DataClass], resolutions: dict[str, Res
     columns = tuple(
         _column(file.section("columns", column), classes, resolutions, retention) for column in names
     )
+    _refuse_second_person(file, columns)
     return Table(name, purpose, columns, retention, made_by, whole.place)
+
+
+def _refuse_second_person(file: File, columns: tuple[Column, ...]) -> None:
+    """No row that is for one person may single out another, however well that is declared."""
+    classes = {column.data_class.name for column in columns}
+    for column in columns:
+        for other in column.data_class.never_with:
+            if other in classes:
+                entry = file.section("columns", column.name)
+                raise entry.refuse(
+                    "class",
+                    f"column {column.name!r} ({column.data_class.name}) stands beside a {other}: a row that "
+                    "is for one person must not single out another, so this cannot be declared.",
+                )
 
 
 def _column(

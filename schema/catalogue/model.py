@@ -33,6 +33,8 @@ class DataClass:
     """ANALYZE may keep samples; false means SET STATISTICS 0."""
     time: bool
     """The column holds a moment and names a resolution."""
+    never_with: tuple[str, ...] = ()
+    """Classes that no other column of the table may have: a row for one person must not name a second."""
 
 
 @dataclass(frozen=True, slots=True)

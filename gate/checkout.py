@@ -1,0 +1,121 @@
+"""The git checkout that a change is judged in: its root, its base, what the change touches.
+
+Git is asked with `-z`, so that no name of a file can be mistaken for anything else.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tarfile
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path, PurePosixPath
+
+from nosender.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A work tree and the commit that the change is measured from."""
+
+    root: Path
+    """The top of the work tree."""
+    base: str | None
+    """The commit of the base, in full; None where nothing is compared and everything counts as changed."""
+
+    def changed(self) -> tuple[PurePosixPath, ...]:
+        """Every file that differs from the base, untracked ones included, deleted and renamed-away ones too.
+
+        Sorted; relative to the root. Without a base: every file there is.
+        """
+        untracked = _names(_git(self.root, "ls-files", "-z", "--others", "--exclude-standard"))
+        if self.base is None:
+            tracked = _names(_git(self.root, "ls-files", "-z"))
+        else:
+            # Without rename detection a rename is a deletion and an addition, and both names are seen.
+            tracked = _names(_git(self.root, "diff", "-z", "--name-only", "--no-renames", self.base))
+        return tuple(sorted({PurePosixPath(name) for name in tracked + untracked}))
+
+    def changed_lines(self, path: PurePosixPath) -> tuple[int, ...]:
+        """The lines of a file, from 1, that the change added or altered; all of them for a new file."""
+        file = self.root / path
+        if not file.is_file():
+            return ()
+        if self.base is None or not self.in_base(path):
+            return tuple(range(1, len(file.read_bytes().splitlines()) + 1))
+        diff = _git(
+            self.root, "diff", "--no-color", "--no-ext-diff", "--unified=0", self.base, "--", str(path)
+        )
+        lines: list[int] = []
+        for line in diff.decode(errors="replace").splitlines():
+            if line.startswith("@@ "):
+                start, _, count = line.split(" +", 1)[1].split(" ", 1)[0].partition(",")
+                lines += range(int(start), int(start) + int(count or "1"))
+        return tuple(lines)
+
+    def in_base(self, path: PurePosixPath) -> bool:
+        """Whether the base has a file of that name."""
+        return self.base is not None and _succeeds(self.root, "cat-file", "-e", f"{self.base}:{path}")
+
+    def read_base(self, path: PurePosixPath) -> str | None:
+        """The text of a file at the base; None where the base has none."""
+        if not self.in_base(path):
+            return None
+        return _git(self.root, "show", f"{self.base}:{path}").decode(errors="replace")
+
+    def extract_base(self, folder: PurePosixPath, into: Path) -> Path | None:
+        """Write a folder of the base under `into`; its path there, None where the base has none."""
+        if not self.in_base(folder):
+            return None
+        archive = _git(self.root, "archive", "--format=tar", str(self.base), "--", str(folder))
+        with tarfile.open(fileobj=BytesIO(archive)) as tar:
+            tar.extractall(into, filter="data")
+        return into / folder
+
+
+def find_checkout(start: Path, base: str | None) -> Checkout:
+    """The checkout around `start`, measured from where it left `base`.
+
+    `base` is a branch, tag or commit; the comparison starts at the merge base, as a pull request's does.
+    """
+    try:
+        root = Path(_git(start, "rev-parse", "--show-toplevel").decode().rstrip("\n"))
+    except UsageError:
+        raise UsageError(f"{start} is no git checkout: run the gate inside one") from None
+    if base is None:
+        return Checkout(root, None)
+    commit = ("rev-parse", "--verify", "--quiet", f"{base}^{{commit}}")
+    if base.startswith("-") or not _succeeds(root, *commit):
+        shallow = _git(root, "rev-parse", "--is-shallow-repository").strip() == b"true"
+        raise UsageError(
+            f"this checkout does not know {base}"
+            + (": it is shallow, so fetch its history (GitHub Actions: fetch-depth: 0)" if shallow else "")
+        )
+    try:
+        found = _git(root, "merge-base", base, "HEAD").decode().split()
+    except UsageError:
+        raise UsageError(
+            f"{base} and this checkout have no commit in common; fetch the history of a shallow one"
+        ) from None
+    return Checkout(root, found[0])
+
+
+def _git(folder: Path, *words: str) -> bytes:
+    try:
+        answer = subprocess.run(["git", "-C", folder, *words], capture_output=True, check=False)
+    except FileNotFoundError:
+        raise UsageError(
+            "git is not installed, and the gate needs it to know what a change touches"
+        ) from None
+    if answer.returncode != 0:
+        reason = answer.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
+        raise UsageError(f"git {words[0]} failed: {reason[-1]}")
+    return answer.stdout
+
+
+def _succeeds(folder: Path, *words: str) -> bool:
+    return subprocess.run(["git", "-C", folder, *words], capture_output=True, check=False).returncode == 0
+
+
+def _names(output: bytes) -> list[str]:
+    return [name.decode(errors="surrogateescape") for name in output.split(b"\0") if name]

@@ -1,0 +1,90 @@
+"""`nosender gate`: parse, call, print, exit."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option("--base", metavar="REF", help="Measure the change from here, as a pull request does.")
+@click.option("--only", multiple=True, metavar="STEP", help="Only this step; may be repeated.")
+@click.option("--skip", multiple=True, metavar="STEP", help="Not this step; the gate is then incomplete.")
+@click.option("--fast", is_flag=True, help="The steps for a commit hook: no server, within two seconds.")
+@click.option("--format", "formats", multiple=True, default=("text",), show_default=True, metavar="FORMAT")
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the report here.")
+@click.option("--list", "listed", is_flag=True, help="List the steps and stop.")
+@click.pass_context
+def gate(
+    ctx: click.Context,
+    base: str | None,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    fast: bool,
+    formats: tuple[str, ...],
+    output: Path | None,
+    listed: bool,
+) -> None:
+    """Everything that CI asks of a schema change. Exits 0 passed, 1 findings, 3 could not look."""
+    from nosender.errors import UsageError
+    from nosender.gate.checkout import find_checkout
+    from nosender.privacy_audit.reports import FORMATS
+
+    for form in formats:
+        if form not in FORMATS:
+            raise UsageError(f"there is no format {form}; the formats are {', '.join(FORMATS)}")
+    checkout = find_checkout(Path.cwd(), base)
+    _run_from(checkout.root)
+
+    from nosender.gate import runner
+    from nosender.gate.workplace import Workplace
+    from nosender.privacy_audit import output as reports
+    from nosender.privacy_audit.finding import Outcome
+
+    if listed:
+        for step in runner.STEPS:
+            click.echo(f"{step.slug:24} {step.title}")
+        click.echo(f"{runner.AUDIT:24} The audit of what the revisions make, with all of its checks.")
+        return
+    # Never the database of an environment variable: scratch databases are made where the user said so.
+    server = ctx.find_root().ensure_object(dict).get("url")
+    options = runner.Options(only=(*only, *(runner.FAST if fast else ())), skip=skip, server=server)
+    if base is not None and not runner.touches_schema(Workplace(checkout)):
+        click.echo(f"nothing of the schema, its revisions or its catalogue changed since {base}", err=True)
+        return
+    delivery = reports.prepare(formats, output, "github", (), None)
+
+    def progress(name: str, outcome: Outcome, seconds: float) -> None:
+        click.echo(f"{outcome.value:11} {name:24} {seconds:5.1f} s", err=True)
+
+    audit = runner.run(checkout, options, progress)
+    reports.deliver(audit, delivery)
+    if (
+        fast
+    ):  # the steps that a hook leaves out are for CI; that it left them out is not a failure of the hook
+        ran = [result for result in audit.unseen() if result.reason != runner.SKIPPED]
+        ctx.exit(1 if audit.gating() else 3 if ran else 0)
+    ctx.exit(audit.exit_code)
+
+
+def _run_from(root: Path) -> None:
+    """Start again with the checkout's own code, where another one is installed: DDL, revisions and
+    catalogue belong to the code that reads them.
+    """
+    import nosender
+    from nosender.errors import UsageError
+
+    source = root / "src"
+    if not (source / "nosender" / "__init__.py").is_file() or not (root / "schema" / "ddl").is_dir():
+        raise UsageError(f"{root} is no checkout of a schema of ours: it has no src/nosender and schema/ddl")
+    if Path(nosender.__file__).resolve().is_relative_to(root.resolve()):
+        return
+    if os.environ.get("NOSENDER_GATE_ROOT") == str(root):
+        raise UsageError(f"the code of {root} cannot be run: Python finds another nosender first")
+    path = os.pathsep.join(filter(None, (str(source), os.environ.get("PYTHONPATH"))))
+    environment = {**os.environ, "PYTHONPATH": path, "NOSENDER_GATE_ROOT": str(root)}
+    sys.stdout.flush()
+    os.execve(sys.executable, [sys.executable, "-m", "nosender", *sys.argv[1:]], environment)  # noqa: S606

@@ -1,0 +1,220 @@
+"""The steps that look at databases on the scratch server, made by the change's own DDL and revisions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from nosender.errors import NosenderError, UsageError
+from nosender.gate.static import first_difference, newest_revision
+from nosender.gate.step import CannotLook, Problem
+from nosender.gate.workplace import CATALOGUE, DDL, SCHEMA, VERSIONS, WAIVERS, Workplace
+from nosender.privacy_audit.finding import Confidence, Severity
+
+if TYPE_CHECKING:
+    from nosender.privacy_audit.audit import Audit
+    from nosender.schema.observe import Difference
+
+_BLOCKING = ("SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE")
+"""Locks that keep others from writing, or from everything."""
+
+USERS, MESSAGES, SEED = 20, 200, 1
+"""The traffic that the audit looks at: enough that every probe has rows."""
+
+
+def ddl_equals_migrations(workplace: Workplace) -> Iterator[Problem]:
+    """The chain of revisions ends in exactly what the DDL makes."""
+    from nosender.schema.observe import differences, observe
+
+    canonical = workplace.canonical
+    with workplace.database(workplace.migrated).connect("nosender gate") as connection:
+        migrated = observe(connection, SCHEMA)
+    for difference in differences(canonical, migrated, SCHEMA):
+        # A column that a revision adds comes last, and Alembic's own table is no part of the DDL.
+        if difference.severity == "warning" or "alembic_version" in difference.object:
+            continue
+        yield Problem(
+            difference.object,
+            f"The DDL and the revisions differ: {difference.line}.",
+            *_place_of(workplace, difference),
+            difference.kind,
+            severity=Severity.LOW if difference.severity == "low" else None,
+        )
+
+
+def reference_fresh(workplace: Workplace) -> Iterator[Problem]:
+    """What the audit holds a live database against is what the DDL makes."""
+    from nosender.schema.observe.canonical import make
+
+    path = PurePosixPath("schema/observe/reference.json")
+    line = first_difference(workplace, path, make(workplace.server).to_json())
+    if line is not None:
+        yield Problem(str(path), "The reference of the audit is not what the DDL makes.", path, line)
+
+
+def up_down_up(workplace: Workplace) -> Iterator[Problem]:
+    """Each revision goes down to what was there before it, and up again, with the same result."""
+    from nosender.migrations import runner
+    from nosender.schema.observe import differences, observe
+
+    target = workplace.database(workplace.migrated)
+    options = runner.Options(replay=True, allow_data_loss=True)
+    try:
+        with target.connect("nosender gate") as connection:
+            first = observe(connection, SCHEMA)
+        runner.downgrade(target, "base", options)
+        runner.upgrade(target, options=options)
+        with target.connect("nosender gate") as connection:
+            second = observe(connection, SCHEMA)
+    except NosenderError as error:
+        if "promises" not in str(error) and "refused" not in str(error):
+            raise  # a lock that was not won says nothing about the revision
+        named = re.search(r"revision (\w+)", str(error))
+        path = _revision_file(workplace, named[1]) if named else newest_revision(workplace)
+        yield Problem(named[1] if named else "the chain", f"{error}.", path, 1, "revision")
+        return
+    for difference in differences(first, second, SCHEMA):
+        if difference.severity != "warning":
+            detail = f"After down and up again the schema differs: {difference.line}."
+            yield Problem(difference.object, detail, *_place_of(workplace, difference), difference.kind)
+
+
+def locks_brief(workplace: Workplace) -> Iterator[Problem]:
+    """What the new revisions would do to a database at work, rehearsed on a copy of the schema before them.
+
+    Three tiers. What keeps others from reading or writing while it goes through a table, or writes it anew,
+    blocks the change. What depends on the rows warns. A strong lock held for a moment is noted.
+    """
+    from nosender.migrations import runner
+    from nosender.migrations.plan import make_plan
+    from nosender.migrations.revisions import Chain
+
+    chain = Chain.load(workplace.checkout.root / VERSIONS)
+    new = [each for each in chain.revisions if not workplace.checkout.in_base(VERSIONS / each.path.name)]
+    if workplace.checkout.base is None or not new:
+        return
+    target = workplace.database()
+    before = new[0].down_revision
+    if before is not None:
+        runner.upgrade(target, before, runner.Options(replay=True, verify=False))
+    plan = make_plan(target, scratch=workplace.server)
+    for revision, planned in zip(chain.revisions[-len(plan.revisions) :], plan.revisions, strict=True):
+        script = VERSIONS / f"{revision.path.stem}.up.sql"
+        text = revision.sql("up")
+        for statement in planned.statements:
+            seen = statement.seen
+            start = text.find(seen.sql)
+            line = text.count("\n", 0, start) + 1 if start >= 0 else 1
+            name = f"{revision.revision} statement {seen.number}"
+            blocking = [lock for lock in seen.locks if lock.mode in _BLOCKING]
+            if seen.measured and blocking and (seen.rewrites or seen.scans):
+                lock = blocking[0]
+                held = f"{lock.mode} on {lock.relation} blocks {lock.blocks} while the statement"
+                what = f"{held} {' and '.join(statement.hazards) or 'reads the table'}."
+                yield Problem(name, what, script, line, "statement")
+                continue
+            for hazard in statement.hazards:
+                yield Problem(
+                    name, f"The statement {hazard}.", script, line, "statement",
+                    severity=Severity.MEDIUM, confidence=Confidence.HINT,
+                )  # fmt: skip
+            if blocking and not statement.hazards:
+                lock = blocking[0]
+                yield Problem(
+                    name, f"{lock.mode} on {lock.relation} blocks {lock.blocks} for a moment.", script, line,
+                    "statement", severity=Severity.LOW, confidence=Confidence.HINT,
+                )  # fmt: skip
+
+
+def catalogue_complete(workplace: Workplace) -> Iterator[Problem]:
+    """Every table, column and function of the DDL is declared, and nothing declared is missing."""
+    from nosender.schema.catalogue import check
+
+    try:
+        catalogue = workplace.catalogue
+    except UsageError:
+        raise CannotLook("the catalogue cannot be read") from None
+    for problem in check(catalogue, workplace.canonical, SCHEMA):
+        path = CATALOGUE / problem.place.file if problem.place else _ddl_file(workplace, problem.object)
+        line = problem.place.line if problem.place else _line_with(workplace, path, problem.object)
+        yield Problem(problem.object, f"{problem.object} {problem.sentence}", path, line, "catalogue")
+
+
+def audit_of_migrated(workplace: Workplace) -> Audit:
+    """The whole audit of what the revisions make, with traffic in it and one sweep behind it."""
+    from nosender.privacy_audit import runner
+    from nosender.retention.sweep import FAST, sweep
+    from nosender.traffic.fill import fill
+
+    target = workplace.database(workplace.migrated)
+    fill(target, USERS, MESSAGES, SEED)
+    sweep(target, pace=FAST)
+    waivers = workplace.checkout.root / WAIVERS
+    options = runner.Options(command="nosender gate", waivers=waivers if waivers.is_file() else None)
+    return runner.run(target, options)
+
+
+def place_in_change(workplace: Workplace, name: str) -> tuple[PurePosixPath, int] | None:
+    """The line of the change that names an object; None where the change does not."""
+    for word in _words(name):
+        for path in _changed_sql(workplace):
+            lines = (
+                (workplace.checkout.root / path).read_text(encoding="utf-8", errors="replace").splitlines()
+            )
+            for number in workplace.checkout.changed_lines(path):
+                if re.search(rf"\b{re.escape(word)}\b", lines[number - 1]):
+                    return path, number
+    return None
+
+
+def _changed_sql(workplace: Workplace) -> list[PurePosixPath]:
+    """The changed files of the DDL and of the way up; a downgrade only takes back."""
+    ups = [path for path in workplace.changed_in(VERSIONS, ".sql") if not path.name.endswith(".down.sql")]
+    return [*workplace.changed_in(DDL, ".sql"), *ups]
+
+
+def _place_of(workplace: Workplace, difference: Difference) -> tuple[PurePosixPath, int]:
+    """The changed line that made the difference, else the line of the DDL that names the object."""
+    found = place_in_change(workplace, difference.object)
+    if found is not None:
+        return found
+    path = _ddl_file(workplace, difference.object)
+    return path, _line_with(workplace, path, difference.object)
+
+
+def _ddl_file(workplace: Workplace, name: str) -> PurePosixPath:
+    """The file of the DDL that is about an object: a changed one that names it before any other."""
+    every = sorted((workplace.checkout.root / DDL).glob("*.sql"))
+    changed = [workplace.checkout.root / path for path in _changed_sql(workplace)]
+    for word in _words(name):
+        for file in (*changed, *every):
+            if re.search(rf"\b{re.escape(word)}\b", file.read_text(encoding="utf-8", errors="replace")):
+                return PurePosixPath(file.relative_to(workplace.checkout.root))
+    return PurePosixPath(every[0].relative_to(workplace.checkout.root)) if every else DDL
+
+
+def _line_with(workplace: Workplace, path: PurePosixPath, name: str) -> int:
+    """The line that names the object: a changed one before any other; else the first changed line."""
+    file = workplace.checkout.root / path
+    if not file.is_file():
+        return 1
+    changed = workplace.checkout.changed_lines(path)
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    for word in _words(name):
+        found = [number for number, line in enumerate(lines, 1) if re.search(rf"\b{re.escape(word)}\b", line)]
+        if found:
+            return next((number for number in found if number in changed), found[0])
+    return next(iter(changed), 1)
+
+
+def _words(name: str) -> tuple[str, ...]:
+    """The parts of a qualified name, the most particular first, without the schema and arguments."""
+    parts = [part.strip('"') for part in re.split(r"[.\s]+", name.partition("(")[0]) if part]
+    return tuple(reversed([part for part in parts if part not in (SCHEMA, "on")]))
+
+
+def _revision_file(workplace: Workplace, revision: str) -> PurePosixPath:
+    files = sorted((workplace.checkout.root / VERSIONS).glob(f"{revision}*.py"))
+    return VERSIONS / files[0].name if files else VERSIONS

@@ -1,0 +1,115 @@
+"""What the steps share: the checkout, one scratch server, the databases made on it once."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import PurePosixPath
+from threading import RLock
+from typing import TYPE_CHECKING
+
+from nosender.gate.checkout import Checkout
+
+if TYPE_CHECKING:
+    from nosender.schema.catalogue import Catalogue
+    from nosender.schema.observe import Observation
+    from nosender.server.target import Target
+
+DDL = PurePosixPath("schema/ddl")
+CATALOGUE = PurePosixPath("schema/catalogue")
+VERSIONS = PurePosixPath("migrations/versions")
+WAIVERS = PurePosixPath("waivers.toml")
+
+SCHEMA = "public"
+
+
+class Workplace:
+    """One run of the gate; a context manager that drops what it made and stops the server.
+
+    The steps run in threads, so whatever is made once is made under a lock.
+    """
+
+    def __init__(self, checkout: Checkout, server: str | None = None) -> None:
+        self.checkout = checkout
+        self.changed = checkout.changed()
+        self._named_server = server
+        self._stack = ExitStack()
+        self._lock = RLock()
+
+    def __enter__(self) -> Workplace:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._stack.close()
+
+    def changed_in(self, folder: PurePosixPath, *suffixes: str) -> tuple[PurePosixPath, ...]:
+        """The changed files of a folder that still exist, by ending."""
+        return tuple(
+            path
+            for path in self.changed
+            if path.is_relative_to(folder)
+            and (not suffixes or path.suffix in suffixes)
+            and (self.checkout.root / path).is_file()
+        )
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The checkout's catalogue."""
+        from nosender.schema.catalogue import load
+
+        return load(self.checkout.root / CATALOGUE)
+
+    @property
+    def server(self) -> str:
+        """The conninfo of the scratch server, the embedded one unless another was named."""
+        with self._lock:
+            return self._server
+
+    @cached_property
+    def _server(self) -> str:
+        if self._named_server is not None:
+            return self._named_server
+        from nosender.server.embedded import EmbeddedServer
+
+        return self._stack.enter_context(EmbeddedServer()).conninfo()
+
+    def database(self, template: str = "template0") -> Target:
+        """A database of one step's own, cloned from a template; dropped at the end."""
+        from nosender.server.scratch import scratch_database
+        from nosender.server.target import Target
+
+        scratch = scratch_database(self.server, template=template)
+        with self._lock:
+            return Target(self._stack.enter_context(scratch), SCHEMA)
+
+    @property
+    def canonical(self) -> Observation:
+        """What the DDL makes."""
+        with self._lock:
+            return self._canonical
+
+    @cached_property
+    def _canonical(self) -> Observation:
+        from nosender.schema import ddl
+        from nosender.schema.observe import observe
+
+        with self.database().connect("nosender gate") as connection:
+            ddl.load(connection, SCHEMA)
+            connection.commit()
+            return observe(connection, SCHEMA)
+
+    @property
+    def migrated(self) -> str:
+        """The name of a database that the whole chain of revisions was applied to, a template for others."""
+        with self._lock:
+            return self._migrated
+
+    @cached_property
+    def _migrated(self) -> str:
+        from psycopg.conninfo import conninfo_to_dict
+
+        from nosender.migrations import runner
+
+        target = self.database()
+        runner.upgrade(target, options=runner.Options(replay=True, verify=False))
+        return str(conninfo_to_dict(target.conninfo)["dbname"])

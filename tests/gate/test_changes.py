@@ -1,0 +1,115 @@
+"""What a reviewer is shown of a change to the catalogue: the sentence, and how heavily it weighs."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import nosender.schema.catalogue as room
+from nosender.gate.changes import Weight, changes
+from nosender.schema.catalogue.load import load
+
+CATALOGUE = Path(room.__file__).parent
+
+
+def edited(tmp_path: Path, file: str, old: str, new: str) -> tuple[tuple[Weight, str], ...]:
+    """Every change that one edit of one file makes."""
+    folder = shutil.copytree(CATALOGUE, tmp_path / "catalogue")
+    path = folder / file
+    text = path.read_text()
+    assert text.count(old) >= 1, f"{file} does not hold {old!r}"
+    path.write_text(text.replace(old, new, 1))
+    return tuple((change.weight, change.sentence) for change in changes(load(), load(folder)))
+
+
+def test_nothing_changed_is_nothing_to_see() -> None:
+    assert changes(load(), load()) == ()
+
+
+def test_a_reason_or_comment_alone_is_no_change(tmp_path: Path) -> None:
+    assert edited(tmp_path, "messages.toml", "[columns.id]", "# a remark\n\n[columns.id]") == ()
+
+
+def test_a_column_that_singles_somebody_out_in_messages_weighs_most(tmp_path: Path) -> None:
+    column = '[columns.token]\nclass = "random-id"\npurpose = "Groups messages."\n\n[columns.id]'
+    found = edited(tmp_path, "messages.toml", "[columns.id]", column)
+    assert found == (
+        (
+            Weight.LINKS,
+            "messages gains the column token (random-id): Groups messages. "
+            "Kept with the row: deleted by the sweep once expires_at has passed.",
+        ),
+    )
+
+
+def test_an_innocent_column_is_only_new(tmp_path: Path) -> None:
+    column = '[columns.size]\nclass = "counter"\npurpose = "How many."\n\n[columns.id]'
+    assert [weight for weight, _ in edited(tmp_path, "users.toml", "[columns.id]", column)] == [Weight.ADDS]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "weight", "part"),
+    [
+        (
+            "messages.toml",
+            'action = "delete"',
+            'action = "delete"\nmax_age = "30 days"\nmax_age_column = "created_at"',
+            Weight.TIGHTENS,
+            "Rows of messages are kept by another rule",
+        ),
+        ("policy.toml", 'grace = "1 hour"', 'grace = "2 hours"', Weight.KEEPS, "The promised grace"),
+        ("policy.toml", '"15 minutes"', '"5 minutes"', Weight.TIGHTENS, "The promised sweep interval"),
+        (
+            "policy.toml",
+            "[extensions.btree_gist]",
+            '[extensions.dblink]\npurpose = "Calls out."\n\n[extensions.btree_gist]',
+            Weight.KEEPS,
+            "The extension dblink is new: Calls out.",
+        ),
+        (
+            "policy.toml",
+            "[extensions.btree_gist]",
+            '[schemas.other]\npurpose = "Not ours."\n\n[extensions.btree_gist]',
+            Weight.LINKS,
+            "The schema out of scope other is new: Not ours.",
+        ),
+        (
+            "vocabulary.toml",
+            "personal = true",
+            "personal = false",
+            Weight.LINKS,
+            "no longer count as personal",
+        ),
+        (
+            "users.toml",
+            'class = "account-phone"',
+            'class = "random-id"',
+            Weight.LINKS,
+            "users.phone_number is of the class random-id now, no longer account-phone.",
+        ),
+        (
+            "messages.toml",
+            'purpose = "When the row was stored."',
+            'purpose = "Storage time."',
+            Weight.TIGHTENS,
+            "The purpose of messages.created_at now reads: Storage time.",
+        ),
+    ],
+)
+def test_each_kind_of_change_has_its_weight(
+    tmp_path: Path, file: str, old: str, new: str, weight: Weight, part: str
+) -> None:
+    found = edited(tmp_path, file, old, new)
+    assert [(each, part in sentence) for each, sentence in found] == [(weight, True)], found
+
+
+def test_an_allowed_foreign_key_weighs_most(tmp_path: Path) -> None:
+    key = (
+        '[[foreign_keys]]\ntable = "ephemeral_keys"\ncolumns = ["id"]\nparent = "users"\n'
+        'parent_columns = ["id"]\npurpose = "Who asked."\n\n[[foreign_keys]]'
+    )
+    assert edited(tmp_path, "policy.toml", "[[foreign_keys]]", key) == (
+        (Weight.LINKS, "A foreign key is allowed from ephemeral_keys(id) to users: Who asked."),
+    )

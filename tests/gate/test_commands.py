@@ -1,0 +1,147 @@
+"""The gate as people and pipelines call it: wrong usage, skipped steps, and the files that teams include."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from nosender.gate.runner import FAST, NAMES
+
+ROOT = Path(__file__).parent.parent.parent
+
+RunNosender = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def gate(*words: str, cwd: Path = ROOT, **more: str) -> subprocess.CompletedProcess[str]:
+    hidden = ("PG", "NOSENDER_", "DATABASE_URL", "GITHUB_")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
+    command = [sys.executable, "-m", "nosender", "gate", *words]
+    return subprocess.run(command, cwd=cwd, env=env | more, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """The project as it was last committed, in a repository of its own."""
+    folder = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", "--no-local", str(ROOT), str(folder)], check=True)
+    return folder
+
+
+def test_every_step_is_listed_and_documented() -> None:
+    listed = gate("--list").stdout
+    page = (ROOT / "docs" / "gate.md").read_text(encoding="utf-8")
+    for name in NAMES:
+        assert f"\n{name} " in f"\n{listed}"
+        assert f"| `{name}` |" in page
+
+
+def test_outside_a_checkout_it_says_so(tmp_path: Path) -> None:
+    answer = gate(cwd=tmp_path)
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr == f"nosender: {tmp_path} is no git checkout: run the gate inside one\n"
+
+
+def test_another_projects_checkout_is_refused(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    answer = gate(cwd=tmp_path)
+    assert answer.returncode == 2
+    assert "is no checkout of a schema of ours" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--base", "no-such-branch"], "this checkout does not know no-such-branch"),
+        (["--only", "no-such-step"], "there is no step no-such-step; the steps are sql-style, "),
+        (["--skip", "no-such-step"], "there is no step no-such-step; the steps are sql-style, "),
+        (["--format", "no-such-format"], "no-such-format"),
+    ],
+)
+def test_wrong_usage_is_named(words: list[str], sentence: str) -> None:
+    answer = gate(*words)
+    assert answer.returncode == 2, answer.stderr
+    assert sentence in answer.stderr
+
+
+def test_a_skipped_step_is_shown_and_the_gate_incomplete() -> None:
+    answer = gate(*(word for name in NAMES if name != "catalogue-sound" for word in ("--skip", name)))
+    assert answer.returncode == 3
+    assert answer.stdout.startswith("INCOMPLETE")
+    assert "audit (not tested): skipped on request" in answer.stdout
+
+
+def test_the_fast_steps_need_no_server(tmp_path: Path) -> None:
+    answer = gate("--fast", "--base", "HEAD", NOSENDER_PG_BIN=str(tmp_path))
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert {line.split()[1] for line in answer.stderr.splitlines() if line.endswith(" s")} <= set(FAST)
+
+
+def test_nothing_of_the_schema_changed(clone: Path) -> None:
+    answer = gate("--base", "HEAD", cwd=clone)
+    assert (answer.returncode, answer.stdout) == (0, "")
+    assert answer.stderr == "nothing of the schema, its revisions or its catalogue changed since HEAD\n"
+
+
+def test_an_extension_that_the_server_lacks(clone: Path) -> None:
+    file = clone / "schema" / "ddl" / "01_extension.sql"
+    file.write_text(
+        file.read_text(encoding="utf-8") + "\ncreate extension no_such_extension;\n", encoding="utf-8"
+    )
+    answer = gate("--base", "HEAD", "--only", "ddl-equals-migrations", cwd=clone)
+    assert answer.returncode == 3, answer.stdout
+    assert "ddl-equals-migrations (error): " in answer.stdout
+
+
+def test_the_action_runs_what_it_says(clone: Path, tmp_path: Path) -> None:
+    """The composite action's last step, as the runner would run it, on a change that breaks something."""
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    install, step = action["runs"]["steps"]
+    assert install["run"].count("pip install") == 1
+    assert step["shell"] == "bash"
+    programs = tmp_path / "nosender" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "nosender").write_text(
+        f'#!/bin/sh\nexec "{sys.executable}" -m nosender "$@"\n', encoding="utf-8"
+    )
+    (programs / "nosender").chmod(0o755)
+    toml = clone / "schema" / "catalogue" / "messages.toml"
+    toml.write_text(
+        toml.read_text(encoding="utf-8").replace('"When the row was stored."', '"TODO"'), encoding="utf-8"
+    )
+    answer = subprocess.run(
+        ["bash", "-e", "-c", step["run"]],
+        cwd=clone,
+        env={
+            **os.environ,
+            "RUNNER_TEMP": str(tmp_path),
+            "BASE": "HEAD",
+            "ARGUMENTS": "--only catalogue-sound",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    line = next(
+        number
+        for number, text in enumerate(toml.read_text(encoding="utf-8").splitlines(), 1)
+        if "TODO" in text
+    )
+    assert answer.returncode == 1, answer.stderr
+    assert f"::error file=schema/catalogue/messages.toml,line={line},title=catalogue-sound" in answer.stdout
+
+
+def test_the_gitlab_job_and_the_hook_call_what_there_is() -> None:
+    job = yaml.safe_load((ROOT / "ci" / "gitlab.yml").read_text(encoding="utf-8"))["nosender-gate"]
+    assert job["script"][-1].endswith(job["artifacts"]["reports"]["codequality"])
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    for command in (job["script"][-1], hook["entry"]):
+        options = [word for word in command.split() if word.startswith("--")]
+        shown = gate("--help").stdout
+        assert options
+        assert all(option in shown for option in options)
