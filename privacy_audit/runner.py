@@ -119,8 +119,8 @@ def look(
     connection.read_only = True
     try:
         with connection.transaction():
-            around = surroundings.read(connection, schema)
             live = observe(connection, schema, lock_timeout=lock_timeout)
+            around = surroundings.read(connection, schema)  # waits no longer for a lock than observe does
             declared = reference(schema)
             case = Case(live, declared, catalogue, around)
             names = (*probes.probe_names(declared), *probes.LEDGER) if call_probes else ()

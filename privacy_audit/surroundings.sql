@@ -1,4 +1,4 @@
--- The first statement of an audit: it also bounds how long every later one may take, five minutes.
+-- Also bounds how long each later statement of the audit may take: five minutes.
 -- What moves around the schema, in one row: other databases, what holds deleted rows back, what vacuum left,
 -- replication slots and their receivers.
 select

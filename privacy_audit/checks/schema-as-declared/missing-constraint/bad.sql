@@ -9,5 +9,5 @@ add constraint messages_encrypted_content_length check (octet_length(encrypted_c
 alter table messages drop constraint messages_created_at_coarse;
 alter table messages
 add constraint messages_created_at_coarse check (
-  created_at = date_trunc('hour', created_at) and isfinite(created_at)
+  created_at = date_trunc('hour', created_at)
 ) not valid;
