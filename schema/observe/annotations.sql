@@ -1,34 +1,24 @@
 -- What do comments and security labels say?
--- Relations and columns, nearly all of them, are named from the catalog; the rest by PostgreSQL.
--- Comments of initdb, on objects under 16384, are left out except on the schema public.
+-- Comments on relations and columns, nearly all of them, are named by whoever has the names; the rest by
+-- PostgreSQL. Comments of initdb, on objects under 16384, are left out except on the schema public.
 select
   'comment' as annotation,
-  case
-    when d.objsubid > 0 then 'column'
-    when c.relkind = 'r' then 'table'
-    when c.relkind = 'p' then 'table'
-    when c.relkind = 'v' then 'view'
-    when c.relkind = 'm' then 'materialized view'
-    when c.relkind = 'f' then 'foreign table'
-    when c.relkind = 'c' then 'type'
-    when c.relkind = 'S' then 'sequence'
-    when c.relkind in ('i', 'I') then 'index'
-  end as kind,
-  n.nspname::text as schema,
-  pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)
-  || coalesce('.' || pg_catalog.quote_ident(a.attname), '') as object,
+  d.objoid,
+  d.objsubid,
+  null as kind,
+  null as schema,
+  null as object,
   null as provider,
   d.description as text
 from pg_catalog.pg_description as d
-inner join pg_catalog.pg_class as c on d.objoid = c.oid
-inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
-left join pg_catalog.pg_attribute as a on d.objoid = a.attrelid and d.objsubid = a.attnum and a.attnum > 0
 where
   d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
   and d.objoid >= 16384
 union all
 select
   'comment' as annotation,
+  d.objoid,
+  d.objsubid,
   o.type as kind,
   case
     -- quoted, as PostgreSQL gives it
@@ -55,6 +45,8 @@ where
 union all
 select
   'comment' as annotation,
+  d.objoid,
+  0 as objsubid,
   o.type as kind,
   case
     -- quoted, as PostgreSQL gives it
@@ -75,6 +67,8 @@ where
 union all
 select
   'label' as annotation,
+  s.objoid,
+  s.objsubid,
   o.type as kind,
   case
     -- quoted, as PostgreSQL gives it
@@ -89,6 +83,8 @@ cross join lateral pg_catalog.pg_identify_object(s.classoid, s.objoid, s.objsubi
 union all
 select
   'label' as annotation,
+  s.objoid,
+  0 as objsubid,
   o.type as kind,
   case
     -- quoted, as PostgreSQL gives it

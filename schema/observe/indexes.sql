@@ -1,16 +1,6 @@
 -- Which indexes are there, over what, and are they whole?
--- The definition opens the table (ACCESS SHARE) where it has expressions or a predicate.
-with targets as (
-  select
-    a.attrelid,
-    pg_catalog.array_agg(a.attnum::text || '=' || a.attstattarget::text order by a.attnum) as list
-  from pg_catalog.pg_attribute as a
-  inner join pg_catalog.pg_index as ti on a.attrelid = ti.indexrelid
-  where a.attstattarget >= 0
-  group by a.attrelid
-),
-
-x as (
+-- Nothing here opens a table; only what cannot be written down from names is deparsed, by definitions.sql.
+with x as (
   select
     d.objid,
     e.extname
@@ -23,40 +13,46 @@ x as (
 )
 
 select
-  n.nspname as schema,
-  ic.relname as name,
-  tc.relname as table_,
-  am.amname as method,
+  i.indexrelid,
   i.indrelid,
-  i.indkey::int2[] as keys,
-  i.indnkeyatts as key_columns,
-  con.conname as constraint_,
-  i.indisunique as unique_,
-  i.indisvalid as valid,
-  i.indisready as ready,
-  i.indislive as live,
-  i.indisclustered as clustered,
-  i.indisreplident as replica_identity,
-  ic.reloptions as options,
-  targets.list as statistics_targets,
-  ts.spcname as tablespace,
-  x.extname as extension,
-  -- the index of a plain primary key is written down by whoever has the columns' names
-  case
-    when not i.indisprimary or i.indisexclusion or i.indnatts <> i.indnkeyatts or ic.reloptions is not null
-      then pg_catalog.pg_get_indexdef(i.indexrelid)
-  end as definition,
+  ic.relname,
+  n.nspname,
+  am.amname,
+  i.indkey::text as keys, -- 1 2; 0 is an expression
+  i.indclass::text as classes,
+  i.indcollation::text as collations,
+  i.indoption::text as options_, -- 1: descending, 2: nulls first
+  i.indnkeyatts,
+  i.indpred::text as predicate, -- as PostgreSQL parsed it
+  i.indisunique,
+  i.indisvalid,
+  i.indisready,
+  i.indislive,
+  i.indisclustered,
+  i.indisreplident,
+  i.indnullsnotdistinct or i.indisexclusion or i.indexprs is not null or ic.reloptions is not null
+  or ic.relkind <> 'i' as special,
+  ic.reloptions,
+  ts.spcname,
+  x.extname,
   case when i.indexprs is not null then pg_catalog.pg_get_expr(i.indexprs, i.indrelid) end as expressions,
-  i.indpred is not null as partial -- the definition says it
+  case
+    when i.indexprs is not null
+      then (
+        select pg_catalog.array_agg(a.attnum::text || '=' || a.attstattarget::text order by a.attnum)
+        from pg_catalog.pg_attribute as a
+        where
+          a.attrelid = i.indexrelid
+          and a.attstattarget >= 0
+      )
+  end as statistics_targets,
+  case when i.indrelid < 16384 then tc.relname end as table_
 from pg_catalog.pg_index as i
 inner join pg_catalog.pg_class as ic on i.indexrelid = ic.oid
 inner join pg_catalog.pg_class as tc on i.indrelid = tc.oid
 inner join pg_catalog.pg_namespace as n on ic.relnamespace = n.oid
 inner join pg_catalog.pg_am as am on ic.relam = am.oid
 left join pg_catalog.pg_tablespace as ts on ic.reltablespace = ts.oid
-left join pg_catalog.pg_constraint as con
-  on i.indexrelid = con.conindid and i.indrelid = con.conrelid and con.contype in ('p', 'u', 'x')
-left join targets on i.indexrelid = targets.attrelid
 left join x on i.indexrelid = x.objid
 where
   i.indexrelid >= 16384

@@ -1,6 +1,7 @@
 """Names as PostgreSQL writes them when it deparses: quoted only where they must be."""
 
 import re
+from functools import lru_cache
 
 # Every word that a supported major reserves in any way (pg_get_keywords, catcode other than U).
 _RESERVED = frozenset(
@@ -24,6 +25,7 @@ _RESERVED = frozenset(
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 
 
+@lru_cache(maxsize=1 << 16)
 def quoted(name: str) -> str:
     """One identifier, as quote_ident would write it."""
     if _PLAIN.fullmatch(name) and name not in _RESERVED:
@@ -33,7 +35,7 @@ def quoted(name: str) -> str:
 
 def qualified(*names: str) -> str:
     """Identifiers joined by dots: schema, table, column."""
-    return ".".join(quoted(name) for name in names)
+    return ".".join(map(quoted, names))
 
 
 def literal(text: str) -> str:

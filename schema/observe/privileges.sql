@@ -3,7 +3,7 @@
 -- over; PUBLIC may execute a function and use a type unless told otherwise, so they are not. The owner's
 -- own full rights say nothing and are left out; an owner that gave some up is shown with what is left.
 -- PostgreSQL's own objects (under 16384) appear where somebody changed their rights since initdb.
-with objects as (
+with found as (
   select
     case c.relkind when 'S' then 'sequence' else 'table' end as kind,
     case c.relkind when 'S' then 's' else 'r' end::"char" as code,
@@ -164,6 +164,14 @@ with objects as (
   from pg_catalog.pg_parameter_acl as pa
 ),
 
+-- An ACL is compared as text, written down once.
+objects as materialized (
+  select
+    found.*,
+    coalesce(found.acl::text, '') as key
+  from found
+),
+
 -- What an owner holds by default depends on the kind alone.
 full_rights as (
   select
@@ -181,7 +189,7 @@ acls as (
   select distinct
     o.code,
     o.owner,
-    coalesce(o.acl::text, '') as key,
+    o.key,
     coalesce(o.acl, pg_catalog.acldefault(o.code, o.owner)) as acl
   from objects as o
 ),
@@ -236,7 +244,7 @@ select
   pg_catalog.pg_get_userbyid(e.grantor) as grantor
 from objects as o
 inner join entries as e
-  on o.code = e.code and o.owner = e.owner and coalesce(o.acl::text, '') = e.key
+  on o.code = e.code and o.owner = e.owner and o.key = e.key
 inner join full_rights as f on e.code = f.code
 where
   not (e.grantee = e.owner and e.code <> 'c' and e.privileges @> f.privileges)

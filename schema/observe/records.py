@@ -68,53 +68,53 @@ class Answer:
 
     def records(self, kind: type[Kind], **given: Callable[[Row], Any]) -> list[Kind]:
         """One record a row; `given` computes the fields that no column carries as it stands."""
+        make = twin(kind)
+        take = self._taker(kind, given)
+        return finished(kind, [make(*take(row)) for row in self.rows])
+
+    def _taker(self, kind: type[Any], given: dict[str, Callable[[Row], Any]]) -> Callable[[Row], list[Any]]:
+        """A function from a row to the fields of the record, in order."""
         names = [name for name, _ in _fields(cast(Hashable, kind))]
         take = itemgetter(*[self.names.index(name) if name not in given else 0 for name in names])
-        changes = [
-            (at, _tuple_sorted if name in UNORDERED else _tuple)
+        lists = [
+            (at, name in UNORDERED)
             for at, (name, is_list) in enumerate(_fields(cast(Hashable, kind)))
             if is_list and name not in given
         ]
         computed = [(names.index(name), compute) for name, compute in given.items()]
-        make = maker(kind)
-        found = []
-        for row in self.rows:
-            values = list(take(row))
-            for at, change in changes:
-                values[at] = change(values[at])
+
+        def values(row: Row) -> list[Any]:
+            found = list(take(row))
+            for at, unordered in lists:
+                value = found[at]
+                # nearly all are empty
+                found[at] = tuple(sorted(value) if unordered else value) if value else ()
             for at, compute in computed:
-                values[at] = compute(row)
-            found.append(make(*values))
-        return found
+                found[at] = compute(row)
+            return found
+
+        return values
 
 
-def maker(kind: type[Kind]) -> Callable[..., Kind]:
-    """`kind` as a function of its fields in order, four times as fast as calling it.
+def twin(kind: type[Any]) -> Callable[..., Any]:
+    """A class that makes what `finished` turns into records of `kind`, four times as fast as `kind` itself.
 
     What makes a frozen dataclass slow is that it sets each field through object.__setattr__. An unfrozen
-    twin with the same slots sets them directly and is then declared to be of the kind.
+    twin with the same slots sets them directly.
     """
-    twin = _twin(cast(Hashable, kind))
+    return cast(Callable[..., Any], _twin(cast(Hashable, kind)))
 
-    def make(*values: Any) -> Any:
-        made = twin(*values)
-        made.__class__ = kind
-        return made
 
-    return make
+def finished(kind: type[Kind], made: list[Any]) -> list[Kind]:
+    """Declare what was made by the twin to be of the kind."""
+    for item in made:
+        item.__class__ = kind
+    return made
 
 
 @cache
 def _twin(kind: Any) -> Any:
     return make_dataclass(f"_{kind.__name__}", [(name, object) for name, _ in _fields(kind)], slots=True)
-
-
-def _tuple(value: Any) -> tuple[Any, ...]:
-    return tuple(value) if value else ()
-
-
-def _tuple_sorted(value: Any) -> tuple[Any, ...]:
-    return tuple(sorted(value)) if value else ()
 
 
 def record(kind: type[Any], facts: dict[str, Any]) -> Any:
@@ -152,4 +152,7 @@ def ordered(records: list[Any]) -> tuple[Any, ...]:
     if len(keys) == 1:
         return tuple(sorted(records, key=attrgetter(*keys)))
     take = attrgetter(*keys)
-    return tuple(sorted(records, key=lambda item: [value or "" for value in take(item)]))
+    try:
+        return tuple(sorted(records, key=take))
+    except TypeError:  # a null among the names
+        return tuple(sorted(records, key=lambda item: [value or "" for value in take(item)]))

@@ -18,17 +18,14 @@ owned as (
   -- a: a serial column owns its sequence; i: an identity column does
   select
     d.objid,
-    pg_catalog.quote_ident(tn.nspname) || '.' || pg_catalog.quote_ident(t.relname)
-    || '.' || pg_catalog.quote_ident(a.attname) as name
+    d.refobjid,
+    d.refobjsubid
   from pg_catalog.pg_depend as d
-  inner join pg_catalog.pg_sequence as q on d.objid = q.seqrelid
-  inner join pg_catalog.pg_class as t on d.refobjid = t.oid
-  inner join pg_catalog.pg_namespace as tn on t.relnamespace = tn.oid
-  inner join pg_catalog.pg_attribute as a on d.refobjid = a.attrelid and d.refobjsubid = a.attnum
   where
     d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
     and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
     and d.deptype in ('a', 'i')
+    and d.refobjsubid > 0
 ),
 
 x as (
@@ -80,7 +77,7 @@ select
     when c.relreplident = 'i' then 'index'
   end as replica_identity,
   case when c.relkind = 'p' then pg_catalog.pg_get_partkeydef(c.oid) end as partition_key,
-  pg_catalog.pg_get_expr(c.relpartbound, c.oid) as partition_bound,
+  case when c.relispartition then pg_catalog.pg_get_expr(c.relpartbound, c.oid) end as partition_bound,
   case when c.reloftype <> 0 then pg_catalog.format_type(c.reloftype, null) end as of_type,
   case when c.relkind in ('v', 'm') then pg_catalog.pg_get_viewdef(c.oid) end as definition,
   case when s.seqrelid is not null then pg_catalog.format_type(s.seqtypid, null) end as type,
@@ -90,7 +87,8 @@ select
   s.seqincrement as increment,
   s.seqcache as cache,
   s.seqcycle as cycle,
-  owned.name as owned_by
+  owned.refobjid as owner_table,
+  owned.refobjsubid as owner_column
 from pg_catalog.pg_class as c
 inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
 left join pg_catalog.pg_am as am on c.relam = am.oid
@@ -100,7 +98,7 @@ left join pg_catalog.pg_foreign_table as ft on c.oid = ft.ftrelid
 left join pg_catalog.pg_foreign_server as fs on ft.ftserver = fs.oid
 left join pg_catalog.pg_sequence as s on c.oid = s.seqrelid
 left join parents on c.oid = parents.inhrelid
-left join owned on c.oid = owned.objid
+left join owned on s.seqrelid = owned.objid
 left join x on c.oid = x.objid
 where
   c.oid >= 16384
