@@ -30,11 +30,20 @@ class Entry:
 def current(connection: psycopg.Connection[Any], schema: str) -> str | None:
     """The revision the schema is at, None where none is recorded.
 
-    NosenderError where the version table names several, which only a branch could have done.
+    NosenderError where the version table names several, which only a branch could have done, or may not be
+    read.
     """
+    import psycopg
+
     if not exists(connection, schema, VERSION_TABLE):
         return None
-    rows = connection.execute(_in(schema, "select version_num from {}", VERSION_TABLE)).fetchall()
+    try:
+        rows = connection.execute(_in(schema, "select version_num from {}", VERSION_TABLE)).fetchall()
+    except psycopg.errors.InsufficientPrivilege:
+        raise NosenderError(
+            f"the role {connection.info.user} may not read {schema}.{VERSION_TABLE}: "
+            "connect as the owner of the tables, or have it grant select on that table"
+        ) from None
     if len(rows) > 1:
         names = ", ".join(sorted(row[0] for row in rows))
         raise NosenderError(f"the database is at several revisions at once ({names}); delete all but one")

@@ -80,6 +80,20 @@ def test_a_role_without_rights(database: str, run_nosender: RunNosender) -> None
     assert done.stderr.count("\n") == 1
 
 
+def test_a_role_that_may_not_read_the_revision(database: str, run_nosender: RunNosender) -> None:
+    assert run_nosender("--url", database, "db", "upgrade").returncode == 0
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("create role current_reader login")
+    try:
+        url = database.replace("postgres@", "current_reader@")
+        answer = run_nosender("--url", url, "db", "current")
+    finally:
+        with psycopg.connect(database, autocommit=True) as connection:
+            connection.execute("drop role current_reader")
+    assert (answer.returncode, answer.stdout) == (4, "")
+    assert answer.stderr.startswith("nosender: the role current_reader may not read public.alembic_version: ")
+
+
 def test_history_needs_no_database(run_nosender: RunNosender) -> None:
     done = run_nosender("db", "history")
     assert done.returncode == 0
