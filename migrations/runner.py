@@ -78,8 +78,6 @@ def upgrade(target: Target, revision: str = "head", options: Options | None = No
     NosenderError: another migrator, a lock that was not won, a table of ours in the way, an edited
     revision, drift. UsageError: a revision that does not exist or lies behind.
     """
-    from nosender.migrations.plan import require_unchanged
-
     options = options or Options()
     with _session(target, options) as session:
         before = session.revision
@@ -89,6 +87,8 @@ def upgrade(target: Target, revision: str = "head", options: Options | None = No
             raise UsageError(f"the database is at {before}, beyond {goal or 'base'}: use db downgrade")
         pending = session.chain.revisions[first:last]
         if options.plan is not None:
+            from nosender.migrations.plan import require_unchanged  # a third of the start of an upgrade
+
             require_unchanged(options.plan, session.work, target.schema, pending)
             session.work.rollback()
         if before is None and pending:
@@ -180,7 +180,8 @@ def _session(target: Target, options: Options, *, checksums: bool = True) -> Ite
     import psycopg
 
     chain = Chain.load(options.versions)
-    require_sound(chain)
+    if not _ours(options):
+        require_sound(chain)  # ours are, by the tests
     with (
         migrator_lock(target, wait=options.lock_wait, say=options.say) as guard,
         target.connect("nosender db") as work,

@@ -13,6 +13,7 @@ import pytest
 from psycopg import sql
 
 from nosender.migrations import freeze, runner, script
+from nosender.migrations.lint import require_sound
 from nosender.migrations.revisions import VERSIONS, Chain
 from nosender.schema import ddl
 from nosender.schema.observe import Observation, differences, observe, reference, within
@@ -154,3 +155,8 @@ def test_alembic_names_what_is_wrong_in_one_sentence(database: str) -> None:
     done = alembic(database, "upgrade", "head", schema="nowhere")
     assert done.returncode == 1
     assert done.stderr.strip().splitlines()[-1].startswith("nosender: the schema nowhere does not exist")
+
+
+def test_our_revisions_are_sound() -> None:
+    """An upgrade looks only at folders that are not ours."""
+    require_sound(Chain.load())
