@@ -23,6 +23,7 @@ alter table two add constraint renamed_not_null check (v is not null);
 create index on "T one" ("User");
 create index on two ("User");
 create index on two ("User" desc nulls last, v);
+create index on "T one" (v);
 create index on "T one" (v text_pattern_ops);
 create index on two (v);
 create index on "T one" (c);
