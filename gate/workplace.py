@@ -110,6 +110,7 @@ class Workplace:
 
         from nosender.migrations import runner
 
+        _ = self.canonical  # made first: it brings the roles, which belong to the whole cluster
         target = self.database()
         runner.upgrade(target, options=runner.Options(replay=True, verify=False))
         return str(conninfo_to_dict(target.conninfo)["dbname"])
