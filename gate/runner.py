@@ -30,7 +30,6 @@ STEPS = (
         "The SQL that changed reads like the SQL around it.",
         "Run sqlfluff fix on the file, or write the line as the message says.",
         static.sql_style,
-        needs_server=False,
         severity=Severity.MEDIUM,
         fast=True,
     ),
@@ -39,7 +38,6 @@ STEPS = (
         "The revisions form one chain, and each can be run alone and taken back.",
         "Mend the revision as the sentence says.",
         static.revisions_sound,
-        needs_server=False,
         fast=True,
     ),
     Step(
@@ -47,7 +45,6 @@ STEPS = (
         "No revision differs from what databases were migrated with.",
         "Put the old text back and write a revision of its own for what is to change.",
         static.revisions_unchanged,
-        needs_server=False,
         fast=True,
     ),
     Step(
@@ -55,7 +52,6 @@ STEPS = (
         "The catalogue can be read and leaves nothing open.",
         "Mend the line as the sentence says.",
         static.catalogue_sound,
-        needs_server=False,
         fast=True,
     ),
     Step(
@@ -63,7 +59,6 @@ STEPS = (
         "What is made from the catalogue is as it would be made now.",
         "Run make generate and commit what it changes.",
         static.generated_fresh,
-        needs_server=False,
         severity=Severity.MEDIUM,
         fast=True,
     ),
@@ -72,42 +67,36 @@ STEPS = (
         "The revisions end in exactly what the DDL makes.",
         "Write the revision that the change of the DDL needs, or the DDL that the revision needs.",
         live.ddl_equals_migrations,
-        needs_server=True,
     ),
     Step(
         "reference-fresh",
         "The audit knows the schema that the DDL makes.",
         "Run make generate and commit what it changes.",
         live.reference_fresh,
-        needs_server=True,
     ),
     Step(
         "up-down-up",
         "Each revision can be taken back and applied again, with the same result.",
         "Write the downgrade so that it takes back all that the upgrade does.",
         live.up_down_up,
-        needs_server=True,
     ),
     Step(
         "locks-brief",
         "No new revision keeps a database at work waiting.",
         "Build it beside the traffic (CONCURRENTLY, NOT VALID and VALIDATE) in a revision of steps.",
         live.locks_brief,
-        needs_server=True,
     ),
     Step(
         "catalogue-complete",
         "Every table, column and function is declared, and nothing else is.",
         "Declare it in schema/catalogue with its purpose, class, resolution and retention.",
         live.catalogue_complete,
-        needs_server=True,
     ),
     Step(
         "reviewer-must-see",
         "What the change asks a reviewer to accept, in plain sentences.",
         "Nothing to mend: have a privacy reviewer agree to it.",
         static.must_be_seen,
-        needs_server=False,
         severity=Severity.MEDIUM,
         fast=True,
     ),
@@ -301,7 +290,6 @@ _AUDIT_STEP = Step(
     "The audit of what the revisions make passes.",
     "See the findings of the audit.",
     lambda _workplace: (),
-    needs_server=True,
 )
 
 # What a gate has to show that did not run the audit.

@@ -50,7 +50,6 @@ class Step:
     remedy: str
     look: Callable[[Workplace], Iterable[Problem]]
     """Returns what is wrong; may raise CannotLook, or UsageError for a file that cannot be read."""
-    needs_server: bool
     severity: Severity = Severity.HIGH
     fast: bool = False
     """Belongs to the subset for a commit hook: no server, well under two seconds."""

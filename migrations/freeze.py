@@ -55,13 +55,13 @@ def freeze(conninfo: str, folder: Path = VERSIONS) -> None:
         connection.execute(sql.SQL("create schema {}").format(sql.Identifier(PLACEHOLDER)))
         connection.execute(sql.SQL("set search_path to {}, pg_temp").format(sql.Identifier(PLACEHOLDER)))
         connection.commit()
-        before = _portable(connection)
+        before = portable(connection)
         below = None
         for part in UNRELEASED:
             up = _up(part)
             connection.execute(up.encode())
             connection.commit()
-            after = _portable(connection)
+            after = portable(connection)
             _write(folder / f"{part.name}.up.sql", up)
             _write(folder / f"{part.name}.down.sql", _down(part, before, after))
             _write(folder / f"{part.name}.json", after.to_json())
@@ -71,7 +71,8 @@ def freeze(conninfo: str, folder: Path = VERSIONS) -> None:
             before, below = after, part.name.partition("_")[0]
 
 
-def _portable(connection: psycopg.Connection) -> Observation:
+def portable(connection: psycopg.Connection) -> Observation:
+    """What stands in the placeholder schema, without anything of the cluster."""
     # what depends on what follows from the rest, and would be a third of the file
     return replace(within(observe(connection, PLACEHOLDER), PLACEHOLDER), dependencies=())
 
