@@ -56,7 +56,7 @@ def test_the_demo_goes_as_told_and_fits_a_terminal(demonstration: subprocess.Com
 
 
 def test_its_links_lead_somewhere() -> None:
-    for file in (README, ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")):
+    for file in (README, ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")):
         for target in re.findall(r"\]\(([^)#]+)[^)]*\)", file.read_text(encoding="utf-8")):
             if "://" not in target:
                 assert (file.parent / target).exists(), f"{file.name}: {target}"
@@ -81,3 +81,9 @@ def test_the_commands_that_it_names_exist(run_nosender: RunNosender) -> None:
     assert named
     for words in sorted(named):
         assert run_nosender(*filter(None, words), "--help").returncode == 0, words
+
+
+def test_every_decision_is_listed() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = re.findall(r"\]\(([^)]+)\)", (folder / "README.md").read_text(encoding="utf-8"))
+    assert sorted(listed) == sorted(file.name for file in folder.glob("*.md") if file.name != "README.md")
