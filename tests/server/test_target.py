@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
+import struct
+import threading
+from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from nosender.errors import NosenderError, UsageError
@@ -60,3 +65,57 @@ def test_an_unknown_database_is_told_in_one_line(server: EmbeddedServer) -> None
     with pytest.raises(NosenderError, match='database "absent" does not exist') as caught:
         Target(server.conninfo("absent")).connect("nosender test")
     assert "\n" not in str(caught.value)
+
+
+def test_a_wrong_password_is_told_and_not_repeated() -> None:
+    with EmbeddedServer() as server:
+        with psycopg.connect(server.conninfo(), autocommit=True) as admin:
+            admin.execute("create role app login password 'right'")
+        rules = server.data_directory / "pg_hba.conf"
+        rules.write_text(
+            "local all app scram-sha-256\n" + rules.read_text(encoding="utf-8"), encoding="utf-8"
+        )
+        server.crash()  # a start reads the rules for certain; a reload does so in its own time
+        conninfo = psycopg.conninfo.make_conninfo(server.conninfo(), user="app", password="wrong-secret")
+        with pytest.raises(NosenderError, match='password authentication failed for user "app"') as caught:
+            Target(conninfo).connect("nosender test")
+    assert "wrong-secret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.fixture
+def old_server() -> Iterator[int]:
+    """The port of something that greets a client as PostgreSQL 14 does, up to the first prompt."""
+
+    def message(kind: bytes, body: bytes) -> bytes:
+        return kind + struct.pack("!I", len(body) + 4) + body
+
+    def greet() -> None:
+        client, _ = listener.accept()
+        with client:
+            while True:
+                (length,) = struct.unpack("!I", client.recv(4, socket.MSG_WAITALL))
+                body = client.recv(length - 4, socket.MSG_WAITALL)
+                if struct.unpack("!I", body[:4])[0] == 196608:
+                    break
+                client.sendall(b"N")  # a request for encryption
+            client.sendall(
+                message(b"R", struct.pack("!I", 0))
+                + message(b"S", b"server_version\x0014.22\x00")
+                + message(b"S", b"client_encoding\x00UTF8\x00")
+                + message(b"K", struct.pack("!II", 1, 1))
+                + message(b"Z", b"I")
+            )
+            while client.recv(1024):  # until it hangs up
+                pass
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=greet)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join()
+
+
+def test_a_server_too_old_is_refused_by_name(old_server: int) -> None:
+    with pytest.raises(NosenderError, match=r"PostgreSQL 14\.22; 15 is the oldest that is supported"):
+        Target(f"postgresql://app@127.0.0.1:{old_server}/mail?gssencmode=disable").connect("nosender test")
