@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import random
 import re
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nosender.errors import NosenderError
 from nosender.migrations import journal
 from nosender.migrations.checksum import sql_digest, sql_tokens
+from nosender.migrations.module import run_module
+from nosender.migrations.revisions import RevisionError
 
 if TYPE_CHECKING:
     import psycopg
@@ -46,8 +45,9 @@ def apply(
 ) -> None:
     """Run the revision and record it. Either all of it stands afterwards or none, steps aside.
 
-    `before` is called inside the transaction, first, and may refuse. NosenderError: a lock was not won,
-    or the database refused; psycopg.OperationalError: the connection is gone.
+    `before` is called inside the transaction, first, and may refuse. RevisionError: the database refused
+    what the revision does; NosenderError: a lock was not won, a disk is full; psycopg.OperationalError:
+    the connection is gone.
     """
     after = revision.revision if direction == "up" else revision.down_revision
 
@@ -60,7 +60,7 @@ def apply(
             _finish(work, schema, revision, direction, after)
 
     if revision.transactional:
-        _patiently(work, whole, f"revision {revision.revision}", patience, watch)
+        _patiently(work, whole, revision, f"revision {revision.revision}", patience, watch)
         return
     if before is not None:
         with work.transaction():
@@ -89,58 +89,6 @@ def _finish(
     journal.write(work, revision, direction)
 
 
-def run_module(
-    work: psycopg.Connection[Any],
-    revision: Revision,
-    direction: str,
-    ready: Callable[[], None] = lambda: None,
-) -> None:
-    """Call the module's upgrade() or downgrade() as Alembic would, on our own connection.
-
-    `ready` is called when SQLAlchemy has asked the server what it asks every server.
-    """
-    import sqlalchemy
-    from alembic.operations import Operations
-    from alembic.runtime.migration import MigrationContext
-    from sqlalchemy.pool import StaticPool
-
-    module = load_module(revision)
-    engine = sqlalchemy.create_engine(
-        "postgresql+psycopg://", creator=lambda: work, poolclass=StaticPool, use_native_hstore=False
-    )
-    # The connection is only lent: its transaction and its session end where they began.
-    for ending in ("do_begin", "do_commit", "do_rollback", "do_close", "do_terminate"):
-        setattr(engine.dialect, ending, lambda *_: None)
-    with engine.connect() as bound:
-        context = MigrationContext.configure(bound)
-        with Operations.context(context):
-            ready()
-            try:
-                (module.upgrade if direction == "up" else module.downgrade)()
-            except FileNotFoundError as error:
-                name = Path(str(error.filename)).name
-                raise NosenderError(
-                    f"revision {revision.revision} has no {name} beside it; nothing was changed"
-                ) from error
-
-
-def load_module(revision: Revision) -> Any:
-    """The revision's module, imported from its file; NosenderError where it cannot be."""
-    name = f"nosender_revision_{revision.revision}"
-    spec = importlib.util.spec_from_file_location(name, revision.path)
-    if spec is None or spec.loader is None:
-        raise NosenderError(f"the revision file {revision.path.name} cannot be loaded")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise NosenderError(
-            f"the revision file {revision.path.name} cannot be loaded: {type(error).__name__}: {error}"
-        ) from error
-    return module
-
-
 # ------------------------------------------------------------------------ waiting
 
 
@@ -149,7 +97,12 @@ def _set_local(work: psycopg.Connection[Any], *, lock: float) -> None:
 
 
 def _patiently(
-    work: psycopg.Connection[Any], act: Callable[[], None], what: str, patience: Patience, watch: Watch
+    work: psycopg.Connection[Any],
+    act: Callable[[], None],
+    revision: Revision,
+    what: str,
+    patience: Patience,
+    watch: Watch,
 ) -> None:
     """Try until the locks are won: each attempt waits briefly, so that others never queue for long."""
     import psycopg
@@ -171,10 +124,14 @@ def _patiently(
                 f"{what}: attempt {attempt} of {patience.attempts} waited for {who}; again in {pause:.1f} s"
             )
             time.sleep(pause)
-        except psycopg.OperationalError:
-            raise  # the connection is gone: the caller knows what that means
         except psycopg.Error as error:
-            raise NosenderError(f"{what}: {refusal(error)}; nothing of it was kept") from error
+            if work.closed:
+                raise  # the caller knows what that means
+            sentence = f"{what}: {refusal(error)}; nothing of it was kept"
+            if isinstance(error, psycopg.OperationalError | psycopg.InternalError):
+                # a full disk, a cancelled statement: nothing that the revision does
+                raise NosenderError(f"{sentence}, run again when that is mended") from error
+            raise RevisionError(sentence, revision.revision) from error
         else:
             return
 
@@ -225,7 +182,7 @@ def _step(
             work.execute(step.sql.encode())
 
         with watch.progress(work, what):
-            _patiently(work, act, what, patience, watch)
+            _patiently(work, act, revision, what, patience, watch)
         journal.write(work, revision, direction, step)
     finally:
         if not work.closed:

@@ -28,6 +28,11 @@ def problems(revision: Revision) -> list[str]:
             f"{name} is transactional and opens an autocommit block, which commits half of it: "
             "make it a revision in steps (transactional = False)"
         )
+    if _shares_op(revision):
+        found.append(
+            f"{name} reaches for alembic.op, which every thread of a process shares: "
+            "write `from alembic import op`"
+        )
     for direction in ("up", "down"):
         text = revision.sql(direction)
         if revision.transactional:
@@ -55,6 +60,19 @@ def _opens_autocommit(revision: Revision) -> bool:
     }
     return any(
         isinstance(node, ast.Attribute) and node.attr == "autocommit_block" and node not in guarded
+        for node in ast.walk(tree)
+    )
+
+
+def _shares_op(revision: Revision) -> bool:
+    """Whether the module gets Alembic's operations in a way in which its own cannot be put in their place."""
+    tree = ast.parse(revision.path.read_text(encoding="utf-8"))
+    return any(
+        (
+            isinstance(node, ast.Import)
+            and any(each.name.partition(".")[0] == "alembic" for each in node.names)
+        )
+        or (isinstance(node, ast.ImportFrom) and (node.module or "").startswith("alembic.op"))
         for node in ast.walk(tree)
     )
 

@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nosender.errors import IncompleteError, NosenderError
-from nosender.migrations.apply import refusal, run_module
+from nosender.errors import IncompleteError
+from nosender.migrations.apply import refusal
 from nosender.migrations.checksum import sql_tokens
+from nosender.migrations.module import run_module
+from nosender.migrations.revisions import RevisionError
 from nosender.schema.observe.canonical import OUR_ROLES
 
 if TYPE_CHECKING:
@@ -92,8 +94,9 @@ class Rehearsal:
                 return self._transactional(revision)
             return [self._step(revision, step.number, step.sql) for step in revision.steps("up")]
         except psycopg.Error as error:
-            raise NosenderError(
-                f"revision {revision.revision} fails in rehearsal: {refusal(error)}; nothing was changed"
+            raise RevisionError(
+                f"revision {revision.revision} fails in rehearsal: {refusal(error)}; nothing was changed",
+                revision.revision,
             ) from error
 
     def _transactional(self, revision: Revision) -> list[Seen]:

@@ -18,7 +18,16 @@ _FIELDS = ("revision", "down_revision", "branch_labels", "transactional", "downg
 
 
 class RevisionError(NosenderError):
-    """A revision that cannot be used: a file that does not parse, two heads, a gap in the chain."""
+    """A revision must be mended first: the same run would end so again, whoever else is at work.
+
+    A file that does not parse, two heads, a gap in the chain, a statement that PostgreSQL refuses, a
+    schema that is not what was promised.
+    """
+
+    def __init__(self, sentence: str, revision: str | None = None) -> None:
+        """`revision` names the one at fault, where it is one."""
+        super().__init__(sentence)
+        self.revision = revision
 
 
 @dataclass(frozen=True, slots=True)

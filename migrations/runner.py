@@ -15,7 +15,7 @@ from nosender.migrations.apply import Patience, apply, refusal
 from nosender.migrations.checksum import ALGORITHM
 from nosender.migrations.lint import require_sound
 from nosender.migrations.lock import migrator_lock, refuse_pooler
-from nosender.migrations.revisions import VERSIONS, Chain, Revision
+from nosender.migrations.revisions import VERSIONS, Chain, Revision, RevisionError
 from nosender.migrations.watch import Watch
 from nosender.schema.visible import visible
 
@@ -272,7 +272,7 @@ class _Session:
         self.work.commit()
         if rows:
             found = ", ".join(row[0] for row in rows)
-            raise NosenderError(
+            raise RevisionError(  # a downgrade that forgot them
                 f"schema {self.target.schema} already has {'tables' if len(rows) > 1 else 'a table'} of our "
                 f"names ({found}) but records no revision; nothing was changed: move them away, or name an "
                 "empty schema with --schema"
@@ -379,9 +379,10 @@ class _Session:
                 f"the schema is not what revision {revision} left: {found[0].line}{more}; nothing was "
                 "changed: mend it with nosender db check, or pass --no-verify"
             )
-        raise NosenderError(
+        raise RevisionError(
             f"revision {revision} is applied, but the schema is not what it promises: {found[0].line}{more}; "
-            "see nosender db check"
+            "see nosender db check",
+            revision,
         )
 
 

@@ -6,10 +6,10 @@ import io
 from pathlib import Path
 
 from nosender.errors import UsageError
-from nosender.migrations.apply import load_module
 from nosender.migrations.checksum import ALGORITHM
 from nosender.migrations.journal import JOURNAL, VERSION_TABLE
 from nosender.migrations.lint import require_sound
+from nosender.migrations.module import load_module
 from nosender.migrations.revisions import VERSIONS, Chain, Revision
 from nosender.schema.observe.names import literal, qualified, quoted
 
@@ -61,7 +61,6 @@ def _text(revision: Revision) -> str:
     """What the module's upgrade() would send, whether it stands in SQL or in Python."""
     if not revision.transactional:
         return "\n".join(f"-- {step.what}\n{step.sql.rstrip(';')};" for step in revision.steps("up"))
-    from alembic.operations import Operations
     from alembic.runtime.migration import MigrationContext
 
     buffer = io.StringIO()
@@ -70,7 +69,5 @@ def _text(revision: Revision) -> str:
         dialect_opts={"paramstyle": "named"},
         opts={"as_sql": True, "output_buffer": buffer, "literal_binds": True},
     )
-    module = load_module(revision)
-    with Operations.context(context):
-        module.upgrade()
+    load_module(revision, context).upgrade()
     return buffer.getvalue().strip()

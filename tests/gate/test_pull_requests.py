@@ -219,6 +219,14 @@ PULL_REQUESTS = (
         finds=(("revisions-sound", f"{NEW}.py", ""),),
     ),
     PullRequest(
+        "a revision that says it cannot be taken back",
+        generate=True,
+        edits=(
+            revision("select 1;\n", "", downgrade_is='"irreversible"'),
+            remove(f"{NEW}.down.sql"),
+        ),
+    ),
+    PullRequest(
         "a revision whose downgrade forgets",
         generate=True,
         edits=(revision("create table left_over (id integer);\n", "select 1;\n"),),
@@ -520,12 +528,13 @@ def test_a_pull_request(base: Path, server: EmbeddedServer, tmp_path: Path, requ
         checkout, "nosender", "--url", server.conninfo(), "gate", "--base", "origin/main",
         "--format", "json", "--format", "gitlab", "--output", str(tmp_path / "reports"),
     )  # fmt: skip
-    found, seen = judged(tmp_path / "reports", checkout)
+    found, seen, details = judged(tmp_path / "reports", checkout)
     unseen = [each["reason"] for each in report(tmp_path) if each["reason"]]
     wanted = sorted(request_.finds)
-    assert [each[:2] for each in found] == [each[:2] for each in wanted], (found, unseen, answer.stderr)
+    told = "\n".join(["", *details, *unseen, answer.stderr])
+    assert [each[:2] for each in found] == [each[:2] for each in wanted], told
     for (_, _, line), (_, _, part) in zip(found, wanted, strict=True):
-        assert part in line, found
+        assert part in line, told
     assert [part for part in request_.shows if not any(part in sentence for sentence in seen)] == []
     assert len(seen) == len(request_.shows), seen
     assert answer.returncode == request_.code, (unseen, answer.stderr)
@@ -540,14 +549,14 @@ def report(folder: Path) -> list[dict[str, str]]:
     return checks
 
 
-def judged(reports: Path, checkout: Path) -> tuple[list[tuple[str, str, str]], list[str]]:
-    """What decides, with the text of the line that it is shown on; and what a reviewer is shown."""
+def judged(reports: Path, checkout: Path) -> tuple[list[tuple[str, str, str]], list[str], list[str]]:
+    """What decides, with the text of the line that it is shown on; what a reviewer is shown; every detail."""
     if not reports.exists():  # nothing of the schema was touched
-        return [], []
+        return [], [], []
     data = json.loads((reports / "report.json").read_text(encoding="utf-8"))
     issues = json.loads((reports / "report.gitlab.json").read_text(encoding="utf-8"))
     places = {issue["fingerprint"]: issue["location"] for issue in issues}
-    found, seen = [], []
+    found, seen, details = [], [], []
     for finding in data["findings"]:
         place = places[finding["fingerprint"]]
         if finding["check"] == "reviewer-must-see":
@@ -555,4 +564,5 @@ def judged(reports: Path, checkout: Path) -> tuple[list[tuple[str, str, str]], l
         elif finding["severity"] != "low" and finding["confidence"] != "hint":
             lines = (checkout / place["path"]).read_text(encoding="utf-8").splitlines() or [""]
             found.append((finding["check"], place["path"], lines[place["lines"]["begin"] - 1].strip()))
-    return sorted(found), seen
+            details.append(f"{finding['check']}: {finding['detail']}")
+    return sorted(found), seen, details
