@@ -1,8 +1,10 @@
 """Deleted is not erased: what can be done about the bytes that deleted rows leave in the files.
 
 A DELETE leaves the row where it is. VACUUM gives its place back but does not overwrite it; only a rewrite of
-the table leaves it behind, in a file that the server then unlinks. Beyond the reach of any command here: the
-WAL and its archive, replicas, backups, and the disk's blocks. docs/retention.md says what bounds each.
+the table leaves it behind, in a file that the server then unlinks. The same goes for the values of a dropped
+column. A rewrite leaves a receipt in the ledger, made in the same transaction by `retention_rewrite`. Beyond
+the reach of any command here: the WAL and its archive, replicas, backups, and the disk's blocks.
+docs/retention.md says what bounds each.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING
 from nosender.errors import NosenderError
 from nosender.retention.plan import Plan
 from nosender.retention.policy import declared_plan
+from nosender.schema.catalogue import load
 
 if TYPE_CHECKING:
     import psycopg
@@ -56,7 +59,7 @@ def measures(target: Target, *, rewrite: bool, plan: Plan | None = None) -> tupl
     with _session(target) as connection:
         return tuple(
             Measure(table, statement, _LOCKS[statement], _size(connection, target, table))
-            for table in _tables(plan or declared_plan())
+            for table in _tables(connection, target, plan or declared_plan(), rewrite=rewrite)
             for statement in ("rewrite" if rewrite else "vacuum",)
         )
 
@@ -71,7 +74,8 @@ def erase(
 ) -> tuple[Erased, ...]:
     """Vacuum the swept tables, or write them anew, gather statistics afresh and make a checkpoint.
 
-    Runs under the tables' owner. NosenderError where a table cannot be had within the timeout: those before
+    A rewrite also takes every other table of ours from which a column was dropped. Runs under the tables'
+    owner. NosenderError where a table cannot be had within the timeout: those before
     it are done.
     """
     import psycopg
@@ -80,13 +84,18 @@ def erase(
     done = []
     with _session(target) as connection:
         connection.execute("select pg_catalog.set_config('lock_timeout', %s, false)", [str(lock_timeout_ms)])
-        for table in _tables(plan or declared_plan()):
+        for table in _tables(connection, target, plan or declared_plan(), rewrite=rewrite):
             before, dead = _size(connection, target, table), _dead(connection, target, table)
             if tell is not None:
                 tell(f"{'writing anew' if rewrite else 'vacuuming'} {table}, {before:,} bytes")
-            command = "vacuum (full, analyze) {}" if rewrite else "vacuum (analyze, index_cleanup on) {}"
+            name = sql.Identifier(target.schema, table)
             try:
-                connection.execute(sql.SQL(command).format(sql.Identifier(target.schema, table)))
+                if rewrite:
+                    function = sql.Identifier(target.schema, "retention_rewrite")
+                    connection.execute(sql.SQL("select {}({})").format(function, sql.Literal(table)))
+                    connection.execute(sql.SQL("analyze {}").format(name))
+                else:
+                    connection.execute(sql.SQL("vacuum (analyze, index_cleanup on) {}").format(name))
             except psycopg.errors.LockNotAvailable:
                 raise NosenderError(
                     f"{table} is in use: its lock was not to be had within {lock_timeout_ms} ms; "
@@ -109,10 +118,21 @@ def _checkpoint(connection: psycopg.Connection) -> None:
         return
 
 
-def _tables(plan: Plan) -> list[str]:
-    """Every table that rows go from, by the sweep or by cascade."""
+def _tables(connection: psycopg.Connection, target: Target, plan: Plan, *, rewrite: bool) -> list[str]:
+    """Every table that rows go from, by the sweep or by cascade; for a rewrite also what lost a column."""
     names = {rule.table for rule in plan.rules if rule.expires_column is not None}
     names.update(child for rule in plan.rules for child in rule.children)
+    if rewrite:
+        lost = connection.execute(
+            "select c.relname from pg_catalog.pg_class as c"
+            " join pg_catalog.pg_namespace as n on n.oid = c.relnamespace"
+            " where n.nspname = %s and c.relkind = 'r' and exists ("
+            "select from pg_catalog.pg_attribute as a"
+            " where a.attrelid = c.oid and a.attnum > 0 and a.attisdropped)",
+            [target.schema],
+        )
+        ours = {table.name for table in load().tables}
+        names.update(table for (table,) in lost if table in ours)
     return sorted(names)
 
 
@@ -146,6 +166,10 @@ def _dead(connection: psycopg.Connection, target: Target, table: str) -> int:
 
 
 def _explained(error: psycopg.Error, table: str) -> NosenderError:
+    if error.sqlstate == "42883":
+        return NosenderError(
+            f"{table} cannot be written anew without our functions: run `nosender db upgrade` first"
+        )
     if error.sqlstate == "53100":
         return NosenderError(
             f"the disk is full: to write {table} anew takes as much room again; it is unchanged"

@@ -33,7 +33,7 @@ _FIELDS = (
     *("id", "run_id", "phase", "table_name", "status", "error_class", "policy_hash"),
     *("cutoff", "clock_before", "clock_after"),
     *("deleted", "deactivated", "children", "batches", "blocked"),
-    *("oldest_remaining", "anchor_id", "anchor_hash", "previous_hash"),
+    *("oldest_remaining", "anchor_id", "anchor_hash", "file_number", "dropped_columns", "previous_hash"),
 )
 _HASHES = ("policy_hash", "anchor_hash", "previous_hash", "row_hash")
 _MOMENTS = ("cutoff", "clock_before", "clock_after", "oldest_remaining")

@@ -29,6 +29,7 @@ drop function retention_plant(state jsonb);
 drop function retention_policy();
 drop function retention_policy_hash();
 drop function retention_prune(state jsonb, name text, max_age interval);
+drop function retention_rewrite(table_to_write text);
 drop function retention_row_text(entry retention_runs);
 drop function retention_scattered(name text, expires_column text, cutoff timestamp without time zone);
 drop function retention_step(state jsonb);

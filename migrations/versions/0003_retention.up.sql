@@ -1,10 +1,10 @@
 -- Create the ledger of the sweeps and the functions that sweep.
 
 -- 50_retention_runs.sql
--- The ledger of the sweeps: what each run was going to do, what it did to each table, and how it ended. It
--- holds counts and times, never a value of a row that was deleted. Each row holds the hash of the row before
--- it, and the ids have no gap, so a row that is edited, removed, moved or slipped in breaks the chain.
--- docs/retention.md says how to recompute it.
+-- The ledger of the sweeps: what each run was going to do, what it did to each table, and how it ended; and
+-- which tables were written anew. It holds counts and times, never a value of a row that was deleted. Each
+-- row holds the hash of the row before it, and the ids have no gap, so a row that is edited, removed, moved
+-- or slipped in breaks the chain. docs/retention.md says how to recompute it.
 create table retention_runs (
   id bigint primary key,
   run_id uuid not null,
@@ -24,13 +24,19 @@ create table retention_runs (
   oldest_remaining timestamp without time zone,
   anchor_id bigint,
   anchor_hash bytea,
+  file_number bigint,
+  dropped_columns smallint[],
   previous_hash bytea not null,
   row_hash bytea not null,
-  constraint retention_runs_phase_known check (phase in ('started', 'swept', 'planted', 'finished')),
+  constraint retention_runs_phase_known check (
+    phase in ('started', 'swept', 'planted', 'finished', 'rewritten')
+  ),
   -- A run that has only started has no outcome yet; a crash leaves it so, for everybody to see.
   constraint retention_runs_status_present check ((phase = 'started') = (status is null)),
   constraint retention_runs_status_known check (status in ('done', 'partial', 'interrupted', 'failed')),
-  constraint retention_runs_table_named check ((phase in ('swept', 'planted')) = (table_name is not null)),
+  constraint retention_runs_table_named check (
+    (phase in ('swept', 'planted', 'rewritten')) = (table_name is not null)
+  ),
   -- No text of an error, which can carry a row: its SQLSTATE, or a word of ours. No line break either, which
   -- the hash takes for the end of a field.
   constraint retention_runs_words check (
@@ -41,7 +47,11 @@ create table retention_runs (
     octet_length(policy_hash) = 32 and octet_length(previous_hash) = 32 and octet_length(row_hash) = 32
     and octet_length(anchor_hash) = 32
   ),
-  constraint retention_runs_anchor_whole check ((anchor_id is null) = (anchor_hash is null))
+  constraint retention_runs_anchor_whole check ((anchor_id is null) = (anchor_hash is null)),
+  constraint retention_runs_rewrite_whole check (
+    (phase = 'rewritten') = (file_number is not null)
+    and (phase = 'rewritten') = (dropped_columns is not null)
+  )
 );
 
 -- What a row's hash is taken of: this very text, in UTF-8. A missing value is an empty one, and no value is
@@ -70,6 +80,8 @@ as $$
     'oldest_remaining=', to_char(entry.oldest_remaining, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), e'\n',
     'anchor_id=', entry.anchor_id, e'\n',
     'anchor_hash=', encode(entry.anchor_hash, 'hex'), e'\n',
+    'file_number=', entry.file_number, e'\n',
+    'dropped_columns=', entry.dropped_columns, e'\n',
     'previous_hash=', encode(entry.previous_hash, 'hex'), e'\n'
   )
 $$;
@@ -1030,3 +1042,62 @@ $$;
 
 revoke all on function retention_plant, retention_canaries from public;
 grant execute on function retention_canaries to nosender_sweeper, nosender_auditor;
+
+-- 59_retention_rewrite.sql
+-- Write a table anew, so that nothing of its deleted rows and dropped columns stays in its file, and say so
+-- in the ledger in the same transaction: either both happened or neither.
+--
+-- The receipt holds the number of the new file and those of the columns that were dropped before. Both are
+-- read under the lock that the rewrite holds, so no column can be dropped between. It vouches for that file
+-- and those columns alone: PostgreSQL gives the number of a column to no other, and every rewrite, restore
+-- or TRUNCATE makes another file.
+--
+-- CLUSTER, because VACUUM FULL may not run in a transaction; it leaves no other mark on the table.
+create function retention_rewrite(table_to_write text) returns retention_runs
+language plpgsql
+set search_path from current
+set timezone to 'UTC'
+as $$
+declare
+  entry retention_runs;
+  place regclass := to_regclass(quote_ident(table_to_write));
+  order_before name;
+begin
+  -- A sweep writes to the ledger and to these tables in either order; so one of the two waits for the other
+  -- here.
+  perform pg_advisory_xact_lock(
+    hashtext('nosender.retention'), to_regclass(quote_ident(table_name))::oid::integer
+  )
+  from retention_policy();
+  entry.clock_before := clock_timestamp();
+  execute format('lock table %s in access exclusive mode', place);
+  select relname into order_before
+  from pg_index inner join pg_class on oid = indexrelid
+  where indrelid = place and indisclustered;
+  execute format('cluster %s using %I', place, coalesce(order_before, (
+    select relname from pg_index inner join pg_class on oid = indexrelid where indrelid = place and indisprimary
+  )));
+  if order_before is null then
+    execute format('alter table %s set without cluster', place);
+  end if;
+
+  entry.run_id := gen_random_uuid();
+  entry.phase := 'rewritten';
+  entry.table_name := table_to_write;
+  entry.status := 'done';
+  entry.policy_hash := retention_policy_hash();
+  entry.cutoff := entry.clock_before;
+  entry.deleted := 0;
+  entry.deactivated := 0;
+  entry.children := 0;
+  entry.batches := 0;
+  entry.blocked := 0;
+  entry.file_number := pg_relation_filenode(place);
+  entry.dropped_columns := array(
+    select attnum from pg_attribute where attrelid = place and attnum > 0 and attisdropped order by attnum
+  );
+  return retention_append(entry);
+end
+$$;
+
+revoke all on function retention_rewrite from public;

@@ -11,6 +11,7 @@ drop function audit_order();
 drop function audit_overdue(grace interval);
 drop function audit_public_keys();
 drop function audit_revision();
+drop function audit_rewrites();
 drop function audit_rows(of_table text, random_pages integer);
 drop function audit_same_transaction();
 drop function audit_session_key_owners();

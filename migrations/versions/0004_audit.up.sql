@@ -708,6 +708,41 @@ $$;
 revoke all on function audit_overdue(interval) from public;
 grant execute on function audit_overdue(interval) to nosender_auditor;
 
+-- 67_audit_rewrites.sql
+-- Per column that was dropped from a table of this schema: how many receipts of the ledger say that the
+-- table's file, the one it has now, was written after that. Numbers of catalogs and of receipts, no row of
+-- any table.
+create function audit_rewrites() returns table (table_name text, column_number integer, receipts bigint)
+language sql
+stable
+security definer
+set search_path from current
+set row_security = off
+as $$
+  select
+    c.relname::text,
+    a.attnum::integer,
+    (
+      select pg_catalog.count(*)
+      from only retention_runs as r
+      where
+        r.phase::text = 'rewritten'
+        and r.table_name::text = c.relname::text
+        and r.file_number = pg_catalog.pg_relation_filenode(c.oid)::bigint
+        and a.attnum = any (r.dropped_columns)
+    )
+  from pg_catalog.pg_attribute as a
+  inner join pg_catalog.pg_class as c on c.oid = a.attrelid
+  where
+    c.relnamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident(pg_catalog.current_schema()))
+    and c.relkind in ('r'::"char", 'p'::"char", 'm'::"char")
+    and a.attnum > 0
+    and a.attisdropped
+  order by 1, 2
+$$;
+revoke all on function audit_rewrites() from public;
+grant execute on function audit_rewrites() to nosender_auditor;
+
 -- 67_audit_statistics.sql
 -- Per column of ours: how many of its values the planner's statistics keep. They outlive the rows.
 create function audit_statistics() returns table (table_name text, column_name text, kept bigint)

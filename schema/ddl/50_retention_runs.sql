@@ -1,7 +1,7 @@
--- The ledger of the sweeps: what each run was going to do, what it did to each table, and how it ended. It
--- holds counts and times, never a value of a row that was deleted. Each row holds the hash of the row before
--- it, and the ids have no gap, so a row that is edited, removed, moved or slipped in breaks the chain.
--- docs/retention.md says how to recompute it.
+-- The ledger of the sweeps: what each run was going to do, what it did to each table, and how it ended; and
+-- which tables were written anew. It holds counts and times, never a value of a row that was deleted. Each
+-- row holds the hash of the row before it, and the ids have no gap, so a row that is edited, removed, moved
+-- or slipped in breaks the chain. docs/retention.md says how to recompute it.
 create table retention_runs (
   id bigint primary key,
   run_id uuid not null,
@@ -21,13 +21,19 @@ create table retention_runs (
   oldest_remaining timestamp without time zone,
   anchor_id bigint,
   anchor_hash bytea,
+  file_number bigint,
+  dropped_columns smallint[],
   previous_hash bytea not null,
   row_hash bytea not null,
-  constraint retention_runs_phase_known check (phase in ('started', 'swept', 'planted', 'finished')),
+  constraint retention_runs_phase_known check (
+    phase in ('started', 'swept', 'planted', 'finished', 'rewritten')
+  ),
   -- A run that has only started has no outcome yet; a crash leaves it so, for everybody to see.
   constraint retention_runs_status_present check ((phase = 'started') = (status is null)),
   constraint retention_runs_status_known check (status in ('done', 'partial', 'interrupted', 'failed')),
-  constraint retention_runs_table_named check ((phase in ('swept', 'planted')) = (table_name is not null)),
+  constraint retention_runs_table_named check (
+    (phase in ('swept', 'planted', 'rewritten')) = (table_name is not null)
+  ),
   -- No text of an error, which can carry a row: its SQLSTATE, or a word of ours. No line break either, which
   -- the hash takes for the end of a field.
   constraint retention_runs_words check (
@@ -38,7 +44,11 @@ create table retention_runs (
     octet_length(policy_hash) = 32 and octet_length(previous_hash) = 32 and octet_length(row_hash) = 32
     and octet_length(anchor_hash) = 32
   ),
-  constraint retention_runs_anchor_whole check ((anchor_id is null) = (anchor_hash is null))
+  constraint retention_runs_anchor_whole check ((anchor_id is null) = (anchor_hash is null)),
+  constraint retention_runs_rewrite_whole check (
+    (phase = 'rewritten') = (file_number is not null)
+    and (phase = 'rewritten') = (dropped_columns is not null)
+  )
 );
 
 -- What a row's hash is taken of: this very text, in UTF-8. A missing value is an empty one, and no value is
@@ -67,6 +77,8 @@ as $$
     'oldest_remaining=', to_char(entry.oldest_remaining, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), e'\n',
     'anchor_id=', entry.anchor_id, e'\n',
     'anchor_hash=', encode(entry.anchor_hash, 'hex'), e'\n',
+    'file_number=', entry.file_number, e'\n',
+    'dropped_columns=', entry.dropped_columns, e'\n',
     'previous_hash=', encode(entry.previous_hash, 'hex'), e'\n'
   )
 $$;

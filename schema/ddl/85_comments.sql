@@ -83,8 +83,9 @@ comment on table retention_runs is
 'The ledger of the sweeps: what each run did, as counts and times, chained by hashes.';
 comment on column retention_runs.id is 'Place in the chain; the numbers have no gap.';
 comment on column retention_runs.run_id is 'The run that the row belongs to.';
-comment on column retention_runs.phase is 'Whether the run started, has swept one table, or finished.';
-comment on column retention_runs.table_name is 'The table that was swept.';
+comment on column retention_runs.phase is
+'Whether the run started, has swept one table, or finished; or a table was written anew.';
+comment on column retention_runs.table_name is 'The table that was swept, or written anew.';
 comment on column retention_runs.status is
 'How it ended: done, partial, interrupted or failed; nothing while the run has only started.';
 comment on column retention_runs.error_class is
@@ -105,6 +106,10 @@ comment on column retention_runs.oldest_remaining is
 comment on column retention_runs.anchor_id is
 'The last row that was taken off the beginning of the ledger.';
 comment on column retention_runs.anchor_hash is 'The hash of that row, with which the chain goes on.';
+comment on column retention_runs.file_number is
+'The number of the file that a table was written into anew.';
+comment on column retention_runs.dropped_columns is
+'The numbers of the columns that were dropped by then, and have no value in that file.';
 comment on column retention_runs.previous_hash is 'The hash of the row before.';
 comment on column retention_runs.row_hash is 'The hash of this row, with that of the row before in it.';
 
@@ -149,6 +154,9 @@ comment on routine audit_overdue is 'Counts rows past their expiry and the grace
 comment on routine audit_public_keys is
 'Gives published keys with their signatures, without owners, so that they can be verified.';
 comment on routine audit_revision is 'Says which revision Alembic recorded.';
+comment on routine audit_rewrites is
+'Counts, for each dropped column, the receipts that its table''s file was written anew after the '
+'drop.';
 comment on routine audit_rows is
 'Writes the part of a query that reads a bounded share of a table; called by the functions below.';
 comment on routine audit_same_transaction is
@@ -216,6 +224,8 @@ comment on routine retention_policy is
 comment on routine retention_policy_hash is 'The hash of that policy, which every receipt carries.';
 comment on routine retention_prune is
 'Takes rows past their maximum age off the beginning of the ledger; part of the step.';
+comment on routine retention_rewrite is
+'Writes a table anew without its deleted rows and dropped columns, and appends the receipt.';
 comment on routine retention_row_text is 'The text of a row of the ledger that its hash is taken of.';
 comment on routine retention_runs_guard is
 'Refuses whatever does not continue the ledger''s chain; a trigger.';

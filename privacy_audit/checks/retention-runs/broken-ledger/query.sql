@@ -18,6 +18,8 @@ with texts as (
       || coalesce(pg_catalog.to_char(e.oldest_remaining, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), ''),
       'anchor_id=' || coalesce(e.anchor_id::text, ''),
       'anchor_hash=' || coalesce(pg_catalog.encode(e.anchor_hash, 'hex'), ''),
+      'file_number=' || coalesce(e.file_number::text, ''),
+      'dropped_columns=' || coalesce(e.dropped_columns::text, ''),
       'previous_hash=' || pg_catalog.encode(e.previous_hash, 'hex'), ''
     ) as written
   from retention_runs as e

@@ -1,13 +1,17 @@
 """A column that was dropped from a table which has rows.
 
 DROP COLUMN hides the column and leaves its values in every row: all copies of a dropped sender were still in
-the file after a vacuum, and none after VACUUM FULL. The catalog keeps the mark of a dropped column through a
-rewrite, so this cannot tell whether one has passed since; a table without a page holds nothing and is no
-finding.
+the file after a vacuum, and none after a rewrite. The catalog keeps the mark of a dropped column through a
+rewrite, so the ledger has to say that one has passed: `nosender retention erase --rewrite` leaves a receipt
+in the transaction of the rewrite itself, with the number of the new file and those of the columns dropped by
+then. Only that clears a column, only in that file, and only while the ledger's chain is whole; a column
+dropped later is found. A rewrite by other means leaves no receipt, and neither does a TRUNCATE. A table
+without a page holds nothing and is no finding. What it cannot see is a receipt that the owner of the ledger
+made up together with the chain, nor the copies in WAL, replicas and backups.
 """
 
 from nosender.privacy_audit.case import Case
-from nosender.privacy_audit.check import Answer, Check
+from nosender.privacy_audit.check import Answer, Check, NotTested
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.names import dotted
 
@@ -17,26 +21,39 @@ CHECK = Check(
     claim=Claim.RETENTION_RUNS,
     severity=Severity.MEDIUM,
     confidence=Confidence.LIKELY,
-    remedy="Write the table anew (VACUUM FULL, or `nosender retention erase --rewrite`) and waive the "
-    "finding with the date.",
+    remedy="Write the table anew with `nosender retention erase --rewrite`, which leaves a receipt in the "
+    "ledger.",
     since="0.1",
 )
 
 
 def look(case: Case) -> Answer:
-    """The marks of dropped columns in scope."""
+    """The marks of dropped columns in scope that no receipt clears."""
     empty = {(each.schema, each.table) for each in case.surroundings.vacuums if each.pages == 0}
-    dropped = case.in_scope(case.live.dropped_columns)
+    cleared = _cleared(case)
     return Answer.of(
         case.in_scope(case.live.relations),
         (
             Found(
                 dotted(each.schema, each.table, f"dropped column {each.number}"),
                 "dropped column",
-                "Its values are in the file until the table is written anew.",
+                "Its values are in the file until the table is written anew; no receipt says that it was.",
                 {"number": each.number},
             )
-            for each in dropped
+            for each in case.in_scope(case.live.dropped_columns)
             if (each.schema, each.table) not in empty
+            and (each.schema, each.table, each.number) not in cleared
         ),
     )
+
+
+def _cleared(case: Case) -> set[tuple[str, str, int]]:
+    """The dropped columns that a receipt clears: none where the receipts cannot be read or believed."""
+    try:
+        (chain,) = case.probe("audit_ledger_chain")
+        receipts = case.probe("audit_rewrites")
+    except NotTested:
+        return set()
+    if chain["missing"] or chain["unlinked"] or chain["altered"]:
+        return set()
+    return {(case.schema, each["table_name"], each["column_number"]) for each in receipts if each["receipts"]}
