@@ -109,7 +109,7 @@ def _patiently(
 
     for attempt in range(1, patience.attempts + 1):
         try:
-            with watch.blockers(work, what):
+            with watch.blockers(what):
                 act()
         except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
             who = watch.last_blockers or "a session that is gone"
@@ -181,7 +181,7 @@ def _step(
                     _drop_index(work, schema, name)
             work.execute(step.sql.encode())
 
-        with watch.progress(work, what):
+        with watch.progress(what):
             _patiently(work, act, revision, what, patience, watch)
         journal.write(work, revision, direction, step)
     finally:

@@ -33,7 +33,7 @@ def expected(conninfo: str, folder: Path = VERSIONS) -> dict[Path, str]:
         work.execute(sql.SQL("create schema {}").format(sql.Identifier(PLACEHOLDER)))
         work.execute(sql.SQL("set search_path to {}, pg_temp").format(sql.Identifier(PLACEHOLDER)))
         work.commit()
-        watch = Watch(onlooker, lambda _line: None)
+        watch = Watch(onlooker, work.info.backend_pid, lambda _line: None)
         for revision in Chain.load(folder).revisions:
             apply(work, PLACEHOLDER, revision, "up", patience=Patience(), watch=watch)
             # Alembic's own table is no part of what a revision promises.

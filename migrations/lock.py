@@ -10,15 +10,13 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from nosender.errors import NosenderError
 
 if TYPE_CHECKING:
     import psycopg
-
-    from nosender.server.target import Target
 
 # The first of the lock's two numbers; the second is made of the schema's name.
 SPACE = 0x6E6F7365  # "nose"
@@ -43,35 +41,38 @@ _HOLDER = """
 
 @contextmanager
 def migrator_lock(
-    target: Target, *, wait: float, say: Callable[[str], None]
-) -> Iterator[psycopg.Connection[Any]]:
-    """Hold the lock of the target's schema; yields the connection that holds it.
+    connection: psycopg.Connection[Any], schema: str, *, wait: float, say: Callable[[str], None]
+) -> Iterator[None]:
+    """Hold the lock of a schema on a connection in autocommit, which does little else meanwhile.
 
     Waits up to `wait` seconds for another migrator and says who that is; NosenderError after that.
     """
-    connection = target.connect("nosender migrator lock", autocommit=True)
+    import psycopg
+
+    _acquire(connection, schema, wait=wait, say=say)
     try:
-        _acquire(connection, target, wait=wait, say=say)
-        yield connection
+        yield
     finally:
-        connection.close()  # and with the session goes the lock
+        # the lock goes with the session, but a pool in session mode may keep that
+        with suppress(psycopg.Error):
+            connection.execute("select pg_advisory_unlock(%s, hashtext(%s))", (SPACE, schema))
 
 
 def _acquire(
-    connection: psycopg.Connection[Any], target: Target, *, wait: float, say: Callable[[str], None]
+    connection: psycopg.Connection[Any], schema: str, *, wait: float, say: Callable[[str], None]
 ) -> None:
     deadline = time.monotonic() + wait
     told = ""
     while True:
         (won,) = connection.execute(
-            "select pg_try_advisory_lock(%s, hashtext(%s))", (SPACE, target.schema)
+            "select pg_try_advisory_lock(%s, hashtext(%s))", (SPACE, schema)
         ).fetchone() or (False,)
         if won:
             return
-        holder = _holder(connection, target.schema)
+        holder = _holder(connection, schema)
         if time.monotonic() >= deadline:
             raise NosenderError(
-                f"another migrator is at work on schema {target.schema}: {holder}; nothing was changed, "
+                f"another migrator is at work on schema {schema}: {holder}; nothing was changed, "
                 "run again when it is done"
             )
         if holder != told:
@@ -88,18 +89,43 @@ def _holder(connection: psycopg.Connection[Any], schema: str) -> str:
     return f"pid {pid} ({name or 'unnamed'}) from {place}, since {since}"
 
 
-def refuse_pooler(lock: psycopg.Connection[Any], work: psycopg.Connection[Any]) -> None:
-    """Refuse a pooler in transaction mode: it lends one server session to both, or another each time."""
-    seen = [[_pid(connection) for _ in range(3)] for connection in (lock, work)]
-    if len(set(seen[0])) > 1 or len(set(seen[1])) > 1 or set(seen[0]) & set(seen[1]):
+def refuse_pooler(guard: psycopg.Connection[Any], work: psycopg.Connection[Any]) -> tuple[int, int]:
+    """The process ids of both sessions at the server; NosenderError where a pooler lends them.
+
+    A pool in transaction mode gives both connections one server session, or each another one for each
+    transaction. It must be told before the lock is taken: a session of the pool would keep that for ever.
+    """
+    import psycopg
+
+    try:
+        pids = _pid(guard), _pid(work)
+        if pids == (guard.info.backend_pid, work.info.backend_pid) and pids[0] != pids[1]:
+            return pids  # a pooler names a process of its own
+        # Each is lent a session, and what comes back first is lent first, or last: both orders show it.
+        lent = pids[0] == pids[1] or any(
+            pids != _lent(guard, work, first) for first in (guard, work) for _ in range(2)
+        )
+    except psycopg.errors.ProtocolViolation:
+        lent = True  # what a pool in statement mode says to BEGIN
+    if lent:
         raise NosenderError(
             "the connection goes through a pooler that lends a session for one transaction only, where a "
             "migration cannot hold its lock: connect to the server itself, or to a pool in session mode"
         )
+    return pids
+
+
+def _lent(
+    guard: psycopg.Connection[Any], work: psycopg.Connection[Any], first: psycopg.Connection[Any]
+) -> tuple[int, int]:
+    """The process ids, in two transactions at a time, of which the one of `first` ends first."""
+    second = work if first is guard else guard
+    with second.transaction(), first.transaction():
+        return _pid(guard), _pid(work)
 
 
 def _pid(connection: psycopg.Connection[Any]) -> int:
-    row = connection.execute("select pg_backend_pid()").fetchone()
-    if not connection.autocommit:
-        connection.rollback()
+    """The server's process; nothing is prepared in a session that may be another's."""
+    with connection.transaction():
+        row = connection.execute("select pg_catalog.pg_backend_pid()", prepare=False).fetchone()
     return int(row[0]) if row else 0

@@ -183,18 +183,19 @@ def _session(target: Target, options: Options, *, checksums: bool = True) -> Ite
     if not _ours(options):
         require_sound(chain)  # ours are, by the tests
     with (
-        migrator_lock(target, wait=options.lock_wait, say=options.say) as guard,
+        target.connect("nosender migrator lock", autocommit=True) as guard,
         target.connect("nosender db") as work,
     ):
-        refuse_pooler(guard, work)
-        session = _Session(target, options, chain, guard, work)
         try:
-            session.enter()
-            if checksums:
-                session.refuse_edited()
-            yield session
+            _, pid = refuse_pooler(guard, work)
+            with migrator_lock(guard, target.schema, wait=options.lock_wait, say=options.say):
+                session = _Session(target, options, chain, work, Watch(guard, pid, options.say))
+                session.enter()
+                if checksums:
+                    session.refuse_edited()
+                yield session
         except psycopg.OperationalError as error:
-            if not (work.closed or guard.closed or work.broken or guard.broken):
+            if not (work.closed or guard.closed):
                 raise NosenderError(f"the database refused: {refusal(error)}") from error
             raise NosenderError(
                 "the connection was lost in the middle: what was done is recorded and the rest was not kept; "
@@ -212,14 +213,14 @@ class _Session:
         target: Target,
         options: Options,
         chain: Chain,
-        guard: psycopg.Connection[Any],
         work: psycopg.Connection[Any],
+        watch: Watch,
     ) -> None:
         self.target = target
         self.options = options
         self.chain = chain
         self.work = work
-        self.watch = Watch(guard, options.say)
+        self.watch = watch
         self.revision: str | None = None
         self.found_schema = True
 

@@ -42,9 +42,10 @@ _PROGRESS = """
 class Watch:
     """Observes a working session through another one, which is in autocommit and does nothing else."""
 
-    def __init__(self, connection: psycopg.Connection[Any], say: Callable[[str], None]) -> None:
-        """`say` takes one line for the person who waits."""
+    def __init__(self, connection: psycopg.Connection[Any], pid: int, say: Callable[[str], None]) -> None:
+        """`pid` is the working session's process at the server; `say` takes one line for who waits."""
         self._connection = connection
+        self._pid = pid
         self._say = say
         self.last_blockers = ""
 
@@ -53,13 +54,12 @@ class Watch:
         self._say(visible(line))
 
     @contextmanager
-    def blockers(self, work: psycopg.Connection[Any], what: str) -> Iterator[None]:
+    def blockers(self, what: str) -> Iterator[None]:
         """While the block runs, say who keeps it waiting; `last_blockers` remembers."""
         self.last_blockers = ""
-        pid = work.info.backend_pid
 
         def look() -> None:
-            rows = self._connection.execute(_BLOCKERS, (pid,)).fetchall()
+            rows = self._connection.execute(_BLOCKERS, (self._pid,)).fetchall()
             if not rows:
                 return
             who = ", ".join(
@@ -73,13 +73,12 @@ class Watch:
             yield
 
     @contextmanager
-    def progress(self, work: psycopg.Connection[Any], what: str) -> Iterator[None]:
+    def progress(self, what: str) -> Iterator[None]:
         """While the block builds an index, say each phase and every tenth of it."""
         told: list[Any] = [None]
-        pid = work.info.backend_pid
 
         def look() -> None:
-            row = self._connection.execute(_PROGRESS, (pid,)).fetchone()
+            row = self._connection.execute(_PROGRESS, (self._pid,)).fetchone()
             if row is None:
                 return
             phase, percent, locker = row

@@ -46,7 +46,7 @@ class Target:
         if "connect_timeout" not in parameters and "PGCONNECT_TIMEOUT" not in os.environ:
             fixed["connect_timeout"] = str(_CONNECT_SECONDS)
         try:
-            connection = psycopg.connect(self.conninfo, autocommit=autocommit, **fixed)  # type: ignore[arg-type]
+            connection = _connect(self.conninfo, autocommit, fixed)
         except psycopg.OperationalError as error:
             raise NosenderError(f"cannot connect to {self.describe()}: {_reason(error)}") from None
         if connection.info.server_version < OLDEST_MAJOR * 10000:
@@ -86,6 +86,23 @@ class Target:
                 "the database URL does not parse: write postgresql://USER@HOST:PORT/DATABASE, with special "
                 "characters percent-encoded, or a libpq connection string"
             ) from None
+
+
+def _connect(conninfo: str, autocommit: bool, fixed: dict[str, str]) -> psycopg.Connection:
+    """A session in UTC, also where a pooler takes no options at the start of one."""
+    import psycopg
+
+    try:
+        connection = psycopg.connect(conninfo, autocommit=autocommit, **fixed)  # type: ignore[arg-type]
+    except psycopg.OperationalError as error:
+        if fixed["options"] != _in_utc("") or "unsupported startup parameter" not in str(error):
+            raise
+        connection = psycopg.connect(conninfo, autocommit=autocommit, **fixed | {"options": ""})  # type: ignore[arg-type]
+    if connection.info.parameter_status("TimeZone") != "UTC":
+        connection.execute("set timezone to 'UTC'")
+        if not autocommit:
+            connection.commit()
+    return connection
 
 
 def from_context(context: click.Context) -> Target:
