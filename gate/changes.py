@@ -43,6 +43,8 @@ class Change:
     """Path in the catalogue's folder of the declaration: the new one, or for what is gone the old one."""
     line: int
     """Its line, from 1."""
+    section: str = ""
+    """The header of the part of that file, where it is another than the one that begins at the line."""
 
 
 def widened(old: Observation, new: Observation) -> tuple[Change, ...]:
@@ -85,12 +87,13 @@ def waived(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Change, ...]
     found = []
     for (check, name), expires in sorted(by_object(new).items()):
         if (check, name) not in before:
-            found.append(f"A finding of {check} on {name} is waived until {expires}.")
+            sentence = f"A finding of {check} on {name} is waived until {expires}."
         elif expires > before[check, name]:
-            found.append(
-                f"The waiver of {check} on {name} lasts until {expires}, before {before[check, name]}."
-            )
-    return tuple(Change(Weight.KEEPS, "waivers", sentence, "policy.toml", 1) for sentence in found)
+            sentence = f"The waiver of {check} on {name} lasts until {expires}, before {before[check, name]}."
+        else:
+            continue
+        found.append(Change(Weight.KEEPS, name, sentence, "policy.toml", 1))
+    return tuple(found)
 
 
 _MESSAGE_TABLES = frozenset({"messages", "message_deliveries", "ephemeral_keys"})
@@ -142,7 +145,7 @@ def _table(before: Table, after: Table) -> Iterator[Change]:
             sentence = (
                 f"Why rows of {after.name} may stay now reads: {after.retention.kept_because or 'nothing'}"
             )
-        yield Change(weight, after.name, sentence, place.file, place.line)
+        yield Change(weight, after.name, sentence, place.file, place.line, "retention")
     for old_column, new_column in _pairs(before.columns, after.columns):
         if old_column is None and new_column is not None:
             yield _added(after, new_column)
@@ -268,7 +271,7 @@ def _promise(old: Catalogue, new: Catalogue) -> Iterator[Change]:
         if before != after:
             weight = Weight.KEEPS if after > before else Weight.TIGHTENS
             sentence = f"The promised {word} is now {after}, before {before}."
-            yield Change(weight, word, sentence, "policy.toml", 1)
+            yield Change(weight, word, sentence, "policy.toml", 1, "sweep")
 
 
 def _says_who(table: Table) -> bool:

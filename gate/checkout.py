@@ -15,6 +15,16 @@ from nosender.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
+class Touched:
+    """What a change did to the lines of one file."""
+
+    lines: tuple[int, ...]
+    """Those that it added or altered, from 1."""
+    removed: tuple[tuple[int, str], ...]
+    """Those that it took away or altered: the line that now stands there or before it, and the old text."""
+
+
+@dataclass(frozen=True, slots=True)
 class Checkout:
     """A work tree and the commit that the change is measured from."""
 
@@ -36,22 +46,26 @@ class Checkout:
             tracked = _names(_git(self.root, "diff", "-z", "--name-only", "--no-renames", self.base))
         return tuple(sorted({PurePosixPath(name) for name in tracked + untracked}))
 
-    def changed_lines(self, path: PurePosixPath) -> tuple[int, ...]:
-        """The lines of a file, from 1, that the change added or altered; all of them for a new file."""
+    def touched(self, path: PurePosixPath) -> Touched:
+        """What the change did to the lines of a file; to all of them in a new one."""
         file = self.root / path
         if not file.is_file():
-            return ()
+            return Touched((), ())
         if self.base is None or not self.in_base(path):
-            return tuple(range(1, len(file.read_bytes().splitlines()) + 1))
-        diff = _git(
-            self.root, "diff", "--no-color", "--no-ext-diff", "--unified=0", self.base, "--", str(path)
-        )
+            return Touched(tuple(range(1, len(file.read_bytes().splitlines()) + 1)), ())
+        options = ("--no-color", "--no-ext-diff", "--no-textconv", "--unified=0")
+        diff = _git(self.root, "diff", *options, self.base, "--", f":(literal){path}")
         lines: list[int] = []
-        for line in diff.decode(errors="replace").splitlines():
+        removed: list[tuple[int, str]] = []
+        at = 0  # no line of a hunk before the first
+        for line in diff.decode(errors="replace").split("\n"):
             if line.startswith("@@ "):
                 start, _, count = line.split(" +", 1)[1].split(" ", 1)[0].partition(",")
+                at = max(1, int(start))
                 lines += range(int(start), int(start) + int(count or "1"))
-        return tuple(lines)
+            elif at and line.startswith("-"):
+                removed.append((at, line[1:]))
+        return Touched(tuple(lines), tuple(removed))
 
     def in_base(self, path: PurePosixPath) -> bool:
         """Whether the base has a file of that name."""

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from nosender.errors import UsageError
-from nosender.gate.static import first_difference, newest_revision
+from nosender.gate.lines import ddl_file, line_with, newest_revision, place_of, revision_file
+from nosender.gate.static import first_difference
 from nosender.gate.step import CannotLook, Problem
-from nosender.gate.workplace import CATALOGUE, DDL, SCHEMA, VERSIONS, WAIVERS, Workplace
+from nosender.gate.workplace import CATALOGUE, SCHEMA, VERSIONS, WAIVERS, Workplace
 from nosender.privacy_audit.finding import Confidence, Severity
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.audit import Audit
-    from nosender.schema.observe import Difference
 
 _BLOCKING = ("SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE")
 """Locks that keep others from writing, or from everything."""
@@ -38,7 +37,7 @@ def ddl_equals_migrations(workplace: Workplace) -> Iterator[Problem]:
         yield Problem(
             difference.object,
             f"The DDL and the revisions differ: {difference.line}.",
-            *_place_of(workplace, difference),
+            *place_of(workplace, difference.object),
             difference.kind,
             severity=Severity.LOW if difference.severity == "low" else None,
         )
@@ -76,13 +75,13 @@ def up_down_up(workplace: Workplace) -> Iterator[Problem]:
         with target.connect("nosender gate") as connection:
             second = observe(connection, SCHEMA)
     except RevisionError as error:  # any other, as a lock that was not won, says nothing about a revision
-        path = _revision_file(workplace, error.revision) if error.revision else newest_revision(workplace)
+        path = revision_file(workplace, error.revision) if error.revision else newest_revision(workplace)
         yield Problem(error.revision or "the chain", f"{error}.", path, 1, "revision")
         return
     for difference in differences(first, second, SCHEMA):
         if difference.severity != "warning":
             detail = f"After down and up again the schema differs: {difference.line}."
-            yield Problem(difference.object, detail, *_place_of(workplace, difference), difference.kind)
+            yield Problem(difference.object, detail, *place_of(workplace, difference.object), difference.kind)
 
 
 def locks_brief(workplace: Workplace) -> Iterator[Problem]:
@@ -142,8 +141,8 @@ def catalogue_complete(workplace: Workplace) -> Iterator[Problem]:
     except UsageError:
         raise CannotLook("the catalogue cannot be read") from None
     for problem in check(catalogue, workplace.canonical, SCHEMA):
-        path = CATALOGUE / problem.place.file if problem.place else _ddl_file(workplace, problem.object)
-        line = problem.place.line if problem.place else _line_with(workplace, path, problem.object)
+        path = CATALOGUE / problem.place.file if problem.place else ddl_file(workplace, problem.object)
+        line = problem.place.line if problem.place else line_with(workplace, path, problem.object)
         yield Problem(problem.object, f"{problem.object} {problem.sentence}", path, line, "catalogue")
 
 
@@ -159,67 +158,3 @@ def audit_of_migrated(workplace: Workplace) -> Audit:
     waivers = workplace.checkout.root / WAIVERS
     options = runner.Options(command="nosender gate", waivers=waivers if waivers.is_file() else None)
     return runner.run(target, options)
-
-
-def place_in_change(workplace: Workplace, name: str) -> tuple[PurePosixPath, int] | None:
-    """The line of the change that names an object; None where the change does not."""
-    for word in _words(name):
-        for path in _changed_sql(workplace):
-            lines = (
-                (workplace.checkout.root / path).read_text(encoding="utf-8", errors="replace").splitlines()
-            )
-            for number in workplace.checkout.changed_lines(path):
-                if re.search(rf"\b{re.escape(word)}\b", lines[number - 1]):
-                    return path, number
-    return None
-
-
-def _changed_sql(workplace: Workplace) -> list[PurePosixPath]:
-    """The changed files of the DDL and of the way up; a downgrade only takes back."""
-    ups = [path for path in workplace.changed_in(VERSIONS, ".sql") if not path.name.endswith(".down.sql")]
-    return [*workplace.changed_in(DDL, ".sql"), *ups]
-
-
-def _place_of(workplace: Workplace, difference: Difference) -> tuple[PurePosixPath, int]:
-    """The changed line that made the difference, else the line of the DDL that names the object."""
-    found = place_in_change(workplace, difference.object)
-    if found is not None:
-        return found
-    path = _ddl_file(workplace, difference.object)
-    return path, _line_with(workplace, path, difference.object)
-
-
-def _ddl_file(workplace: Workplace, name: str) -> PurePosixPath:
-    """The file of the DDL that is about an object: a changed one that names it before any other."""
-    every = sorted((workplace.checkout.root / DDL).glob("*.sql"))
-    changed = [workplace.checkout.root / path for path in _changed_sql(workplace)]
-    for word in _words(name):
-        for file in (*changed, *every):
-            if re.search(rf"\b{re.escape(word)}\b", file.read_text(encoding="utf-8", errors="replace")):
-                return PurePosixPath(file.relative_to(workplace.checkout.root))
-    return PurePosixPath(every[0].relative_to(workplace.checkout.root)) if every else DDL
-
-
-def _line_with(workplace: Workplace, path: PurePosixPath, name: str) -> int:
-    """The line that names the object: a changed one before any other; else the first changed line."""
-    file = workplace.checkout.root / path
-    if not file.is_file():
-        return 1
-    changed = workplace.checkout.changed_lines(path)
-    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-    for word in _words(name):
-        found = [number for number, line in enumerate(lines, 1) if re.search(rf"\b{re.escape(word)}\b", line)]
-        if found:
-            return next((number for number in found if number in changed), found[0])
-    return next(iter(changed), 1)
-
-
-def _words(name: str) -> tuple[str, ...]:
-    """The parts of a qualified name, the most particular first, without the schema and arguments."""
-    parts = [part.strip('"') for part in re.split(r"[.\s]+", name.partition("(")[0]) if part]
-    return tuple(reversed([part for part in parts if part not in (SCHEMA, "on")]))
-
-
-def _revision_file(workplace: Workplace, revision: str) -> PurePosixPath:
-    files = sorted((workplace.checkout.root / VERSIONS).glob(f"{revision}*.py"))
-    return VERSIONS / files[0].name if files else VERSIONS

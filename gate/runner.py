@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from nosender import __version__
 from nosender.errors import NosenderError, UsageError
 from nosender.gate import live, static
+from nosender.gate.lines import place_in_change
 from nosender.gate.step import CannotLook, Problem, Step
 from nosender.gate.workplace import CATALOGUE, DDL, SCHEMA, VERSIONS, WAIVERS, Workplace
 from nosender.privacy_audit.annex import Place
@@ -234,7 +235,7 @@ def _run_audit(workplace: Workplace) -> Ran:
         return Ran((result,))
     places = dict(audit.annex.places)
     for finding in audit.findings:
-        if (found := live.place_in_change(workplace, finding.object)) is not None:
+        if (found := place_in_change(workplace, finding.object)) is not None:
             places[finding.object] = Place(str(found[0]), found[1])
     return Ran(audit.checks, audit.findings, tuple(places.items()), audit)
 

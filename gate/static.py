@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from nosender.errors import NosenderError, UsageError
 from nosender.gate.changes import Change, Weight, changes, waived, widened
+from nosender.gate.lines import Spot, first_change, line_in_section, newest_revision, place_of, read_lines
 from nosender.gate.step import CannotLook, Problem
 from nosender.gate.workplace import CATALOGUE, DDL, VERSIONS, WAIVERS, Workplace
 from nosender.privacy_audit.finding import Confidence, Severity
@@ -84,9 +85,7 @@ def revisions_sound(workplace: Workplace) -> Iterator[Problem]:
         for problem in problems(revision):
             script = re.search(r"\b(up|down)(?:\.sql| step)", problem)
             where = path.with_suffix(f".{script[1]}.sql") if script else path
-            yield Problem(
-                revision.revision, f"{problem}.", where, _first_change(workplace, where), "revision"
-            )
+            yield Problem(revision.revision, f"{problem}.", where, first_change(workplace, where), "revision")
 
 
 def _alone(revision: Revision) -> Iterator[str]:
@@ -144,7 +143,7 @@ def revisions_unchanged(workplace: Workplace) -> Iterator[Problem]:
             same = False
         if not same:
             detail = f"{path.name} is not what the base has, and databases were migrated with that."
-            yield Problem(path.name, detail, path, _first_change(workplace, path), "revision")
+            yield Problem(path.name, detail, path, first_change(workplace, path), "revision")
 
 
 def catalogue_sound(workplace: Workplace) -> Iterator[Problem]:
@@ -203,19 +202,20 @@ def must_be_seen(workplace: Workplace) -> Iterator[Problem]:
     """What the change asks a person to agree to, in sentences: a hint each, which decides nothing."""
     if workplace.checkout.base is None:
         return
-    for change, path in (*_of_catalogue(workplace), *_of_rights(workplace), *_of_waivers(workplace)):
+    found = [*_of_catalogue(workplace), *_of_rights(workplace), *_of_waivers(workplace)]
+    for change, (path, line) in found:
         yield Problem(
             change.object,
             change.sentence,
             path,
-            change.line,
+            line,
             "catalogue",
             severity=_WEIGHTS[change.weight],
             confidence=Confidence.HINT,
         )
 
 
-def _of_catalogue(workplace: Workplace) -> list[tuple[Change, PurePosixPath]]:
+def _of_catalogue(workplace: Workplace) -> list[tuple[Change, Spot]]:
     from nosender.schema.catalogue import load
 
     try:
@@ -233,11 +233,13 @@ def _of_catalogue(workplace: Workplace) -> list[tuple[Change, PurePosixPath]]:
     found = []
     for change in changes(old, new):
         path = CATALOGUE / change.file
-        found.append((change, path if _exists(workplace, path) else CATALOGUE / "policy.toml"))
+        if not _exists(workplace, path):  # the declaration of a table that is gone went with its file
+            path = CATALOGUE / "policy.toml"
+        found.append((change, (path, line_in_section(workplace, path, change.line, change.section))))
     return found
 
 
-def _of_rights(workplace: Workplace) -> list[tuple[Change, PurePosixPath]]:
+def _of_rights(workplace: Workplace) -> list[tuple[Change, Spot]]:
     from nosender.schema.observe import Observation
 
     path = PurePosixPath("schema/observe/reference.json")
@@ -248,10 +250,10 @@ def _of_rights(workplace: Workplace) -> list[tuple[Change, PurePosixPath]]:
         found = widened(Observation.from_json(old), Observation.from_json(file.read_text(encoding="utf-8")))
     except (KeyError, TypeError, ValueError):
         raise CannotLook("the reference of the base cannot be read by this version") from None
-    return [(change, DDL / "90_grants.sql") for change in found]
+    return [(change, place_of(workplace, change.object)) for change in found]
 
 
-def _of_waivers(workplace: Workplace) -> list[tuple[Change, PurePosixPath]]:
+def _of_waivers(workplace: Workplace) -> list[tuple[Change, Spot]]:
     file = workplace.checkout.root / WAIVERS
     if not file.is_file():
         return []
@@ -260,22 +262,19 @@ def _of_waivers(workplace: Workplace) -> list[tuple[Change, PurePosixPath]]:
         new = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         raise CannotLook(f"{WAIVERS} cannot be read") from None
-    return [(change, WAIVERS) for change in waived(old, new)]
+    return [(change, (WAIVERS, _line_of_waiver(workplace, change.object))) for change in waived(old, new)]
+
+
+def _line_of_waiver(workplace: Workplace, name: str) -> int:
+    """The header of the waiver whose object is this."""
+    header = 1
+    for number, text in enumerate(read_lines(workplace, WAIVERS), 1):
+        if text.startswith("["):
+            header = number
+        if re.match(r"\s*object\s*=", text) and name in text:
+            return header
+    return first_change(workplace, WAIVERS)
 
 
 def _exists(workplace: Workplace, path: PurePosixPath) -> bool:
     return (workplace.checkout.root / path).is_file()
-
-
-def _first_change(workplace: Workplace, path: PurePosixPath) -> int:
-    """The first line of a file that the change touches; 1 where it touches none."""
-    return next(iter(workplace.checkout.changed_lines(path)), 1)
-
-
-def newest_revision(workplace: Workplace) -> PurePosixPath:
-    """A revision that the change brings, to show something at that has no file of its own."""
-    modules = workplace.changed_in(VERSIONS, ".py")
-    if modules:
-        return modules[-1]
-    present = sorted((workplace.checkout.root / VERSIONS).glob("[0-9]*.py"))
-    return VERSIONS / present[-1].name if present else VERSIONS

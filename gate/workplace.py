@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from threading import RLock
 from typing import TYPE_CHECKING
 
-from nosender.gate.checkout import Checkout
+from nosender.gate.checkout import Checkout, Touched
 
 if TYPE_CHECKING:
     from nosender.schema.catalogue import Catalogue
@@ -33,6 +33,7 @@ class Workplace:
         self.checkout = checkout
         self.changed = checkout.changed()
         self._named_server = server
+        self._touched: dict[PurePosixPath, Touched] = {}
         self._stack = ExitStack()
         self._lock = RLock()
 
@@ -51,6 +52,12 @@ class Workplace:
             and (not suffixes or path.suffix in suffixes)
             and (self.checkout.root / path).is_file()
         )
+
+    def touched(self, path: PurePosixPath) -> Touched:
+        """What the change did to the lines of a file; git is asked once a file."""
+        if path not in self._touched:
+            self._touched[path] = self.checkout.touched(path)
+        return self._touched[path]
 
     @cached_property
     def catalogue(self) -> Catalogue:

@@ -192,9 +192,10 @@ def main() -> None:
 
     from .check import discover
 
+    catalogue, declared = load(), reference("public")
     for loaded in discover():
         path = loaded.folder / "query.sql"
-        path.write_text(refreshed(path.read_text(), load(), reference("public")), encoding="utf-8")
+        path.write_text(refreshed(path.read_text(), catalogue, declared), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from nosender.errors import UsageError
-from nosender.gate.checkout import find_checkout
+from nosender.gate.checkout import Touched, find_checkout
 
 
 def git(folder: Path, *words: str) -> None:
@@ -40,9 +40,9 @@ def test_a_change_is_measured_from_where_it_left(repository: Path) -> None:
     git(repository, "rm", "-q", "gone.sql")
     checkout = find_checkout(repository, "main")
     assert checkout.changed() == (PurePosixPath("a.sql"), PurePosixPath("gone.sql"), PurePosixPath("new.sql"))
-    assert checkout.changed_lines(PurePosixPath("a.sql")) == (2, 4)
-    assert checkout.changed_lines(PurePosixPath("new.sql")) == (1,)
-    assert checkout.changed_lines(PurePosixPath("gone.sql")) == ()
+    assert checkout.touched(PurePosixPath("a.sql")) == Touched((2, 4), ((2, "two"),))
+    assert checkout.touched(PurePosixPath("new.sql")) == Touched((1,), ())
+    assert checkout.touched(PurePosixPath("gone.sql")) == Touched((), ())
     assert checkout.read_base(PurePosixPath("gone.sql")) == "x\n"
     assert checkout.read_base(PurePosixPath("new.sql")) is None
 

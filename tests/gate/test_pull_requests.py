@@ -2,138 +2,35 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
 
-from nosender.server.embedded import EmbeddedServer
-
-ROOT = Path(__file__).parent.parent.parent
-
-MESSAGES = "schema/ddl/12_messages.sql"
-CATALOGUE = "schema/catalogue/messages.toml"
-POLICY = "schema/catalogue/policy.toml"
-OLD = "migrations/versions/0003_retention.up.sql"
-NEW = "migrations/versions/0099_change"
-"""Where the revision of a pull request lies; its number does not matter to the chain."""
-
-Edit = Callable[[Path], None]
-
-
-@dataclass(frozen=True)
-class PullRequest:
-    """One change, and what the gate must say of it."""
-
-    name: str
-    edits: tuple[Edit, ...]
-    finds: tuple[tuple[str, str, str], ...] = ()
-    """Of each finding that decides: the step or check, the file, and text that its line must hold."""
-    shows: tuple[str, ...] = ()
-    """Parts of sentences that a reviewer must see."""
-    generate: bool = False
-    """The author ran `make generate` before the commit."""
-
-    @property
-    def code(self) -> int:
-        """The exit code."""
-        return 1 if self.finds else 0
-
-
-def replace(file: str, old: str, new: str) -> Edit:
-    """Change one place of a file."""
-
-    def edit(root: Path) -> None:
-        text = (root / file).read_text(encoding="utf-8")
-        assert old in text, f"{file} does not hold {old!r}"
-        (root / file).write_text(text.replace(old, new, 1), encoding="utf-8")
-
-    return edit
-
-
-def append(file: str, text: str) -> Edit:
-    """Add lines at the end of a file, which may be new."""
-
-    def edit(root: Path) -> None:
-        path = root / file
-        before = path.read_text(encoding="utf-8") if path.exists() else ""
-        path.write_text(before + text, encoding="utf-8")
-
-    return edit
-
-
-def remove(*files: str) -> Edit:
-    """Delete files."""
-
-    def edit(root: Path) -> None:
-        for file in files:
-            (root / file).unlink()
-
-    return edit
-
-
-def crlf(file: str) -> Edit:
-    """Save a file as Windows does."""
-
-    def edit(root: Path) -> None:
-        path = root / file
-        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
-
-    return edit
-
-
-def revision(up: str, down: str, *, name: str = NEW, after: str | None = None, **fields: str) -> Edit:
-    """A revision on top of the chain (or after another one), with the SQL of both directions."""
-
-    def edit(root: Path) -> None:
-        versions = root / "migrations" / "versions"
-        last = sorted(path for path in versions.glob("[0-9]*.py") if path.stem[:4] < Path(name).name[:4])[-1]
-        number = last.name.partition("_")[0]
-        module = last.read_text(encoding="utf-8")
-        module = module.replace(f'"{number}"', f'"{Path(name).name[:4]}"', 1)
-        lines = [
-            f'down_revision: str | None = "{after or number}"' if line.startswith("down_revision") else line
-            for line in module.splitlines()
-        ]
-        for field, value in fields.items():
-            lines = [
-                f"{line.partition('=')[0]}= {value}" if line.startswith(f"{field}:") else line
-                for line in lines
-            ]
-        (root / f"{name}.py").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        (root / f"{name}.up.sql").write_text(up, encoding="utf-8")
-        (root / f"{name}.down.sql").write_text(down, encoding="utf-8")
-
-    return edit
-
-
-SENDER = replace(
+from .conftest import Judge
+from .edits import (
+    CATALOGUE,
+    COMMENTS,
+    E164,
+    INDEX,
     MESSAGES,
-    "  destination_phone varchar(20)",
-    "  sender_phone varchar(20),\n  destination_phone varchar(20)",
-)
-SENDER_UP = "alter table messages add column sender_phone varchar(20);\n"
-SENDER_DOWN = "alter table messages drop column sender_phone;\n"
-SENDER_ENTRY = '[columns.sender_phone]\nclass = "account-phone"\npurpose = "Who wrote it."\n\n'
-SENDER_DECLARED = replace(
-    CATALOGUE, "[columns.encrypted_content]", f"{SENDER_ENTRY}[columns.encrypted_content]"
-)
-TAG = replace(MESSAGES, "  message_type varchar(20)", "  padding_class smallint,\n  message_type varchar(20)")
-TAG_DECLARED = append(
-    CATALOGUE, '\n[columns.padding_class]\nclass = "state"\npurpose = "Which length it is padded to."\n'
-)
-INDEX = "create index idx_messages_type on messages (message_type);\n"
-TODAY = datetime.now(UTC).date()
-E164 = "  constraint messages_destination_phone_e164 check (destination_phone ~ '^\\+[1-9][0-9]{6,14}$'),\n"
-COMMENTS = "migrations/versions/0005_comments"
-SEND = "schema/ddl/43_send_message.sql"
+    NEW,
+    OLD,
+    POLICY,
+    SEND,
+    SENDER,
+    SENDER_DECLARED,
+    SENDER_DOWN,
+    SENDER_UP,
+    TAG,
+    TAG_DECLARED,
+    TODAY,
+    PullRequest,
+    append,
+    crlf,
+    remove,
+    replace,
+    revision,
+)  # fmt: skip
 
 PULL_REQUESTS = (
     # Harmless: nothing is found.
@@ -156,7 +53,13 @@ PULL_REQUESTS = (
                 loses='("messages",)',
             ),
         ),
-        shows=("messages gains the column padding_class (state): Which length it is padded to.",),
+        shows=(
+            (
+                "messages gains the column padding_class (state): Which length it is padded to.",
+                CATALOGUE,
+                "[columns.padding_class]",
+            ),
+        ),
         generate=True,
     ),
     # A sender, in every stage of being declared.
@@ -391,7 +294,7 @@ PULL_REQUESTS = (
             ("ddl-equals-migrations", SEND, "nosender_auditor"),
             ("function-privilege", SEND, "nosender_auditor"),
         ),
-        shows=("nosender_auditor may now EXECUTE on the function send_message",),
+        shows=(("nosender_auditor may now EXECUTE on the function send_message", SEND, "nosender_auditor"),),
         generate=True,
     ),
     PullRequest(
@@ -405,13 +308,15 @@ PULL_REQUESTS = (
             ),
         ),
         # That nothing needs it is a finding of the audit, and a low one.
-        shows=("A finding of owner-differs on public.users is waived until ",),
+        shows=(
+            ("A finding of owner-differs on public.users is waived until ", "waivers.toml", "[[waivers]]"),
+        ),
     ),
     # Promises.
     PullRequest(
         "a longer grace",
         (replace(POLICY, 'grace = "1 hour"', 'grace = "2 days"'),),
-        shows=("The promised grace after expiry is now 2 days",),
+        shows=(("The promised grace after expiry is now 2 days", POLICY, "grace = "),),
         generate=True,
     ),
     PullRequest(
@@ -424,7 +329,13 @@ PULL_REQUESTS = (
             ),
         ),
         finds=(("missing-foreign-key", "migrations/versions/0001_tables.up.sql", ""),),
-        shows=("A foreign key is allowed from ephemeral_keys(id) to users: Who asked.",),
+        shows=(
+            (
+                "A foreign key is allowed from ephemeral_keys(id) to users: Who asked.",
+                POLICY,
+                "[[foreign_keys]]",
+            ),
+        ),
         generate=True,
     ),
     PullRequest(
@@ -441,7 +352,13 @@ PULL_REQUESTS = (
         "a purpose in other words",
         (replace(CATALOGUE, '"When the row was stored."', '"When it was stored."'),),
         # The comment in the database goes stale, which is low: it decides nothing.
-        shows=("The purpose of messages.created_at now reads: When it was stored.",),
+        shows=(
+            (
+                "The purpose of messages.created_at now reads: When it was stored.",
+                CATALOGUE,
+                "When it was",
+            ),
+        ),
         generate=True,
     ),
     PullRequest(
@@ -452,7 +369,13 @@ PULL_REQUESTS = (
             ("generated-fresh", "docs/catalogue.md", "created_at"),
             ("generated-fresh", "schema/ddl/85_comments.sql", "created_at"),
         ),
-        shows=("The purpose of messages.created_at now reads: When it was stored.",),
+        shows=(
+            (
+                "The purpose of messages.created_at now reads: When it was stored.",
+                CATALOGUE,
+                "When it was",
+            ),
+        ),
     ),
     PullRequest(
         "SQL that shouts",
@@ -471,98 +394,6 @@ PULL_REQUESTS = (
 )
 
 
-def git(folder: Path, *words: str) -> str:
-    identity = ("-c", "user.name=t", "-c", "user.email=t@example.invalid", "-c", "commit.gpgsign=false")
-    command = ["git", "-C", str(folder), *identity, *words]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-
-@pytest.fixture(scope="session")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository with one commit: this project as it is in the work tree."""
-    folder = tmp_path_factory.mktemp("gate") / "base"
-    for name in git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0"):
-        source = ROOT / name
-        if name and (source.is_file() or source.is_symlink()):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, folder / name, follow_symlinks=False)
-    git(folder, "init", "-q", "-b", "main")
-    git(folder, "add", "-A")
-    git(folder, "commit", "-qm", "base")
-    return folder
-
-
-def run(checkout: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a module of the checkout's own code, in it, with no database named by chance."""
-    hidden = ("PG", "NOSENDER_", "DATABASE_URL", "GITHUB_")
-    env = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
-    env["PYTHONPATH"] = str(checkout / "src")
-    command = [sys.executable, "-m", *words]
-    return subprocess.run(command, cwd=checkout, env=env, capture_output=True, text=True, check=False)
-
-
-def generate(checkout: Path) -> None:
-    """What `make generate` makes of the DDL and the catalogue."""
-    comments = run(checkout, "nosender", "catalogue", "comments")
-    assert comments.returncode == 0, comments.stderr
-    (checkout / "schema/ddl/85_comments.sql").write_text(comments.stdout, encoding="utf-8")
-    for words in (
-        ("nosender.schema.observe",),
-        ("nosender.migrations.expect",),
-        ("nosender.privacy_audit.queries",),
-    ):
-        made = run(checkout, *words)
-        assert made.returncode == 0, made.stderr
-    assert run(checkout, "nosender", "catalogue", "docs").returncode == 0
-
-
 @pytest.mark.parametrize("request_", PULL_REQUESTS, ids=lambda each: each.name.replace(" ", "-"))
-def test_a_pull_request(base: Path, server: EmbeddedServer, tmp_path: Path, request_: PullRequest) -> None:
-    checkout = tmp_path / "checkout"
-    git(tmp_path, "clone", "-q", str(base), str(checkout))
-    for edit in request_.edits:
-        edit(checkout)
-    if request_.generate:
-        generate(checkout)
-    answer = run(
-        checkout, "nosender", "--url", server.conninfo(), "gate", "--base", "origin/main",
-        "--format", "json", "--format", "gitlab", "--output", str(tmp_path / "reports"),
-    )  # fmt: skip
-    found, seen, details = judged(tmp_path / "reports", checkout)
-    unseen = [each["reason"] for each in report(tmp_path) if each["reason"]]
-    wanted = sorted(request_.finds)
-    told = "\n".join(["", *details, *unseen, answer.stderr])
-    assert [each[:2] for each in found] == [each[:2] for each in wanted], told
-    for (_, _, line), (_, _, part) in zip(found, wanted, strict=True):
-        assert part in line, told
-    assert [part for part in request_.shows if not any(part in sentence for sentence in seen)] == []
-    assert len(seen) == len(request_.shows), seen
-    assert answer.returncode == request_.code, (unseen, answer.stderr)
-
-
-def report(folder: Path) -> list[dict[str, str]]:
-    """What became of each step and check; nothing where the schema was not touched."""
-    file = folder / "reports" / "report.json"
-    checks: list[dict[str, str]] = (
-        json.loads(file.read_text(encoding="utf-8"))["checks"] if file.exists() else []
-    )
-    return checks
-
-
-def judged(reports: Path, checkout: Path) -> tuple[list[tuple[str, str, str]], list[str], list[str]]:
-    """What decides, with the text of the line that it is shown on; what a reviewer is shown; every detail."""
-    if not reports.exists():  # nothing of the schema was touched
-        return [], [], []
-    data = json.loads((reports / "report.json").read_text(encoding="utf-8"))
-    issues = json.loads((reports / "report.gitlab.json").read_text(encoding="utf-8"))
-    places = {issue["fingerprint"]: issue["location"] for issue in issues}
-    found, seen, details = [], [], []
-    for finding in data["findings"]:
-        place = places[finding["fingerprint"]]
-        if finding["check"] == "reviewer-must-see":
-            seen.append(finding["detail"])
-        elif finding["severity"] != "low" and finding["confidence"] != "hint":
-            lines = (checkout / place["path"]).read_text(encoding="utf-8").splitlines() or [""]
-            found.append((finding["check"], place["path"], lines[place["lines"]["begin"] - 1].strip()))
-            details.append(f"{finding['check']}: {finding['detail']}")
-    return sorted(found), seen, details
+def test_a_pull_request(judge: Judge, request_: PullRequest) -> None:
+    request_.check(judge(request_))
