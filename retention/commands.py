@@ -48,6 +48,9 @@ def retention() -> None:
     help="How long to wait, in all, for rows that others have locked.",
 )
 @click.option("--table", "tables", multiple=True, help="Sweep this table only; may be given several times.")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Sessions that share a table."
+)
 @click.option("--canary", is_flag=True, help="Leave a row behind that the next sweeps have to remove.")
 @_format_option
 @click.pass_context
@@ -60,6 +63,7 @@ def sweep(
     rate: int | None,
     patience: float,
     tables: tuple[str, ...],
+    workers: int,
     canary: bool,
     form: str,
 ) -> None:
@@ -83,7 +87,15 @@ def sweep(
     with interruptible() as stop, Bar() as bar:
         if bar.active:
             bar.expected = sum(each.estimate for each in look(target).overdue)
-        receipt = run(target, pace=pace, tables=tables or None, canary=canary, progress=bar.show, stop=stop)
+        receipt = run(
+            target,
+            pace=pace,
+            tables=tables or None,
+            canary=canary,
+            progress=bar.show,
+            stop=stop,
+            workers=workers,
+        )
     if form == "json":
         click.echo(json.dumps(asdict(receipt), indent=2))
     else:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from nosender.errors import NosenderError, UsageError
 from nosender.retention.faults import explain
-from nosender.retention.sweep import enter_schema
+from nosender.retention.session import enter_schema
 
 if TYPE_CHECKING:
     import psycopg

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nosender.retention.faults import explain
-from nosender.retention.sweep import enter_schema
+from nosender.retention.session import enter_schema
 
 if TYPE_CHECKING:
     import psycopg

@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nosender.errors import NosenderError
 from nosender.retention.faults import explain
 from nosender.retention.plan import Plan
 from nosender.retention.policy import declared_plan
+from nosender.retention.session import Progress, State, call, enter_schema, step
+from nosender.retention.workers import share
 
 if TYPE_CHECKING:
     import psycopg
 
     from nosender.server.target import Target
-
-State = dict[str, Any]
-Progress = Callable[[State], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,31 +81,28 @@ def sweep(
     plan: Plan | None = None,
     progress: Progress | None = None,
     stop: threading.Event | None = None,
+    workers: int = 1,
 ) -> SweepReceipt:
     """Delete what has expired in the database of `target`, batch by batch, to the end.
 
     `plan` is the catalogue's unless given; NosenderError where the database follows another one. `stop`, once
     set, ends the sweep at the next boundary of a batch, with a receipt. `canary` leaves a row in messages and
     in ephemeral_keys that the next sweeps have to remove. `progress` is called after each batch with the
-    sweep's state.
+    sweep's state, by one thread at a time. With more `workers` than one, so many sessions share each table
+    from which rows are deleted, a part at a time; a `rate` is of all of them together.
     """
     import psycopg
 
     with target.connect("nosender retention", autocommit=True) as connection:
         try:
             enter_schema(connection, target)
-            refuse_other_policy(connection, plan or declared_plan())
-            receipt = _run(connection, pace, tables, canary, progress, stop or threading.Event())
+            plan = plan or declared_plan()
+            refuse_other_policy(connection, plan)
+            crew = _Crew(target, workers, frozenset(r.table for r in plan.rules if r.action == "delete"))
+            receipt = _run(connection, pace, tables, canary, crew, progress, stop or threading.Event())
             return replace(receipt, warnings=receipt.warnings + _held_back(connection))
         except psycopg.Error as error:
             raise explain(error, target) from None
-
-
-def enter_schema(connection: psycopg.Connection, target: Target) -> None:
-    """Look up our functions in the target's schema and nowhere else."""
-    from psycopg import sql
-
-    connection.execute(sql.SQL("set search_path to {}, pg_temp").format(sql.Identifier(target.schema)))
 
 
 def refuse_other_policy(connection: psycopg.Connection, plan: Plan) -> None:
@@ -120,11 +116,31 @@ def refuse_other_policy(connection: psycopg.Connection, plan: Plan) -> None:
         )
 
 
+@dataclass(slots=True)
+class _Crew:
+    """Who else works on a table."""
+
+    target: Target
+    workers: int
+    tables: frozenset[str]
+    """That can be shared."""
+    lost: int = 0
+
+    def takes(self, state: State) -> bool:
+        """Whether the pass that `state` is in is for all of them; no table is for them twice."""
+        name = state["tables"][state["at"]] if state["at"] < len(state["tables"]) else None
+        if self.workers < 2 or name not in self.tables or state["pass"] not in ("keys", "blocks"):
+            return False
+        self.tables -= {name}
+        return True
+
+
 def _run(
     connection: psycopg.Connection,
     pace: Pace,
     tables: Sequence[str] | None,
     canary: bool,
+    crew: _Crew,
     progress: Progress | None,
     stop: threading.Event,
 ) -> SweepReceipt:
@@ -144,7 +160,10 @@ def _run(
             if stop.wait(float(state["pause_ms"]) / 1000):
                 state = _stop(connection, state, "interrupted", None)
                 break
-            state = _call(connection, "select retention_step(%s)", state)
+            if crew.takes(state):
+                crew.lost += share(crew.target, connection, state, crew.workers, progress=progress, stop=stop)
+                continue
+            state = step(connection, state)
             if progress is not None:
                 progress(state)
     except psycopg.Error as error:
@@ -156,7 +175,11 @@ def _run(
         with contextlib.suppress(psycopg.Error):
             _stop(connection, state, "interrupted", None)
         raise
-    return _receipt(state)
+    receipt = _receipt(state)
+    if crew.lost:
+        told = f"{crew.lost} of the workers' connections broke; the others did their part"
+        receipt = replace(receipt, warnings=(told, *receipt.warnings))
+    return receipt
 
 
 def _held_back(connection: psycopg.Connection) -> tuple[str, ...]:
@@ -171,17 +194,8 @@ def _held_back(connection: psycopg.Connection) -> tuple[str, ...]:
     )
 
 
-def _call(connection: psycopg.Connection, query: str, state: State, *more: object) -> State:
-    from psycopg.types.json import Jsonb
-
-    row = connection.execute(query.encode(), [Jsonb(state), *more]).fetchone()
-    assert row is not None  # noqa: S101  # a function call answers with one row
-    found: State = row[0]
-    return found
-
-
 def _stop(connection: psycopg.Connection, state: State, outcome: str, error_class: str | None) -> State:
-    return _call(connection, "select retention_stop(%s, %s, %s)", state, outcome, error_class)
+    return call(connection, "select retention_stop(%s, %s, %s)", state, outcome, error_class)
 
 
 def _receipt(state: State) -> SweepReceipt:

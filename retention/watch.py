@@ -17,7 +17,8 @@ from nosender.errors import NosenderError, UsageError
 from nosender.retention import prometheus
 from nosender.retention.files import write_whole
 from nosender.retention.look import look
-from nosender.retention.sweep import GENTLE, Pace, Progress, State, SweepReceipt, sweep
+from nosender.retention.session import Progress, State
+from nosender.retention.sweep import GENTLE, Pace, SweepReceipt, sweep
 
 if TYPE_CHECKING:
     from nosender.server.target import Target

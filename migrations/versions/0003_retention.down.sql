@@ -13,6 +13,7 @@ drop function retention_begin(
 drop function retention_canaries();
 drop function retention_children(tables text[]);
 drop function retention_children_query(parent text, tables text[], condition text);
+drop function retention_due(expires_column text, at_once text);
 drop function retention_entry(state jsonb);
 drop function retention_holders();
 drop function retention_ledger(after bigint, most integer);
@@ -25,6 +26,7 @@ drop function retention_next_pass(
 );
 drop function retention_oldest(name text, cutoff timestamp without time zone);
 drop function retention_overdue(most integer);
+drop function retention_part(state jsonb, rows bigint);
 drop function retention_plant(state jsonb);
 drop function retention_policy();
 drop function retention_policy_hash();

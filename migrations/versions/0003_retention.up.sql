@@ -131,7 +131,21 @@ as $$
   )
 $$;
 
-revoke all on function retention_policy, retention_policy_hash from public;
+-- When a row is due, as an expression that indexes know: at its expiry, or from the beginning of time where
+-- it goes at once.
+create function retention_due(expires_column text, at_once text) returns text
+language sql immutable
+set search_path from current
+as $$
+  select case
+    when at_once is null then quote_ident(expires_column)
+    else format(
+      '(case when %I then ''-infinity''::timestamp without time zone else %I end)', at_once, expires_column
+    )
+  end
+$$;
+
+revoke all on function retention_policy, retention_policy_hash, retention_due from public;
 grant execute on function retention_policy, retention_policy_hash to nosender_sweeper, nosender_auditor;
 
 -- 52_retention_ledger.sql
@@ -323,8 +337,8 @@ grant execute on function retention_begin to nosender_sweeper;
 -- the row survives.
 --
 -- Passes: blocks (by place in the file, where expiry and place are unrelated), keys (by expiry and id), last
--- (keys again, for what was locked), once (rows to go whatever their expiry), age (by place, rows past a
--- maximum age).
+-- (keys again, for what was locked), age (by place, rows past a maximum age). A pass ends at `until_time` and
+-- `until_id`, or at `until_place`, where the state has them: several workers then share a table.
 create function retention_batch(state jsonb, table_to_sweep text, cutoff timestamp) returns jsonb
 language plpgsql
 set search_path from current
@@ -338,11 +352,18 @@ declare
   last_place tid := coalesce(state ->> 'place', '(0,0)')::tid;
   to_time timestamp;
   to_id bigint;
+  until_time timestamp := least((state ->> 'until_time')::timestamp, cutoff);
+  until_id bigint := case
+    when (state ->> 'until_time')::timestamp <= cutoff then (state ->> 'until_id')::bigint
+    else 9223372036854775807
+  end;
   to_place tid;
   stretch tid;
+  until_place tid := coalesce(state ->> 'until_place', '(4294967294,0)')::tid;
   ids bigint[];
   exhausted boolean;
   oldest timestamp;
+  moment text;   -- when a row is due
   expired text;
   due text;      -- the condition under which a row may go, tested again on a row that was waited for
   slice text;    -- the rows of this batch, so far as their place in the walk says
@@ -356,7 +377,8 @@ declare
 begin
   select * into strict policy from retention_policy() where table_name = table_to_sweep;
   oldest := cutoff - policy.max_age;
-  expired := format('%I <= (select $5)', policy.expires_column);
+  moment := retention_due(policy.expires_column, policy.at_once);
+  expired := format('%s <= (select $5)', moment);
   -- Values come as (select $n): as constants they would have the planner look for the ends of the index,
   -- through all the dead entries there.
   if policy.action = 'deactivate' and pass in ('keys', 'last') then
@@ -376,47 +398,42 @@ begin
   elsif pass in ('keys', 'last') then
     due := expired;
     slice := format(
-      '(%1$I, id) > ((select $1), (select $2)) and (%1$I, id) <= ((select $3), (select $4))', policy.expires_column
+      '(%1$s, id) > ((select $1), (select $2)) and (%1$s, id) <= ((select $3), (select $4))', moment
     );
     bound := format(
-      'select null::bigint[], %1$I, id, null::tid, $8 from %2$I
-       where (%1$I, id) > ((select $1), (select $2)) and %3$s order by %1$I, id offset $8 - 1 limit 1',
-      policy.expires_column, policy.table_name, due
-    );
-  elsif pass = 'once' then
-    due := quote_ident(policy.at_once);
-    slice := 'id > (select $2) and id <= (select $4)';
-    bound := format(
-      'select null::bigint[], null::timestamp, max(id), null::tid, count(*) from (select id from %I
-       where %s and id > (select $2) order by id limit $8) as batch',
-      policy.table_name, due
+      'select null::bigint[], %1$s, id, null::tid, $8 from %2$I
+       where %3$s order by %1$s, id offset $8 - 1 limit 1',
+      moment, policy.table_name, slice
     );
   else
+    -- Inside coalesce no index answers it: these passes go by place and by nothing else.
     due := case
-      when pass = 'blocks' then expired
-      when policy.expires_column is null then format('%I <= (select $10)', policy.max_age_column)
-      else format('%I <= (select $10) and coalesce(%s, true)', policy.max_age_column, expired)
+      when pass = 'blocks' then format('coalesce(%s, false)', expired)
+      when policy.expires_column is null then format('coalesce(%I <= (select $10), false)', policy.max_age_column)
+      else format('coalesce(%I <= (select $10), false) and coalesce(%s, true)', policy.max_age_column, expired)
     end;
     slice := 'ctid > $6 and ctid <= $7';
     -- At most so many blocks for a batch, or a stretch without expired rows would be read in one transaction.
-    stretch := format('(%s,0)', least((last_place::text::point)[0] + greatest(size, 64), 4294967294)::bigint)::tid;
+    stretch := least(
+      format('(%s,0)', least((last_place::text::point)[0] + greatest(size, 64), 4294967294)::bigint)::tid, until_place
+    );
     bound := format(
-      'select null::bigint[], null::timestamp, null::bigint, max(ctid), count(*) from (select ctid from %I
-       where ctid > $6 and ctid <= $7 and %s limit $8) as batch',
-      policy.table_name, due
+      'select null::bigint[], null::timestamp, null::bigint, ctid, $8 from %I
+       where %s and %s offset $8 - 1 limit 1',
+      policy.table_name, slice, due
     );
   end if;
 
   execute bound into ids, to_time, to_id, to_place, counted
-  using last_time, last_id, to_time, to_id, cutoff, last_place, stretch, size, ids, oldest;
+  using last_time, last_id, until_time, until_id, cutoff, last_place, stretch, size, ids, oldest;
   exhausted := coalesce(counted, 0) < size;
   if exhausted and stretch is not null then
     to_place := stretch;
-    exhausted := (stretch::text::point)[0] * current_setting('block_size')::bigint
+    exhausted := stretch = until_place or (stretch::text::point)[0] * current_setting('block_size')::bigint
       >= pg_relation_size(quote_ident(policy.table_name)::regclass);
   elsif exhausted and ids is null and pass in ('keys', 'last') then
-    to_time := cutoff;
-    to_id := 9223372036854775807;
+    to_time := until_time;
+    to_id := until_id;
   end if;
 
   if not (pass = 'last' and size = 1) then
@@ -607,12 +624,69 @@ begin
   end if;
   return state || jsonb_build_object(
     'size', least(next_size, (state ->> 'most')::numeric)::integer,
-    'took_ms', round(took_ms, 3), 'pause_ms', round(pause_ms, 3)
+    'took_ms', round(took_ms, 3), 'pause_ms', round(pause_ms, 3),
+    -- So that a caller whose connection breaks during the commit can ask what became of it.
+    'transaction', pg_current_xact_id_if_assigned()::text
   );
 end
 $$;
 
--- The pass after `pass` for this table: begin, blocks, keys, last, once, age, end; or prune for the ledger
+-- A part of a table for one of several workers, each with a session of its own that calls this and then
+-- retention_step until the pass has ended. The part begins where the state stands; without an end it gets
+-- one, `rows` rows or blocks further on, or none where it is the last. Beside the lock of the table, which
+-- the session of retention_begin holds, each part has one of its own (`part`, for the session to give back):
+-- who takes over the part of a session that broke waits until that is gone, and its last transaction decided.
+create function retention_part(state jsonb, rows bigint) returns jsonb
+language plpgsql security definer
+set search_path from current
+set timezone to 'UTC'
+set enable_seqscan to off
+set enable_bitmapscan to off
+set lock_timeout to '60s'  -- of a session that is gone; longer, and it is not
+as $$
+declare
+  name text := state #>> array['tables', state ->> 'at'];
+  policy record;
+  home regclass;
+  part integer;
+  last_block bigint;
+  to_time timestamp;
+  to_id bigint;
+begin
+  select * into policy from retention_policy() where table_name = name;
+  if not found or policy.action <> 'delete' or rows < 1 or state ->> 'pass' not in ('keys', 'blocks') then
+    raise exception 'only a pass over a table whose rows are deleted can be shared'
+      using errcode = 'invalid_parameter_value';
+  end if;
+  home := quote_ident(name)::regclass;
+  part := hashtext(concat_ws(' ', home::oid, state ->> 'time', state ->> 'id', state ->> 'place'));
+  perform pg_advisory_lock(hashtext('nosender.retention.part'), part);
+  state := state || jsonb_build_object('part', part);
+  if state ?| array['until_time', 'until_place'] then
+    return state;
+  elsif state ->> 'pass' = 'blocks' then
+    last_block := (coalesce(state ->> 'place', '(0,0)')::point)[0]::bigint + rows;
+    if last_block * current_setting('block_size')::bigint >= pg_relation_size(home) then
+      return state;
+    end if;
+    return state || jsonb_build_object('until_place', format('(%s,0)', last_block));
+  end if;
+  execute format(
+    'select %1$s, id from %2$I where (%1$s, id) > ((select $1), (select $2)) and %1$s <= (select $3)
+     order by %1$s, id offset $4 - 1 limit 1',
+    retention_due(policy.expires_column, policy.at_once), name
+  ) into to_time, to_id
+  using
+    coalesce(state ->> 'time', '-infinity')::timestamp, coalesce((state ->> 'id')::bigint, 0),
+    least((state ->> 'cutoff')::timestamp, now()::timestamp), rows;
+  if to_id is null then
+    return state;
+  end if;
+  return state || jsonb_build_object('until_time', to_time, 'until_id', to_id);
+end
+$$;
+
+-- The pass after `pass` for this table: begin, blocks, keys, last, age, end; or prune for the ledger
 -- itself. A table where nothing has expired is done at once, at the cost of one look into the index.
 create function retention_next_pass(name text, pass text, rows_left boolean, cutoff timestamp) returns text
 language plpgsql
@@ -631,9 +705,7 @@ begin
     end;
   elsif pass in ('blocks', 'keys') and rows_left then
     return 'last';
-  elsif pass in ('begin', 'blocks', 'keys', 'last') and policy.at_once is not null then
-    return 'once';
-  elsif pass in ('begin', 'blocks', 'keys', 'last', 'once') and policy.max_age is not null then
+  elsif pass in ('begin', 'blocks', 'keys', 'last') and policy.max_age is not null then
     return 'age';
   end if;
   return 'end';
@@ -664,8 +736,8 @@ begin
 end
 $$;
 
-revoke all on function retention_step, retention_next_pass, retention_scattered from public;
-grant execute on function retention_step to nosender_sweeper;
+revoke all on function retention_step, retention_part, retention_next_pass, retention_scattered from public;
+grant execute on function retention_step, retention_part to nosender_sweeper;
 
 -- 56_retention_receipts.sql
 -- The receipts of a sweep: one row for each table, one for its end.
@@ -787,9 +859,11 @@ begin
   if policy.expires_column is null then
     return null;
   end if;
+  -- What goes at once may expire later; that it is there still is what counts.
   execute format(
-    'select %1$I from %2$I where %1$I <= (select $1) and %3$s order by %1$I limit 1',
-    policy.expires_column, name, case when policy.flag is null then 'true' else quote_ident(policy.flag) end
+    'select least(%1$I, $1) from %2$I where %3$s <= (select $1) and %4$s order by %3$s limit 1',
+    policy.expires_column, name, retention_due(policy.expires_column, policy.at_once),
+    coalesce(quote_ident(policy.flag), 'true')
   ) into oldest using cutoff;
   return oldest;
 end
@@ -803,23 +877,25 @@ set search_path from current
 as $$
 declare
   entry retention_runs := retention_entry(state);
-  pruned bigint;
+  first_id bigint;
+  old boolean;
 begin
-  select id, row_hash, count(*) over () into entry.anchor_id, entry.anchor_hash, pruned
-  from (
-    select id, row_hash from retention_runs
-    where clock_after <= (now()::timestamp - max_age)
-    order by id limit 10000
-  ) as old
-  order by id desc limit 1;
-  if pruned is null then
+  -- The first few rows tell whether there is anything to do; one of them may be from a clock that was ahead.
+  select min(id), bool_or(clock_after <= now()::timestamp - max_age) into first_id, old
+  from (select id, clock_after from retention_runs order by id limit 16) as first_rows;
+  if old then
+    select id, row_hash into entry.anchor_id, entry.anchor_hash
+    from (select id, row_hash, clock_after from retention_runs order by id limit 10000) as beginning
+    where clock_after <= now()::timestamp - max_age
+    order by id desc limit 1;
+  else
     return state || jsonb_build_object('at', (state ->> 'at')::integer + 1, 'pass', 'begin', 'affected', 0, 'pause_ms', 0);
   end if;
   entry.phase := 'swept';
   entry.table_name := name;
   entry.status := 'done';
   entry.clock_before := (state ->> 'began')::timestamp;
-  entry.deleted := pruned;
+  entry.deleted := entry.anchor_id - first_id + 1;
   entry.batches := 1;
   entry := retention_append(entry);
   delete from retention_runs where id <= entry.anchor_id;
@@ -907,21 +983,20 @@ begin
   for policy in select * from retention_policy() as each where each.expires_column is not null loop
     table_name := policy.table_name;
     due_when := format(
-      '%I <= %L and %s', policy.expires_column, cutoff, coalesce(quote_ident(policy.flag), 'true')
+      '%s <= %L and %s', retention_due(policy.expires_column, policy.at_once), cutoff,
+      coalesce(quote_ident(policy.flag), 'true')
     );
     execute format('select count(*) from (select from %I where %s limit %s) as due', table_name, due_when, most + 1)
     into due;
-    if policy.at_once is not null then
-      execute format(
-        'select $1 + count(*) from (select from %I where %I and not (%s) limit %s) as due',
-        table_name, policy.at_once, due_when, most + 1
-      ) into due using due;
-    end if;
     more := due > most;
     due := least(due, most);
     estimate := due;
     if more then
-      execute format('explain (format json) select from %I where %s', table_name, due_when) into plan;
+      -- By the column itself: the planner keeps no statistics of the index's expression.
+      execute format(
+        'explain (format json) select from %I where %I <= %L and %s',
+        table_name, policy.expires_column, cutoff, coalesce(quote_ident(policy.flag), 'true')
+      ) into plan;
       estimate := greatest(due, (plan #>> '{0,Plan,Plan Rows}')::numeric::bigint);
     end if;
     oldest := retention_oldest(table_name, cutoff);

@@ -9,8 +9,8 @@
 -- the row survives.
 --
 -- Passes: blocks (by place in the file, where expiry and place are unrelated), keys (by expiry and id), last
--- (keys again, for what was locked), once (rows to go whatever their expiry), age (by place, rows past a
--- maximum age).
+-- (keys again, for what was locked), age (by place, rows past a maximum age). A pass ends at `until_time` and
+-- `until_id`, or at `until_place`, where the state has them: several workers then share a table.
 create function retention_batch(state jsonb, table_to_sweep text, cutoff timestamp) returns jsonb
 language plpgsql
 set search_path from current
@@ -24,11 +24,18 @@ declare
   last_place tid := coalesce(state ->> 'place', '(0,0)')::tid;
   to_time timestamp;
   to_id bigint;
+  until_time timestamp := least((state ->> 'until_time')::timestamp, cutoff);
+  until_id bigint := case
+    when (state ->> 'until_time')::timestamp <= cutoff then (state ->> 'until_id')::bigint
+    else 9223372036854775807
+  end;
   to_place tid;
   stretch tid;
+  until_place tid := coalesce(state ->> 'until_place', '(4294967294,0)')::tid;
   ids bigint[];
   exhausted boolean;
   oldest timestamp;
+  moment text;   -- when a row is due
   expired text;
   due text;      -- the condition under which a row may go, tested again on a row that was waited for
   slice text;    -- the rows of this batch, so far as their place in the walk says
@@ -42,7 +49,8 @@ declare
 begin
   select * into strict policy from retention_policy() where table_name = table_to_sweep;
   oldest := cutoff - policy.max_age;
-  expired := format('%I <= (select $5)', policy.expires_column);
+  moment := retention_due(policy.expires_column, policy.at_once);
+  expired := format('%s <= (select $5)', moment);
   -- Values come as (select $n): as constants they would have the planner look for the ends of the index,
   -- through all the dead entries there.
   if policy.action = 'deactivate' and pass in ('keys', 'last') then
@@ -62,47 +70,42 @@ begin
   elsif pass in ('keys', 'last') then
     due := expired;
     slice := format(
-      '(%1$I, id) > ((select $1), (select $2)) and (%1$I, id) <= ((select $3), (select $4))', policy.expires_column
+      '(%1$s, id) > ((select $1), (select $2)) and (%1$s, id) <= ((select $3), (select $4))', moment
     );
     bound := format(
-      'select null::bigint[], %1$I, id, null::tid, $8 from %2$I
-       where (%1$I, id) > ((select $1), (select $2)) and %3$s order by %1$I, id offset $8 - 1 limit 1',
-      policy.expires_column, policy.table_name, due
-    );
-  elsif pass = 'once' then
-    due := quote_ident(policy.at_once);
-    slice := 'id > (select $2) and id <= (select $4)';
-    bound := format(
-      'select null::bigint[], null::timestamp, max(id), null::tid, count(*) from (select id from %I
-       where %s and id > (select $2) order by id limit $8) as batch',
-      policy.table_name, due
+      'select null::bigint[], %1$s, id, null::tid, $8 from %2$I
+       where %3$s order by %1$s, id offset $8 - 1 limit 1',
+      moment, policy.table_name, slice
     );
   else
+    -- Inside coalesce no index answers it: these passes go by place and by nothing else.
     due := case
-      when pass = 'blocks' then expired
-      when policy.expires_column is null then format('%I <= (select $10)', policy.max_age_column)
-      else format('%I <= (select $10) and coalesce(%s, true)', policy.max_age_column, expired)
+      when pass = 'blocks' then format('coalesce(%s, false)', expired)
+      when policy.expires_column is null then format('coalesce(%I <= (select $10), false)', policy.max_age_column)
+      else format('coalesce(%I <= (select $10), false) and coalesce(%s, true)', policy.max_age_column, expired)
     end;
     slice := 'ctid > $6 and ctid <= $7';
     -- At most so many blocks for a batch, or a stretch without expired rows would be read in one transaction.
-    stretch := format('(%s,0)', least((last_place::text::point)[0] + greatest(size, 64), 4294967294)::bigint)::tid;
+    stretch := least(
+      format('(%s,0)', least((last_place::text::point)[0] + greatest(size, 64), 4294967294)::bigint)::tid, until_place
+    );
     bound := format(
-      'select null::bigint[], null::timestamp, null::bigint, max(ctid), count(*) from (select ctid from %I
-       where ctid > $6 and ctid <= $7 and %s limit $8) as batch',
-      policy.table_name, due
+      'select null::bigint[], null::timestamp, null::bigint, ctid, $8 from %I
+       where %s and %s offset $8 - 1 limit 1',
+      policy.table_name, slice, due
     );
   end if;
 
   execute bound into ids, to_time, to_id, to_place, counted
-  using last_time, last_id, to_time, to_id, cutoff, last_place, stretch, size, ids, oldest;
+  using last_time, last_id, until_time, until_id, cutoff, last_place, stretch, size, ids, oldest;
   exhausted := coalesce(counted, 0) < size;
   if exhausted and stretch is not null then
     to_place := stretch;
-    exhausted := (stretch::text::point)[0] * current_setting('block_size')::bigint
+    exhausted := stretch = until_place or (stretch::text::point)[0] * current_setting('block_size')::bigint
       >= pg_relation_size(quote_ident(policy.table_name)::regclass);
   elsif exhausted and ids is null and pass in ('keys', 'last') then
-    to_time := cutoff;
-    to_id := 9223372036854775807;
+    to_time := until_time;
+    to_id := until_id;
   end if;
 
   if not (pass = 'last' and size = 1) then

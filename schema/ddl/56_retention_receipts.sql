@@ -117,9 +117,11 @@ begin
   if policy.expires_column is null then
     return null;
   end if;
+  -- What goes at once may expire later; that it is there still is what counts.
   execute format(
-    'select %1$I from %2$I where %1$I <= (select $1) and %3$s order by %1$I limit 1',
-    policy.expires_column, name, case when policy.flag is null then 'true' else quote_ident(policy.flag) end
+    'select least(%1$I, $1) from %2$I where %3$s <= (select $1) and %4$s order by %3$s limit 1',
+    policy.expires_column, name, retention_due(policy.expires_column, policy.at_once),
+    coalesce(quote_ident(policy.flag), 'true')
   ) into oldest using cutoff;
   return oldest;
 end
@@ -133,23 +135,25 @@ set search_path from current
 as $$
 declare
   entry retention_runs := retention_entry(state);
-  pruned bigint;
+  first_id bigint;
+  old boolean;
 begin
-  select id, row_hash, count(*) over () into entry.anchor_id, entry.anchor_hash, pruned
-  from (
-    select id, row_hash from retention_runs
-    where clock_after <= (now()::timestamp - max_age)
-    order by id limit 10000
-  ) as old
-  order by id desc limit 1;
-  if pruned is null then
+  -- The first few rows tell whether there is anything to do; one of them may be from a clock that was ahead.
+  select min(id), bool_or(clock_after <= now()::timestamp - max_age) into first_id, old
+  from (select id, clock_after from retention_runs order by id limit 16) as first_rows;
+  if old then
+    select id, row_hash into entry.anchor_id, entry.anchor_hash
+    from (select id, row_hash, clock_after from retention_runs order by id limit 10000) as beginning
+    where clock_after <= now()::timestamp - max_age
+    order by id desc limit 1;
+  else
     return state || jsonb_build_object('at', (state ->> 'at')::integer + 1, 'pass', 'begin', 'affected', 0, 'pause_ms', 0);
   end if;
   entry.phase := 'swept';
   entry.table_name := name;
   entry.status := 'done';
   entry.clock_before := (state ->> 'began')::timestamp;
-  entry.deleted := pruned;
+  entry.deleted := entry.anchor_id - first_id + 1;
   entry.batches := 1;
   entry := retention_append(entry);
   delete from retention_runs where id <= entry.anchor_id;

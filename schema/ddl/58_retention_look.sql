@@ -19,21 +19,20 @@ begin
   for policy in select * from retention_policy() as each where each.expires_column is not null loop
     table_name := policy.table_name;
     due_when := format(
-      '%I <= %L and %s', policy.expires_column, cutoff, coalesce(quote_ident(policy.flag), 'true')
+      '%s <= %L and %s', retention_due(policy.expires_column, policy.at_once), cutoff,
+      coalesce(quote_ident(policy.flag), 'true')
     );
     execute format('select count(*) from (select from %I where %s limit %s) as due', table_name, due_when, most + 1)
     into due;
-    if policy.at_once is not null then
-      execute format(
-        'select $1 + count(*) from (select from %I where %I and not (%s) limit %s) as due',
-        table_name, policy.at_once, due_when, most + 1
-      ) into due using due;
-    end if;
     more := due > most;
     due := least(due, most);
     estimate := due;
     if more then
-      execute format('explain (format json) select from %I where %s', table_name, due_when) into plan;
+      -- By the column itself: the planner keeps no statistics of the index's expression.
+      execute format(
+        'explain (format json) select from %I where %I <= %L and %s',
+        table_name, policy.expires_column, cutoff, coalesce(quote_ident(policy.flag), 'true')
+      ) into plan;
       estimate := greatest(due, (plan #>> '{0,Plan,Plan Rows}')::numeric::bigint);
     end if;
     oldest := retention_oldest(table_name, cutoff);

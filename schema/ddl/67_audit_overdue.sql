@@ -29,7 +29,12 @@ as $$
     (
       select 'ephemeral_keys', 'expires_at', e.expires_at
       from only ephemeral_keys as e
-      where e.expires_at < (select moment from clock) - grace
+      where
+        -- As the sweep's index has it: used keys first, then by expiry.
+        case when e.used then '-infinity'::timestamp without time zone else e.expires_at end
+        < (select moment from clock) - grace
+        and e.expires_at < (select moment from clock) - grace
+      order by case when e.used then '-infinity'::timestamp without time zone else e.expires_at end, e.id
       limit 1000
     )
     union all
@@ -37,7 +42,11 @@ as $$
       -- When a key was used is not stored; it was created before, at the latest at the end of its hour.
       select 'ephemeral_keys', 'used', e.created_at + interval '1 hour'
       from only ephemeral_keys as e
-      where e.used and e.created_at + interval '1 hour' < (select moment from clock) - grace
+      where
+        case when e.used then '-infinity'::timestamp without time zone else e.expires_at end
+        <= '-infinity'::timestamp without time zone
+        and e.used and e.created_at + interval '1 hour' < (select moment from clock) - grace
+      order by case when e.used then '-infinity'::timestamp without time zone else e.expires_at end, e.id
       limit 1000
     )
   )

@@ -207,6 +207,8 @@ comment on routine retention_children is
 'Counts the rows that a cascade has taken in this transaction; part of the step.';
 comment on routine retention_children_query is
 'Asks for the rows that a cascade will take, on a server that keeps no counts; part of the step.';
+comment on routine retention_due is
+'Says when a row is due, as the expression of the index that the sweep walks; part of the step.';
 comment on routine retention_entry is
 'Begins a row of the ledger from the state of a sweep; part of the receipts.';
 comment on routine retention_holders is 'Names who keeps deleted rows from being vacuumed away.';
@@ -216,6 +218,8 @@ comment on routine retention_next_pass is 'Says in which way a table is walked n
 comment on routine retention_oldest is
 'Finds the oldest expiry that has passed and is still there; part of the receipts.';
 comment on routine retention_overdue is 'Counts what is due in each table, at constant cost.';
+comment on routine retention_part is
+'Gives one of several workers on a table its part of it, under a lock of that part.';
 comment on routine retention_plant is
 'Leaves a canary in messages and ephemeral_keys for the next sweeps to remove; part of a sweep''s '
 'end.';

@@ -1,5 +1,6 @@
 """The SQL that would turn what was found into what is expected: printed for a DBA, never run."""
 
+from dataclasses import replace
 from typing import Any
 
 from nosender.schema.observe.canonical import OWNER
@@ -101,7 +102,11 @@ class Mender:
         if kind == "triggers":
             fires = "" if record.enabled == "origin" else self._triggers_field(record, record, "enabled")
             return f"{record.definition}; {fires}".rstrip()
-        if kind in ("indexes", "rules", "statistics"):
+        if kind == "indexes":
+            bare = replace(record, statistics_targets=())
+            targets = self._indexes_field(record, bare, "statistics_targets")
+            return f"{record.definition.rstrip(';')}; {targets}".rstrip()
+        if kind in ("rules", "statistics"):
             return str(record.definition).rstrip(";") + ";"
         if kind == "policies":
             return self._policy(record)
