@@ -32,7 +32,17 @@ from pg_catalog.pg_description as d
 cross join lateral pg_catalog.pg_identify_object(d.classoid, d.objoid, d.objsubid) as o
 where
   d.classoid <> 'pg_catalog.pg_class'::pg_catalog.regclass
-  and (d.objoid >= 16384 or o.identity = 'public')
+  and (
+    d.objoid >= 16384
+    or (
+      d.classoid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+      and d.objoid in (
+        select n.oid
+        from pg_catalog.pg_namespace as n
+        where n.nspname = 'public'
+      )
+    )
+  )
   and not exists (
     -- the members of an extension carry comments of the extension's own
     select 1

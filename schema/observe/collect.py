@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from nosender.errors import IncompleteError
+from nosender.schema.observe.ask import QUESTIONS, asking
 from nosender.schema.observe.assemble import assemble
 from nosender.schema.observe.observation import Observation
-from nosender.schema.observe.records import Answer
 
 if TYPE_CHECKING:
     import psycopg
@@ -39,35 +37,9 @@ def observe(connection: "psycopg.Connection[Any]", schema: str, *, lock_timeout:
     the wait for a table that somebody holds under an exclusive lock; a shorter one already set is
     kept. Raises IncompleteError where anything could not be read: an Observation is always whole.
     """
-    with _pinned(connection, lock_timeout), _no_collector():
-        answers = {name: _ask(connection, name) for name in QUESTIONS}
-        return assemble(schema, answers, partial(_ask, connection, "definitions"))
-
-
-QUESTIONS = (
-    "cluster",
-    "objects",
-    "relations",
-    "columns",
-    "constraints",
-    "indexes",
-    "triggers",
-    "functions",
-    "types",
-    "privileges",
-    "annotations",
-    "dependencies",
-)
-
-
-def _ask(connection: "psycopg.Connection[Any]", question: str, *values: list[int]) -> Answer:
-    from psycopg import RawCursor
-    from psycopg.rows import tuple_row  # whatever cursor and row factory the caller's connection has
-
-    text = (files(__package__) / f"{question}.sql").read_bytes()
-    with RawCursor(connection, row_factory=tuple_row) as cursor:
-        rows = cursor.execute(text, values or None).fetchall()
-        return Answer([column.name for column in cursor.description or ()], rows)
+    with _pinned(connection, lock_timeout), _undisturbed(), asking(connection) as ask:
+        answers = {name: ask(name) for name in QUESTIONS}
+        return assemble(schema, answers, ask)
 
 
 @contextmanager
@@ -143,14 +115,25 @@ def _locked(connection: "psycopg.Connection[Any]") -> str:
 
 
 @contextmanager
-def _no_collector() -> Iterator[None]:
-    """Hundreds of thousands of records are made and all of them kept: there is no garbage to look for."""
-    import gc
+def _undisturbed() -> Iterator[None]:
+    """Hundreds of thousands of records are made and all of them kept: there is no garbage to look for.
 
-    was = gc.isenabled()
+    And whoever has an answer asks the next question at once: the server must not wait for a thread that
+    is busy with records.
+    """
+    import gc
+    import sys
+
+    collecting, interval = gc.isenabled(), sys.getswitchinterval()
     gc.disable()
+    sys.setswitchinterval(0.0005)
     try:
         yield
     finally:
-        if was:
+        sys.setswitchinterval(interval)
+        if collecting:
+            if not gc.get_freeze_count():  # frozen by nobody else
+                # straight to the oldest generation: the next collection would look through all of them
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()

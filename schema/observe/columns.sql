@@ -1,6 +1,5 @@
 -- Which columns has every relation? Dropped ones too: their name is null, their bytes may remain.
--- The text of a generated column opens the table (ACCESS SHARE), so an exclusive lock makes this question
--- wait; a default holds no column and is written down without the table, at a third of the cost.
+-- Defaults are the answer of attached.sql.
 with base as (
   with recursive chain as (
     select
@@ -33,17 +32,7 @@ select
   case when not a.attisdropped then a.attname end as name,
   case when not a.attisdropped then pg_catalog.format_type(a.atttypid, a.atttypmod) end as type,
   a.attnotnull as not_null,
-  case
-    when ad.adbin is null then null
-    when a.attgenerated = '' then pg_catalog.pg_get_expr(ad.adbin, 0)
-    else pg_catalog.pg_get_expr(ad.adbin, ad.adrelid)
-  end as default_,
-  case a.attstorage
-    when 'p' then 'plain'
-    when 'e' then 'external'
-    when 'm' then 'main'
-    when 'x' then 'extended'
-  end as storage,
+  a.attstorage, -- p: plain, e: external, m: main, x: extended
   -- what few columns have travels in one value, null for all the others
   case
     when
@@ -101,9 +90,11 @@ select
 from pg_catalog.pg_attribute as a
 inner join pg_catalog.pg_class as c on a.attrelid = c.oid
 left join pg_catalog.pg_type as t on a.atttypid = t.oid
-left join pg_catalog.pg_attrdef as ad on a.attrelid = ad.adrelid and a.attnum = ad.adnum
 where
   c.oid >= 16384
   and a.attrelid >= 16384
   and c.relkind in ('r', 'p', 'v', 'm', 'f', 'c')
   and a.attnum > 0
+order by
+  a.attrelid,
+  a.attnum

@@ -47,5 +47,9 @@ where
   con.oid >= 16384
   and con.contype <> 't'
   -- From 18 on every NOT NULL is a constraint; one that says no more than its column does is left out:
-  -- here what is inherited or of a domain, then, with the names at hand, what has the name that it is given.
-  and (con.contype <> 'n' or not con.convalidated or (con.contypid = 0 and con.coninhcount = 0))
+  -- here what is inherited or of a domain, or an answer of attached.sql.
+  and (
+    con.contype <> 'n'
+    or not con.convalidated
+    or (con.contypid = 0 and con.coninhcount = 0 and (con.connoinherit or con.conrelid < 16384))
+  )

@@ -63,8 +63,17 @@ select
 from links
 left join pg_catalog.pg_proc as f
   on links.refobjid = f.oid and links.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-left join pg_catalog.pg_class as c
-  on links.refobjid = c.oid and links.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+left join lateral (
+  -- one by one: there are few, and to hash all relations takes longer
+  select
+    r.oid,
+    r.relname,
+    r.relnamespace
+  from pg_catalog.pg_class as r
+  where r.oid = links.refobjid
+  order by r.oid
+  offset 0
+) as c on links.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
 inner join pg_catalog.pg_namespace as n on coalesce(f.pronamespace, c.relnamespace) = n.oid
 cross join lateral pg_catalog.pg_identify_object(links.classid, links.objid, links.objsubid) as o
 -- a view depends on columns through its rule

@@ -46,14 +46,21 @@ select
           and a.attstattarget >= 0
       )
   end as statistics_targets,
-  case when i.indrelid < 16384 then tc.relname end as table_
+  case
+    when i.indrelid < 16384
+      then (
+        select tc.relname
+        from pg_catalog.pg_class as tc
+        where tc.oid = i.indrelid
+      )
+  end as table_
 from pg_catalog.pg_index as i
 inner join pg_catalog.pg_class as ic on i.indexrelid = ic.oid
-inner join pg_catalog.pg_class as tc on i.indrelid = tc.oid
 inner join pg_catalog.pg_namespace as n on ic.relnamespace = n.oid
 inner join pg_catalog.pg_am as am on ic.relam = am.oid
 left join pg_catalog.pg_tablespace as ts on ic.reltablespace = ts.oid
 left join x on i.indexrelid = x.objid
+left join pg_catalog.pg_class as toast on i.indrelid = toast.oid and toast.relkind = 't'
 where
   i.indexrelid >= 16384
-  and tc.relkind <> 't'
+  and toast.oid is null

@@ -28,7 +28,9 @@ _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 @lru_cache(maxsize=1 << 16)
 def quoted(name: str) -> str:
     """One identifier, as quote_ident would write it."""
-    if _PLAIN.fullmatch(name) and name not in _RESERVED:
+    # most are lower case and told by the first, which is twice as fast
+    plain = (name.isascii() and name.islower() and name.isidentifier()) or _PLAIN.fullmatch(name)
+    if plain and name not in _RESERVED:
         return name
     return '"' + name.replace('"', '""') + '"'
 

@@ -172,8 +172,8 @@ objects as materialized (
   from found
 ),
 
--- What an owner holds by default depends on the kind alone.
-full_rights as (
+-- What an owner holds by default depends on the kind alone: told once a kind, not once an object.
+full_rights as materialized (
   select
     codes.code,
     array(

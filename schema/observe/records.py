@@ -26,14 +26,16 @@ from nosender.schema.observe.types import (
     SecurityLabel,
     Statistics,
     Subscription,
+    Type,
 )
 
 Kind = TypeVar("Kind")
 Row = tuple[Any, ...]
 
-# What each kind of row of cluster.sql and objects.sql becomes.
+# What each kind of row of cluster.sql, objects.sql and types.sql becomes.
 RECORDS: dict[str, type[Any]] = {
     "schema": Schema,
+    "type": Type,
     "extension": Extension,
     "rule": Rule,
     "policy": Policy,
@@ -55,9 +57,9 @@ UNORDERED = {"options", "toast_options", "foreign_options", "config"}
 
 
 class Answer:
-    """The rows that one question returned, and what its columns are called."""
+    """The rows that one question returned, to be read once, and what its columns are called."""
 
-    def __init__(self, names: Iterable[str], rows: list[Row]) -> None:
+    def __init__(self, names: Iterable[str], rows: Iterable[Row]) -> None:
         """Take the rows; a trailing underscore, as in `default_`, keeps a reserved word apart."""
         self.names = [name.removesuffix("_") for name in names]
         self.rows = rows
@@ -151,8 +153,8 @@ def ordered(records: list[Any]) -> tuple[Any, ...]:
     keys = [name for name in _IDENTITY if name in present and (name != "kind" or by_kind)]
     if len(keys) == 1:
         return tuple(sorted(records, key=attrgetter(*keys)))
-    take = attrgetter(*keys)
+    take, between = attrgetter(*keys), "\0".join  # no name holds it, and it sorts before everything else
     try:
-        return tuple(sorted(records, key=take))
+        return tuple(sorted(records, key=lambda item: between(take(item))))
     except TypeError:  # a null among the names
         return tuple(sorted(records, key=lambda item: [value or "" for value in take(item)]))

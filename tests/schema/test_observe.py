@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from nosender.errors import IncompleteError
-from nosender.schema.observe import Observation, observe
+from nosender.schema.observe import Observation, collect, observe
+from nosender.schema.observe.ask import Ask, Wait
 
 # One object of every kind, some with the names and texts that are easily lost.
 EVERYTHING = r"""
@@ -238,16 +240,34 @@ def test_a_catalog_that_is_denied_is_never_an_absence(
         observe(everything, "public")
 
 
-def test_statements_are_few(
+def test_statements_are_few(everything: psycopg.Connection[tuple[object, ...]], tmp_path: Path) -> None:
+    with (tmp_path / "trace").open("w+") as file:
+        everything.pgconn.trace(file.fileno())
+        observe(everything, "public")
+        everything.pgconn.untrace()
+        file.seek(0)
+        sent = [line.split("\t")[3] for line in file if line.split("\t")[1:2] == ["F"]]
+    begin_and_end = 2
+    assert 10 < sum(kind in ("Query", "Parse") for kind in sent) - begin_and_end <= 15
+
+
+def test_whoever_gives_up_leaves_no_question_behind(
     everything: psycopg.Connection[tuple[object, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    statements = []
-    execute = psycopg.Cursor.execute
+    """An interrupt while the server waits for a lock: it waits no longer, and the connection can go on."""
+    waits = {}
+    with psycopg.connect(everything.info.dsn) as holder:
+        holder.execute('lock table "we ird"."Child" in access exclusive mode')
 
-    def counting(self: object, query: object, *args: object, **options: object) -> object:
-        statements.append(query)
-        return execute(self, query, *args, **options)  # type: ignore[arg-type]
+        def interrupted(_schema: str, answers: dict[str, Wait], _ask: Ask) -> Observation:
+            waits.update(answers)
+            while not holder.execute("select from pg_locks where not granted").fetchall():
+                pass
+            raise KeyboardInterrupt
 
-    monkeypatch.setattr(psycopg.Cursor, "execute", counting)
-    observe(everything, "public")
-    assert len(statements) <= 15
+        monkeypatch.setattr(collect, "assemble", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            observe(everything, "public", lock_timeout=60_000)
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            waits["relations"]()
+    assert everything.execute("select 1").fetchone() == (1,)
