@@ -52,19 +52,21 @@ def gate(
     # Never the database of an environment variable: scratch databases are made where the user said so.
     server = ctx.find_root().ensure_object(dict).get("url")
     options = runner.Options(only=(*only, *(runner.FAST if fast else ())), skip=skip, server=server)
+    delivery = reports.prepare(formats, output, "github", (), None)
     if base is not None and not runner.touches_schema(Workplace(checkout)):
         click.echo(f"nothing of the schema, its revisions or its catalogue changed since {base}", err=True)
+        if output is None:
+            reports.summarise(runner.untouched(), formats)
+        else:  # a pipeline that was promised a file finds one
+            reports.deliver(runner.untouched(), delivery)
         return
-    delivery = reports.prepare(formats, output, "github", (), None)
 
     def progress(name: str, outcome: Outcome, seconds: float) -> None:
         click.echo(f"{outcome.value:11} {name:24} {seconds:5.1f} s", err=True)
 
     audit = runner.run(checkout, options, progress)
     reports.deliver(audit, delivery)
-    if (
-        fast
-    ):  # the steps that a hook leaves out are for CI; that it left them out is not a failure of the hook
+    if fast:  # the steps that a hook leaves out are for CI: leaving them out is no failure of the hook
         ran = [result for result in audit.unseen() if result.reason != runner.SKIPPED]
         ctx.exit(1 if audit.gating() else 3 if ran else 0)
     ctx.exit(audit.exit_code)

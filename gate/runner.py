@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from nosender import __version__
 from nosender.errors import NosenderError, UsageError
 from nosender.gate import live, static
-from nosender.gate.lines import place_in_change
+from nosender.gate.lines import first_change, place_in_change
 from nosender.gate.step import CannotLook, Problem, Step
 from nosender.gate.workplace import CATALOGUE, DDL, SCHEMA, VERSIONS, WAIVERS, Workplace
 from nosender.privacy_audit.annex import Place
@@ -148,6 +148,12 @@ def touches_schema(workplace: Workplace) -> bool:
     return any(path.is_relative_to(room) for path in workplace.changed for room in _ROOMS)
 
 
+def untouched() -> Audit:
+    """The answer about a change that touches nothing of the schema: each step passes, 0 examined."""
+    ran = [Ran((CheckResult(step.check(), Outcome.PASS, None, 0),)) for step in (*STEPS, _AUDIT_STEP)]
+    return _together(ran, datetime.now(UTC), Options(), Place("pyproject.toml", 1))
+
+
 def run(checkout: Checkout, options: Options, progress: Progress) -> Audit:
     """Run the gate. UsageError names a step that does not exist."""
     for name in (*options.only, *options.skip):
@@ -168,6 +174,7 @@ def run(checkout: Checkout, options: Options, progress: Progress) -> Audit:
             for step in STEPS
             if step.slug in chosen
         ]
+        blind = _place_of_change(workplace)
         if AUDIT in chosen:
             jobs.append(pool.submit(timed, AUDIT, lambda: _run_audit(workplace)))
         for job in jobs:
@@ -176,7 +183,7 @@ def run(checkout: Checkout, options: Options, progress: Progress) -> Audit:
         if step.slug not in ran:
             result = CheckResult(step.check(), Outcome.NOT_TESTED, SKIPPED, 0)
             ran[step.slug] = Ran((result,))
-    return _together([ran[name] for name in NAMES], started, options)
+    return _together([ran[name] for name in NAMES], started, options, blind)
 
 
 def _is_chosen(name: str, options: Options) -> bool:
@@ -252,12 +259,20 @@ def _worst(results: Iterable[CheckResult]) -> Outcome:
     return next(outcome for outcome in order if outcome in outcomes)
 
 
-def _together(ran: list[Ran], started: datetime, options: Options) -> Audit:
-    """One result of all the steps, in the form that every report knows."""
+def _place_of_change(workplace: Workplace) -> Place:
+    """The first line that the change touches, to show what could not look at."""
+    for path in workplace.changed:
+        if any(path.is_relative_to(room) for room in _ROOMS) and (workplace.checkout.root / path).is_file():
+            return Place(str(path), first_change(workplace, path))
+    return Place("pyproject.toml", 1)
+
+
+def _together(ran: list[Ran], started: datetime, options: Options, blind: Place) -> Audit:
+    """One result of all the steps, as every report knows it; what could not look is shown at `blind`."""
     results = tuple(result for each in ran for result in each.results)
     findings = [finding for each in ran for finding in each.findings]
     # The steps come first, and their lines are those of the change.
-    places: dict[str, Place] = {}
+    places: dict[str, Place] = dict.fromkeys(NAMES, blind)
     for each in ran:
         for name, place in each.places:
             places.setdefault(name, place)

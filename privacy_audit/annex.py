@@ -139,7 +139,8 @@ class Annex:
     evidence: Mapping[str, Evidence] = field(default_factory=lambda: MappingProxyType({}))
     """By the slug of the check."""
     places: Mapping[str, Place] = field(default_factory=lambda: MappingProxyType({}))
-    """Where each object of a finding was last touched, by the object as findings name it."""
+    """Where each object of a finding was last touched, by the object as findings name it; and where a check
+    is shown that could not look, by its slug, if not at its question."""
     standards: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """What each requirement that checks cite is called."""
     requirements: tuple[RequirementEntry, ...] = ()

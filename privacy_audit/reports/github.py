@@ -38,7 +38,9 @@ def render(audit: Audit) -> str:
         if result.reason is not None:
             level = "notice" if result.accepted else "error"
             commands[level].append(
-                _command(level, of_check(result.check), f"{result.check.slug} could not look", result.reason)
+                _command(
+                    level, of_check(audit, result.check), f"{result.check.slug} could not look", result.reason
+                )
             )
     lines = []
     for level in _LEVELS:

@@ -40,7 +40,7 @@ def render(audit: Audit) -> str:
             f"{result.check.slug} could not look: {result.reason}",
             hashlib.sha256(f"{result.check.slug}\0unseen".encode()).hexdigest()[:32],
             "info" if result.accepted else "major",
-            of_check(result.check),
+            of_check(audit, result.check),
         )
         for result in audit.checks
         if result.reason is not None

@@ -18,6 +18,7 @@ def of_finding(audit: Audit, finding: Finding) -> Place:
     return audit.annex.places.get(finding.object, ELSE)
 
 
-def of_check(check: Check) -> Place:
-    """The question of a check, for what could not be looked at."""
-    return Place(f"privacy_audit/checks/{check.claim.value}/{check.slug}/query.sql", 1)
+def of_check(audit: Audit, check: Check) -> Place:
+    """The question of a check, for what could not be looked at; a step of the gate has a place of its own."""
+    question = Place(f"privacy_audit/checks/{check.claim.value}/{check.slug}/query.sql", 1)
+    return audit.annex.places.get(check.slug, question)

@@ -163,7 +163,7 @@ def _notifications(audit: Audit, kept: int, profile: Profile) -> list[dict[str, 
             "descriptor": {"id": result.check.slug},
             "level": "error" if result.outcome.value == "error" else "warning",
             "message": {"text": _text(f"{result.check.slug} could not look: {result.reason}")},
-            "locations": [{"physicalLocation": _physical(of_check(result.check))}],
+            "locations": [{"physicalLocation": _physical(of_check(audit, result.check))}],
         }
         for result in audit.checks
         if result.reason is not None
