@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from itertools import groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 from .check import NotTested
 from .names import dotted
@@ -25,16 +27,6 @@ class Unseen:
     """A probe that gave no answer, and why."""
 
     reason: str
-
-
-class InSchema(Protocol):
-    """Anything that stands in a schema."""
-
-    @property
-    def schema(self) -> str: ...
-
-
-Thing = TypeVar("Thing", bound=InSchema)
 
 
 @dataclass(frozen=True)
@@ -111,7 +103,7 @@ class Case:
                 )
         ours = {dotted(self.schema, name) for name in self.tables}
         for relation in self.live.relations:
-            if ours & {parent.replace('"', "") for parent in relation.parents}:
+            if relation.parents and ours & {parent.replace('"', "") for parent in relation.parents}:
                 note(relation.schema, dotted(relation.schema, relation.name))
         for trigger in self.live.triggers:
             if trigger.schema == self.schema:
@@ -127,21 +119,43 @@ class Case:
         excused = {named.name for named in self.catalogue.out_of_scope}
         return frozenset({self.schema, *self.touching} - excused)
 
-    def undeclared(
-        self,
-        live: Iterable[Thing],
-        declared: Iterable[Thing],
-        key: Callable[[Thing], object],
-    ) -> Iterator[Thing]:
-        """What lives in the scope and is neither declared nor brought along by an extension."""
+    def undeclared(self, kind: str, declared: Iterable[Any], key: Callable[[Any], object]) -> Iterator[Any]:
+        """What of one kind lives in the scope and is neither declared nor brought along by an extension."""
         known = {key(each) for each in declared}
-        for each in live:
-            if each.schema in self.scope and key(each) not in known and not brought_along(each):
+        for each in self.in_scope(kind):
+            if key(each) not in known and not brought_along(each):
                 yield each
 
-    def in_scope(self, live: Iterable[Thing]) -> list[Thing]:
-        """What lives in the scope."""
-        return [each for each in live if each.schema in self.scope]
+    def in_scope(self, kind: str) -> list[Any]:
+        """What of one kind, such as `columns`, lives in the scope."""
+        return self._standing_in(kind, self.scope)
+
+    @cached_property
+    def scoped(self) -> Observation:
+        """What the catalogs say of the scope: all that stands in a schema, of the schemas in scope."""
+        kinds = (
+            "relations", "columns", "constraints", "indexes", "types", "triggers", "rules", "policies",
+            "functions",
+        )  # fmt: skip
+        scoped: dict[str, Any] = {kind: tuple(self.in_scope(kind)) for kind in kinds}
+        return replace(self.live, **scoped)
+
+    def ours(self, kind: str) -> list[Any]:
+        """What of one kind lives in our schema."""
+        return self._standing_in(kind, {self.schema})
+
+    def _standing_in(self, kind: str, schemas: Set[str]) -> list[Any]:
+        """What of one kind lives in these schemas: parted once, for most of a large database is elsewhere."""
+        if kind not in self._parted:
+            parts: dict[str, list[Any]] = {}
+            for schema, some in groupby(getattr(self.live, kind), attrgetter("schema")):
+                parts.setdefault(schema, []).extend(some)
+            self._parted[kind] = parts
+        return [each for schema in sorted(schemas) for each in self._parted[kind].get(schema, ())]
+
+    @cached_property
+    def _parted(self) -> dict[str, dict[str, list[Any]]]:
+        return {}
 
     def columns_of(self, relation: Relation) -> list[Column]:
         """The columns of a relation, in their order."""

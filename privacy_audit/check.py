@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sized
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -35,7 +35,8 @@ class Answer:
     @classmethod
     def of(cls, examined: Iterable[object], found: Iterable[Found], unseen: str | None = None) -> Answer:
         """Count what was looked at."""
-        return cls(sum(1 for _ in examined), tuple(found), unseen)
+        count = len(examined) if isinstance(examined, Sized) else sum(1 for _ in examined)
+        return cls(count, tuple(found), unseen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ def closed(
 ) -> Answer:
     """A finding for everything of one kind in scope that nothing accounts for."""
     return Answer.of(
-        filter(only, case.in_scope(getattr(case.live, kind))),
+        filter(only, case.in_scope(kind)),
         (describe(each) for each in undeclared(case, kind) if only(each)),
     )
 

@@ -16,9 +16,7 @@ def differing(case: Case, kind: str, *fields: str) -> list[tuple[Any, Any]]:
     """Live and declared, where both exist and one of these fields is not the same."""
     key = KEYS[kind]
     declared = {key(each): each for each in getattr(case.declared, kind)}
-    pairs = (
-        (live, declared.get(key(live))) for live in getattr(case.live, kind) if live.schema == case.schema
-    )
+    pairs = ((live, declared.get(key(live))) for live in case.ours(kind))
     return [
         (live, other)
         for live, other in pairs
@@ -29,7 +27,7 @@ def differing(case: Case, kind: str, *fields: str) -> list[tuple[Any, Any]]:
 def missing(case: Case, kind: str) -> list[Any]:
     """What is declared of one kind, on tables that exist, and does not live."""
     key = KEYS[kind]
-    live = {key(each) for each in getattr(case.live, kind)}
+    live = {key(each) for each in case.ours(kind)}
     return [
         each
         for each in getattr(case.declared, kind)

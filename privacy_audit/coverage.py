@@ -51,14 +51,14 @@ def coverage_of(case: Case) -> dict[str, Coverage]:
     """Seen and accounted for every kind, in the schemas that are in scope."""
     covered = {}
     for kind, key in KEYS.items():
-        live = case.in_scope(getattr(case.live, kind))
+        live = case.in_scope(kind)
         covered[kind] = Coverage(len(live), len(live) - _count(undeclared(case, kind, key)))
     return covered
 
 
 def undeclared(case: Case, kind: str, key: Callable[[Any], object] | None = None) -> list[Any]:
     """What lives of one kind and nothing accounts for."""
-    found = case.undeclared(getattr(case.live, kind), _known(case, kind), key or KEYS[kind])
+    found = case.undeclared(kind, _known(case, kind), key or KEYS[kind])
     return [each for each in found if not bookkeeping(case, kind, each)]
 
 
@@ -70,9 +70,8 @@ def _known(case: Case, kind: str) -> Iterable[Any]:
         tables = {table.name: table for table in case.catalogue.tables}
         return [
             each
-            for each in case.live.columns
-            if each.schema == case.schema
-            and case.kinds[each.schema, each.table] in ("table", "partitioned table")
+            for each in case.ours("columns")
+            if case.kinds[each.schema, each.table] in ("table", "partitioned table")
             and each.table in tables
             and tables[each.table].column(each.name) is not None
         ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 from .case import function_name, words_of
-from .names import dotted
+from .names import dotted, may_hold_numbers
 
 if TYPE_CHECKING:
     from nosender.schema.observe import Observation
@@ -85,6 +86,56 @@ def without_comments(text: str) -> str:
 def calls(text: str, names: frozenset[str]) -> list[str]:
     """Which of these functions a text names."""
     return sorted(words_of(text) & names)
+
+
+# What a text of each large kind is made of; a record without a number in any of these has none in its texts.
+_MADE_OF: Mapping[str, tuple[str, ...]] = {
+    "relations": ("name", "definition", "partition_bound", "options", "foreign_options"),
+    "columns": ("name", "default", "options", "foreign_options"),
+    "constraints": ("name", "definition"),
+    "indexes": ("name", "expressions", "predicate"),
+    "sequences": ("name",),
+    "triggers": ("name", "definition", "arguments"),
+    "comments": ("text",),
+}
+
+
+_LISTS = {"options", "foreign_options", "arguments"}
+
+KINDS = (
+    *_MADE_OF, "schemas", "types", "statistics", "functions", "rules", "policies", "security_labels",
+    "publications", "roles", "role_settings", "foreign_servers", "others",
+)  # fmt: skip
+"""The kinds of objects that have texts."""
+
+
+def with_numbers(observation: Observation) -> Observation:
+    """The same with those records alone, of the large kinds, that may hold a phone number in a text.
+
+    Looks at each distinct text once, and at all of one field together first: a large database has few.
+    """
+
+    suspects: dict[str, Any] = {}
+    for kind, made_of in _MADE_OF.items():
+        records = getattr(observation, kind)
+        holding: dict[str, set[Any]] = {}
+        for name in made_of:
+            values = list(filter(None, set(map(attrgetter(name), records))))
+            texts = list(map(" ".join, values)) if name in _LISTS else values
+            if may_hold_numbers(" ".join(texts)):
+                holding[name] = {
+                    value for value, text in zip(values, texts, strict=True) if may_hold_numbers(text)
+                }
+        suspects[kind] = (
+            tuple(
+                each
+                for each in records
+                if any(getattr(each, name) in found for name, found in holding.items())
+            )
+            if holding
+            else ()
+        )
+    return replace(observation, **suspects)
 
 
 def texts(observation: Observation) -> Iterator[Text]:

@@ -43,7 +43,7 @@ _STORED = {"table", "partitioned table", "materialized view", "foreign table"}
 
 def annex_of(case: Case, checks: Iterable[Loaded], findings: Iterable[Finding]) -> Annex:
     """The annex of an audit of this case by these checks."""
-    relations = [each for each in case.in_scope(case.live.relations) if each.kind in _STORED]
+    relations = [each for each in case.in_scope("relations") if each.kind in _STORED]
     edges = _edges(case)
     nodes = (_node(case, each) for each in relations)
     return Annex(

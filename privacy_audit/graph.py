@@ -42,7 +42,7 @@ def ways(case: Case) -> Iterator[tuple[Constraint, list[Node]]]:
 
 
 def _delivery(case: Case, key: Constraint) -> bool:
-    return is_allowed(case, key) and (key.table, key.referenced_table) == _DELIVERY
+    return (key.table, key.referenced_table) == _DELIVERY and is_allowed(case, key)
 
 
 def _edges(keys: list[Constraint]) -> dict[Node, list[tuple[Node, Constraint]]]:

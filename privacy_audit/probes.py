@@ -44,9 +44,13 @@ def called(declared: Observation) -> tuple[str, ...]:
 
 def differences(live: Observation, declared: Observation) -> Mapping[str, str]:
     """What is wrong with each counting function or helper that differs from the declared one, in words."""
-    from nosender.schema.observe import within
+    from nosender.schema.observe import Observation, within
 
-    live = within(live, live.schema)  # in which the owner of the tables has the same name as in the declared
+    # in which the owner of the tables has the same name as in the declared
+    parts = Observation(
+        live.schema, live.database, relations=live.relations, functions=live.functions, grants=live.grants
+    )
+    live = within(parts, live.schema)
     wrong = {}
     for name in called(declared):
         expected = _only(declared, name)

@@ -48,9 +48,11 @@ def within(observation: Observation, schema: str) -> Observation:
     member_names = {name.partition("(")[0] for in_schema, name in members if in_schema == schema}
     kept: dict[str, tuple[Any, ...]] = {
         kind: tuple(
-            item
-            for item in getattr(observation, kind)
-            if item.schema == schema and not getattr(item, "extension", None)
+            [
+                item
+                for item in getattr(observation, kind)
+                if item.schema == schema and not getattr(item, "extension", None)
+            ]
         )
         for kind in _IN_SCHEMA
     }

@@ -24,8 +24,8 @@ CHECK = Check(
 
 def look(case: Case) -> Answer:
     """The privileges on what the schema holds, by object."""
-    owners = {(each.schema, each.name): each.owner for each in case.live.relations}
-    owners |= {(each.schema, each.name): each.owner for each in case.live.sequences}
+    owners = {(each.schema, each.name): each.owner for each in case.in_scope("relations")}
+    owners |= {(each.schema, each.name): each.owner for each in case.in_scope("sequences")}
     given: dict[tuple[str, ...], list[str]] = {}
     for grant in case.live.grants:
         if grant.kind not in KINDS or grant.schema not in case.scope:
@@ -34,7 +34,7 @@ def look(case: Case) -> Answer:
             name = (grant.schema, grant.object, *([grant.column] if grant.column else []))
             given.setdefault(name, []).append(f"{dotted(grant.grantee)} {', '.join(grant.privileges)}")
     return Answer.of(
-        [name for name in owners if name[0] in case.scope],
+        owners,
         (
             Found(
                 dotted(*name),

@@ -38,16 +38,16 @@ def look(case: Case) -> Answer:
     for column in case.declared.columns:
         if column.name in KEYS:
             types.setdefault(column.name, set()).add(column.type)
-    others = [each for each in case.live.columns if (each.schema, each.table) not in ours]
-    return Answer.of(
-        others,
-        (
+    own = sum(each.table in case.tables for each in case.ours("columns"))
+    return Answer(
+        len(case.live.columns) - own,
+        tuple(
             Found(
                 dotted(each.schema, each.table, each.name),
                 "column",
                 "It is called like one of our identifiers and has its type, so the two can be joined.",
             )
-            for each in others
-            if each.type in types.get(each.name, ())
+            for each in case.live.columns
+            if each.name in types and each.type in types[each.name] and (each.schema, each.table) not in ours
         ),
     )

@@ -8,7 +8,7 @@ itself is not repeated.
 
 from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.expressions import Text, texts
+from nosender.privacy_audit.expressions import KINDS, Text, texts, with_numbers
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.names import phone_numbers
 
@@ -24,18 +24,23 @@ CHECK = Check(
 
 
 def look(case: Case) -> Answer:
-    """Every text of the catalogs that the declared ones do not have."""
-    declared = {(each.object, each.kind, each.text) for each in texts(case.declared)}
-    live = list(texts(case.live))
-    live += [
-        Text(None, f"{holder.kind} {holder.name}", holder.kind, holder.name)
-        for holder in case.surroundings.holders
+    """Every object of the catalogs, for texts that the declared ones do not have."""
+    live = [
+        *texts(with_numbers(case.live)),
+        *(
+            Text(None, f"{holder.kind} {holder.name}", holder.kind, holder.name)
+            for holder in case.surroundings.holders
+        ),
     ]
-    return Answer.of(
-        live,
-        (
+    suspects = [each for each in live if phone_numbers(each.text)]
+    declared = (
+        {(each.object, each.kind, each.text) for each in texts(case.declared)} if suspects else set[object]()
+    )
+    return Answer(
+        sum(len(getattr(case.live, kind)) for kind in KINDS) + len(case.surroundings.holders),
+        tuple(
             Found(each.object, each.kind, "It holds what reads like a phone number, for every login to see.")
-            for each in live
-            if (each.object, each.kind, each.text) not in declared and phone_numbers(each.text)
+            for each in suspects
+            if (each.object, each.kind, each.text) not in declared
         ),
     )

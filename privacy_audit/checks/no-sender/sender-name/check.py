@@ -81,17 +81,17 @@ def look(case: Case) -> Answer:
     declared = {
         (case.schema, table.name, column.name) for table in case.catalogue.tables for column in table.columns
     }
-    columns = [each for each in case.live.columns if (each.schema, each.table, each.name) not in declared]
-    return Answer.of(
-        case.live.columns,
-        (
+    telling = {name for name in {each.name for each in case.live.columns} if words_in(name) & WORDS}
+    return Answer(
+        len(case.live.columns),
+        tuple(
             Found(
                 dotted(each.schema, each.table, each.name),
                 "column",
                 "Its name sounds like who sent something, or from where.",
                 {"type": each.type},
             )
-            for each in columns
-            if words_in(each.name) & WORDS
+            for each in (case.live.columns if telling else ())
+            if each.name in telling and (each.schema, each.table, each.name) not in declared
         ),
     )

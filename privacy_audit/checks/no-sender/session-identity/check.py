@@ -26,7 +26,7 @@ CHECK = Check(
 def look(case: Case) -> Answer:
     """Every expression in scope that is not the declared one."""
     declared = {(each.object, each.kind, each.text) for each in expressions(case.declared)}
-    live = [each for each in expressions(case.live) if each.schema in case.scope]
+    live = list(expressions(case.scoped))
     unknown = [each for each in live if (each.object, each.kind, each.text) not in declared]
     asking = {
         each.name

@@ -31,9 +31,7 @@ def look(case: Case) -> Answer:
         if column.data_class.sampled
     }
     columns = [
-        each
-        for each in case.in_scope(case.live.columns)
-        if (each.schema, each.table, each.name) not in harmless
+        each for each in case.in_scope("columns") if (each.schema, each.table, each.name) not in harmless
     ]
     return Answer.of(
         columns,

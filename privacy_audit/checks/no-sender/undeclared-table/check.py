@@ -27,7 +27,7 @@ CHECK = Check(
 def look(case: Case) -> Answer:
     """Every relation of these kinds in scope, but those of the catalogue."""
     return Answer.of(
-        [each for each in case.in_scope(case.live.relations) if each.kind in KINDS],
+        [each for each in case.in_scope("relations") if each.kind in KINDS],
         (
             Found(
                 dotted(each.schema, each.name),

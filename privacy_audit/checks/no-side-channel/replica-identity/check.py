@@ -22,7 +22,7 @@ CHECK = Check(
 
 def look(case: Case) -> Answer:
     """The declared tables, and every other in scope."""
-    tables = [each for each in case.in_scope(case.live.relations) if each.replica_identity is not None]
+    tables = [each for each in case.in_scope("relations") if each.replica_identity is not None]
     return Answer.of(
         tables,
         (

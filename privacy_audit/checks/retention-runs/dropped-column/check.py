@@ -32,7 +32,7 @@ def look(case: Case) -> Answer:
     empty = {(each.schema, each.table) for each in case.surroundings.vacuums if each.pages == 0}
     cleared = _cleared(case)
     return Answer.of(
-        case.in_scope(case.live.relations),
+        case.in_scope("relations"),
         (
             Found(
                 dotted(each.schema, each.table, f"dropped column {each.number}"),
@@ -40,7 +40,7 @@ def look(case: Case) -> Answer:
                 "Its values are in the file until the table is written anew; no receipt says that it was.",
                 {"number": each.number},
             )
-            for each in case.in_scope(case.live.dropped_columns)
+            for each in case.in_scope("dropped_columns")
             if (each.schema, each.table) not in empty
             and (each.schema, each.table, each.number) not in cleared
         ),

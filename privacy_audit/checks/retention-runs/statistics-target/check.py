@@ -31,7 +31,7 @@ def look(case: Case) -> Answer:
         for column in table.columns
         if not column.data_class.sampled
     }
-    columns = [each for each in case.live.columns if (each.schema, each.table, each.name) in unsampled]
+    columns = [each for each in case.ours("columns") if (each.schema, each.table, each.name) in unsampled]
     found = [
         Found(
             dotted(each.schema, each.table, each.name),

@@ -22,7 +22,7 @@ CHECK = Check(
 
 def look(case: Case) -> Answer:
     """Every trigger in scope."""
-    triggers = case.in_scope(case.live.triggers)
+    triggers = case.in_scope("triggers")
     return Answer.of(
         triggers,
         (

@@ -22,7 +22,7 @@ CHECK = Check(
 
 def look(case: Case) -> Answer:
     """Every index in scope."""
-    indexes = case.in_scope(case.live.indexes)
+    indexes = case.in_scope("indexes")
     return Answer.of(
         indexes,
         (

@@ -21,7 +21,7 @@ CHECK = Check(
 
 def look(case: Case) -> Answer:
     """The columns of the catalogue, of the tables that exist."""
-    live = {(each.schema, each.table, each.name) for each in case.live.columns}
+    live = {(each.schema, each.table, each.name) for each in case.ours("columns")}
     declared = [
         (case.schema, table.name, column.name)
         for table in case.catalogue.tables

@@ -26,19 +26,15 @@ def look(case: Case) -> Answer:
 
     from nosender.schema.observe.canonical import owner_of
 
-    ours = [each for each in case.live.relations if each.schema == case.schema]
+    ours = case.ours("relations")
     owner = owner_of(replace(case.live, relations=tuple(ours)))
     things = [
         *((dotted(each.schema, each.name), each.kind, each.owner) for each in ours),
-        *(
-            (dotted(each.schema, each.name), "sequence", each.owner)
-            for each in case.live.sequences
-            if each.schema == case.schema
-        ),
+        *((dotted(each.schema, each.name), "sequence", each.owner) for each in case.ours("sequences")),
         *(
             (function_name(each), each.kind, each.owner)
-            for each in case.live.functions
-            if each.schema == case.schema and not brought_along(each)
+            for each in case.ours("functions")
+            if not brought_along(each)
         ),
     ]
     return Answer.of(
