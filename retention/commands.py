@@ -122,12 +122,16 @@ def sweep(
 def plan(ctx: click.Context, folder: Path | None, form: str) -> None:
     """What a sweep would do now: the rules, how many rows are due, and since when."""
     from nosender.retention.look import look
-    from nosender.retention.policy import declared_plan
+    from nosender.retention.policy import declared_plan, live_plan
     from nosender.retention.text import plan_json, plan_text
     from nosender.server.target import from_context
 
-    declared = declared_plan(folder)
-    status = look(from_context(ctx))
+    target = from_context(ctx)
+    if folder is not None:
+        declared_plan(folder)  # what is wrong with the files themselves comes first
+    status = look(target)
+    with target.connect("nosender retention", autocommit=True) as connection:
+        declared = live_plan(connection, target.schema, folder)
     click.echo((plan_json if form == "json" else plan_text)(declared, status), nl=False)
 
 

@@ -1,4 +1,4 @@
-"""What a sweep has to do, made from the catalogue alone: pure, without a database.
+"""What a sweep has to do, made from the catalogue and the foreign keys of an Observation: pure.
 
 The database carries the same policy in its function `retention_policy`, because its procedure sweeps without
 this program. Both are reduced to one text and its hash; a sweep is refused where they differ.
@@ -10,12 +10,14 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
-from nosender.errors import UsageError
+from nosender.errors import NosenderError, UsageError
 
 if TYPE_CHECKING:
     from nosender.schema.catalogue.model import Catalogue, Table
+    from nosender.schema.observe import Observation
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +64,53 @@ class Plan:
         return hashlib.sha256(self.text().encode()).hexdigest()
 
 
-Reference = tuple[str, str, bool]
-"""A foreign key: the table that refers, the table it refers to, whether deletes cascade."""
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A foreign key, as far as a sweep has to know it."""
+
+    child: str
+    """The table that refers; with its schema and a dot before it where that is another one."""
+    parent: str
+    """The table that it refers to."""
+    cascades: bool
+    """Whether deleting there deletes here: ON DELETE CASCADE."""
 
 
-def make_plan(catalogue: Catalogue, references: Iterable[Reference]) -> Plan:
-    """The plan of a catalogue, for the foreign keys that there are.
+def references(observation: Observation) -> tuple[Reference, ...]:
+    """The foreign keys to tables of the schema that an Observation is about."""
+    home = observation.schema
+    return tuple(
+        Reference(
+            each.table if each.schema == home else f"{each.schema}.{each.table}",
+            each.referenced_table or "",
+            # What follows the columns: everything before may be a name, and say anything.
+            "ON DELETE CASCADE" in each.definition.rpartition(")")[2],
+        )
+        for each in observation.constraints
+        if each.kind == "foreign key" and each.referenced_schema == home
+    )
 
-    UsageError, with file and line, for a rule under which a row would go that has not expired.
+
+def make_plan(catalogue: Catalogue, keys: Iterable[Reference]) -> Plan:
+    """The plan of a catalogue, for the foreign keys that an Observation or a live database has.
+
+    Tables come after those that refer to them, and the ledger last. UsageError, with file and line, for a
+    rule under which a row would go that has not expired; NosenderError for keys with which no order is right:
+    a circle, a cascade that the catalogue does not declare, a key that forbids the delete, or one that is
+    declared and missing.
     """
-    edges = tuple(references)
     swept = [
         table
         for table in catalogue.tables
         if table.retention.rule == "expires" or table.retention.max_age is not None
     ]
     for table in swept:
-        _refuse_unsafe(table, edges)
+        _refuse_unsafe(table)
+    edges = tuple(sorted(set(keys), key=lambda key: (key.parent, key.child)))
+    deleted = {table.name for table in swept if _deletes(table)}
+    _refuse_circles({table.name for table in swept}, edges)
+    for name in sorted(deleted):
+        _refuse_undeclared(catalogue, name, edges)
     return Plan(tuple(_rule(table, edges) for table in _children_first(swept, edges)))
 
 
@@ -92,11 +124,16 @@ def _rule(table: Table, edges: tuple[Reference, ...]) -> Rule:
         at_once=retention.at_once,
         max_age=retention.max_age,
         max_age_column=retention.max_age_column,
-        children=_descendants(table.name, edges),
+        children=_descendants(table.name, edges) if _deletes(table) else (),
     )
 
 
-def _refuse_unsafe(table: Table, edges: tuple[Reference, ...]) -> None:
+def _deletes(table: Table) -> bool:
+    """Whether a sweep ever deletes a row: one that it marks inactive may still grow too old."""
+    return table.retention.action != "deactivate" or table.retention.max_age is not None
+
+
+def _refuse_unsafe(table: Table) -> None:
     retention = table.retention
     if retention.column is not None:
         column = table.column(retention.column)
@@ -118,13 +155,46 @@ def _refuse_unsafe(table: Table, edges: tuple[Reference, ...]) -> None:
                 f"{table.place}: a maximum age within the resolution of {retention.max_age_column} would "
                 f"delete rows of {table.name} as they are stored"
             )
-    if retention.action != "deactivate":
-        for child, parent, cascades in edges:
-            if parent == table.name and child != table.name and not cascades:
-                raise UsageError(
-                    f"{table.place}: rows of {table.name} cannot be swept, because {child} refers to them "
-                    "without ON DELETE CASCADE"
+
+
+def _refuse_undeclared(catalogue: Catalogue, swept: str, edges: tuple[Reference, ...]) -> None:
+    """Whatever a delete from `swept` reaches is declared to go with it; whatever is declared, it reaches."""
+    for parent in (swept, *_descendants(swept, edges)):
+        declared = {table.name for table in catalogue.tables if parent in table.retention.parents}
+        for key in (key for key in edges if key.parent == parent):
+            if not key.cascades:
+                raise NosenderError(
+                    f"rows of {swept} cannot be swept, because {key.child} refers to {parent} without ON "
+                    "DELETE CASCADE: drop that foreign key, or declare it and let it cascade"
                 )
+            if key.child not in declared:
+                raise NosenderError(
+                    f"a sweep of {swept} would delete rows of {key.child} by cascade, which the catalogue "
+                    f"does not declare: drop the foreign key to {parent}, or name {parent} among its parents"
+                )
+        missing = declared - {key.child for key in edges if key.parent == parent}
+        if missing:
+            raise NosenderError(
+                f"rows of {min(missing)} should go with those of {parent}, but no foreign key takes them: "
+                "run `nosender db check` to see what differs"
+            )
+
+
+def _refuse_circles(names: set[str], edges: tuple[Reference, ...]) -> None:
+    """Only circles that a sweep would run into count."""
+    reached = names.union(*(_descendants(name, edges) for name in names))
+    graph: dict[str, set[str]] = {name: set() for name in reached}
+    for key in edges:
+        if key.child in reached and key.parent in reached:
+            graph[key.parent].add(key.child)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        circle = " to ".join(error.args[1])
+        raise NosenderError(
+            f"the foreign keys go round in a circle, from {circle}, so a sweep could not tell what has "
+            "expired from what goes with it: drop one of them"
+        ) from None
 
 
 def _descendants(table: str, edges: tuple[Reference, ...]) -> tuple[str, ...]:
@@ -133,10 +203,10 @@ def _descendants(table: str, edges: tuple[Reference, ...]) -> tuple[str, ...]:
     waiting = [table]
     while waiting:
         parent = waiting.pop()
-        for child, of, cascades in edges:
-            if of == parent and cascades and child not in found and child != table:
-                found.add(child)
-                waiting.append(child)
+        for key in edges:
+            if key.parent == parent and key.cascades and key.child not in found:
+                found.add(key.child)
+                waiting.append(key.child)
     return tuple(sorted(found))
 
 
@@ -144,11 +214,9 @@ def _children_first(swept: list[Table], edges: tuple[Reference, ...]) -> list[Ta
     """A table after those that refer to it, so that what expires of itself counts as that; then by name."""
     names = {table.name for table in swept}
 
-    def depth(name: str, above: frozenset[str]) -> int:
-        below = {child for child, parent, _ in edges if parent == name and child in names - above - {name}}
-        return max((depth(child, above | {name}) + 1 for child in below), default=0)
+    def depth(name: str) -> int:
+        below = {key.child for key in edges if key.parent == name and key.child in names}
+        return max((depth(child) + 1 for child in below), default=0)
 
     # The ledger comes last: it tells what the others lost.
-    return sorted(
-        swept, key=lambda each: (each.name == "retention_runs", depth(each.name, frozenset()), each.name)
-    )
+    return sorted(swept, key=lambda each: (each.name == "retention_runs", depth(each.name), each.name))

@@ -1,21 +1,48 @@
-"""The plan that belongs to this program: its catalogue, and the foreign keys that the catalogue allows."""
+"""The plan that belongs to this program, by its catalogue: for its own DDL, and for a live database."""
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from nosender.retention.plan import Plan, make_plan
+from nosender.retention.plan import Plan, Reference, make_plan, references
+
+if TYPE_CHECKING:
+    import psycopg
+
+# A part of what an Observation asks, because a sweep comes often and must be cheap: the foreign keys alone.
+_KEYS = """
+select
+  case when child.relnamespace = parent.relnamespace then child.relname
+    else home.nspname || '.' || child.relname
+  end,
+  parent.relname,
+  con.confdeltype = 'c' -- cascade
+from pg_catalog.pg_constraint as con
+inner join pg_catalog.pg_class as parent on con.confrelid = parent.oid
+inner join pg_catalog.pg_namespace as n on parent.relnamespace = n.oid
+inner join pg_catalog.pg_class as child on con.conrelid = child.oid
+inner join pg_catalog.pg_namespace as home on child.relnamespace = home.oid
+where con.contype = 'f' and n.nspname = %s
+"""
 
 
 @cache
 def declared_plan(folder: Path | None = None) -> Plan:
-    """The plan of the catalogue in `folder`, by default our own; UsageError where it is not a safe one."""
+    """The plan of the catalogue in `folder`, by default our own, for the canonical DDL.
+
+    UsageError where it is not a safe one.
+    """
+    from nosender.schema.catalogue import load
+    from nosender.schema.observe import reference
+
+    return make_plan(load(folder), references(reference()))
+
+
+def live_plan(connection: psycopg.Connection, schema: str, folder: Path | None = None) -> Plan:
+    """The same for the foreign keys that stand in a database; NosenderError where no order is right."""
     from nosender.schema.catalogue import load
 
-    catalogue = load(folder)
-    cascading = {(table.name, parent) for table in catalogue.tables for parent in table.retention.parents}
-    return make_plan(
-        catalogue,
-        [(key.table, key.parent, (key.table, key.parent) in cascading) for key in catalogue.foreign_keys],
-    )
+    rows = connection.execute(_KEYS.encode(), [schema]).fetchall()
+    return make_plan(load(folder), [Reference(*row) for row in rows])

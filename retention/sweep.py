@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from nosender.errors import NosenderError
 from nosender.retention.faults import explain
 from nosender.retention.plan import Plan
-from nosender.retention.policy import declared_plan
+from nosender.retention.policy import live_plan
 from nosender.retention.session import Progress, State, call, enter_schema, step
 from nosender.retention.workers import share
 
@@ -85,19 +85,21 @@ def sweep(
 ) -> SweepReceipt:
     """Delete what has expired in the database of `target`, batch by batch, to the end.
 
-    `plan` is the catalogue's unless given; NosenderError where the database follows another one. `stop`, once
-    set, ends the sweep at the next boundary of a batch, with a receipt. `canary` leaves a row in messages and
-    in ephemeral_keys that the next sweeps have to remove. `progress` is called after each batch with the
-    sweep's state, by one thread at a time. With more `workers` than one, so many sessions share each table
-    from which rows are deleted, a part at a time; a `rate` is of all of them together.
+    `plan` is the catalogue's for the foreign keys that are there, unless given; NosenderError where the
+    database follows another one. `stop`, once set, ends the sweep at the next boundary of a batch, with a
+    receipt. `canary` leaves a row in messages and in ephemeral_keys that the next sweeps have to remove.
+    `progress` is called after each batch with the sweep's state, by one thread at a time. With more `workers`
+    than one, so many sessions share each table from which rows are deleted, a part at a time; a `rate` is of
+    all of them together.
     """
     import psycopg
 
     with target.connect("nosender retention", autocommit=True) as connection:
         try:
             enter_schema(connection, target)
-            plan = plan or declared_plan()
-            refuse_other_policy(connection, plan)
+            policy = _policy_hash(connection)
+            plan = plan or live_plan(connection, target.schema)
+            refuse_other_policy(policy, plan)
             crew = _Crew(target, workers, frozenset(r.table for r in plan.rules if r.action == "delete"))
             receipt = _run(connection, pace, tables, canary, crew, progress, stop or threading.Event())
             return replace(receipt, warnings=receipt.warnings + _held_back(connection))
@@ -105,10 +107,14 @@ def sweep(
             raise explain(error, target) from None
 
 
-def refuse_other_policy(connection: psycopg.Connection, plan: Plan) -> None:
-    """NosenderError where the database's own policy is not the plan."""
+def _policy_hash(connection: psycopg.Connection) -> str:
     row = connection.execute("select pg_catalog.encode(retention_policy_hash(), 'hex')").fetchone()
-    if row is None or row[0] != plan.hash:
+    return str(row[0]) if row is not None else ""
+
+
+def refuse_other_policy(policy_hash: str, plan: Plan) -> None:
+    """NosenderError where the database's own policy is not the plan."""
+    if policy_hash != plan.hash:
         raise NosenderError(
             "the catalogue and the database's function retention_policy declare different retention: nothing "
             "was swept; `nosender retention plan` shows the catalogue's, and a migration brings the database "

@@ -78,7 +78,7 @@ class Retention:
     parents: tuple[str, ...]
     """Tables whose deleted rows take these rows with them."""
     max_age: timedelta | None
-    """Rows older than this are deleted whatever else holds; None is no such limit."""
+    """Rows older than this are deleted, but none whose expiry still lies ahead; None is no such limit."""
     max_age_column: str | None
     """The column from which the age is counted."""
     kept_because: str | None

@@ -18,6 +18,7 @@ as $$
 declare
   policy record;
   pass text := state ->> 'pass';
+  deletes boolean;  -- or else marks inactive
   size bigint := (state ->> 'size')::bigint;
   last_time timestamp := coalesce(state ->> 'time', '-infinity')::timestamp;
   last_id bigint := coalesce(state ->> 'id', '-9223372036854775808')::bigint;
@@ -48,6 +49,7 @@ declare
   patience text := current_setting('lock_timeout');
 begin
   select * into strict policy from retention_policy() where table_name = table_to_sweep;
+  deletes := policy.action = 'delete' or pass = 'age';
   oldest := cutoff - policy.max_age;
   moment := retention_due(policy.expires_column, policy.at_once);
   expired := format('%s <= (select $5)', moment);
@@ -127,7 +129,7 @@ begin
       end if;
       started := clock_timestamp();
       execute format(
-        case policy.action when 'delete' then 'delete from %1$I where %2$s and %3$s'
+        case when deletes then 'delete from %1$I where %2$s and %3$s'
           else 'update %1$I set %4$I = false where %2$s and %3$s' end,
         policy.table_name,
         case when again = 1 then slice else format(
@@ -167,8 +169,8 @@ begin
   return state || jsonb_build_object(
     'time', to_time, 'id', to_id, 'place', to_place, 'exhausted', exhausted, 'halved', false,
     'affected', affected,
-    case policy.action when 'delete' then 'deleted' else 'deactivated' end,
-    (state ->> case policy.action when 'delete' then 'deleted' else 'deactivated' end)::bigint + affected,
+    case when deletes then 'deleted' else 'deactivated' end,
+    (state ->> case when deletes then 'deleted' else 'deactivated' end)::bigint + affected,
     'children', (state ->> 'children')::bigint
     + case when affected > 0 then retention_children(policy.children) - children_before else 0 end,
     'batches', (state ->> 'batches')::bigint + (affected > 0)::integer

@@ -386,6 +386,33 @@ def test_a_maximum_age_spares_what_has_not_expired(connection: psycopg.Connectio
     assert last == (7, 14)
 
 
+def test_a_maximum_age_deletes_what_was_marked_inactive(connection: psycopg.Connection) -> None:
+    """Decision by whoever declares it: old session keys stay unless an age says otherwise."""
+    connection.autocommit = True
+    rows.people(connection)
+    definition = connection.execute("select pg_get_functiondef('retention_policy'::regproc)").fetchone()
+    assert definition is not None
+    old = "'is_active', null, null::interval, null,"
+    assert old in definition[0]
+    new = "'is_active', null, interval '30 days', 'created_at',"
+    connection.execute(definition[0].replace(old, new).encode())
+    rows.session_keys(connection, 7, "now() - interval '2 days'", name="old")
+    rows.session_keys(connection, 5, "now() + interval '1 day'", name="live")
+    rows.session_keys(connection, 3, "now() - interval '2 days'", name="young")
+    connection.execute(
+        "update device_session_keys set created_at = now() - interval '31 days'"
+        " where session_key_id ~ '^(old|live)'"
+    )
+    connection.execute("call retention_sweep(most => 2)")
+    left = connection.execute(
+        "select left(session_key_id, 1), is_active, count(*) from device_session_keys"
+        " group by 1, 2 order by 1"
+    ).fetchall()
+    assert left == [("l", True, 5), ("y", False, 3)]
+    last = connection.execute("select deleted, deactivated from retention_ledger_tail()").fetchone()
+    assert last == (7, 10)
+
+
 def test_a_crash_of_ours_is_told_as_one(target: Target) -> None:
     """Interrupted in the middle by an error of our own, the run has an end in the ledger all the same."""
 
