@@ -778,7 +778,8 @@ begin
 end
 $$;
 
--- A row of the ledger with what the state says of the table under way.
+-- A row of the ledger with what the state says of the table under way; of a run that has started, and under
+-- its own policy and cutoff.
 create function retention_entry(state jsonb) returns retention_runs
 language plpgsql
 set search_path from current
@@ -786,9 +787,15 @@ as $$
 declare
   entry retention_runs;
 begin
-  entry.run_id := (state ->> 'run')::uuid;
-  entry.policy_hash := decode(state ->> 'policy', 'hex');
-  entry.cutoff := (state ->> 'cutoff')::timestamp;
+  select run_id, policy_hash, cutoff, clock_before
+  into entry.run_id, entry.policy_hash, entry.cutoff, entry.clock_before
+  from retention_runs
+  where
+    id = (state ->> 'started')::bigint and phase = 'started' and run_id = (state ->> 'run')::uuid
+    and policy_hash = decode(state ->> 'policy', 'hex') and cutoff = (state ->> 'cutoff')::timestamp;
+  if not found then
+    raise exception 'no sweep of this state has started' using errcode = 'invalid_parameter_value';
+  end if;
   entry.deleted := (state ->> 'deleted')::bigint;
   entry.deactivated := (state ->> 'deactivated')::bigint;
   entry.children := (state ->> 'children')::bigint;
@@ -809,17 +816,9 @@ as $$
 declare
   entry retention_runs;
   name text := state #>> array['tables', state ->> 'at'];
-  began timestamp;
 begin
   if (state ->> 'finished')::boolean then
     return state;
-  end if;
-  select clock_before into began from retention_runs
-  where
-    id = (state ->> 'started')::bigint and phase = 'started' and run_id = (state ->> 'run')::uuid
-    and policy_hash = decode(state ->> 'policy', 'hex') and cutoff = (state ->> 'cutoff')::timestamp;
-  if not found then
-    raise exception 'no sweep of this state has started' using errcode = 'invalid_parameter_value';
   end if;
   if name is not null and (outcome = 'failed' or state ->> 'pass' <> 'begin') then
     state := retention_swept(state, name, outcome, error_class);
@@ -837,7 +836,6 @@ begin
   entry.error_class := case
     when outcome = 'done' and (state ->> 'clock_back')::boolean then 'clock-went-back' else error_class
   end;
-  entry.clock_before := began;
   entry := retention_append(entry);
   perform retention_unlock(array(select jsonb_array_elements_text(state -> 'tables')));
   return state || jsonb_build_object(

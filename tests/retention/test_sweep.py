@@ -142,12 +142,38 @@ def test_the_role_can_sweep_and_nothing_more(target: Target, connection: psycopg
         # The state of a sweep is the caller's to hand in; it may say anything, and lose nothing live.
         begun = session.execute("select retention_begin()").fetchone()
         assert begun is not None
-        state = begun[0] | {"cutoff": "2999-01-01T00:00:00", "at": 2}
-        while not state["finished"] and state["at"] == 2:
+        state = begun[0] | {"cutoff": "2999-01-01T00:00:00", "at": 2, "left": False}
+        for state["pass"] in ("keys", "last", "blocks"):
             answer = session.execute("select retention_step(%s)", [json.dumps(state)]).fetchone()
             assert answer is not None
-            state = answer[0]
+            assert answer[0]["affected"] == 0
+        with pytest.raises(psycopg.errors.InvalidParameterValue, match="no sweep of this state"):
+            session.execute("select retention_step(%s)", [json.dumps(state | {"pass": "end"})])
     assert rows.count(connection, "messages") == 5
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [{"run": "00000000-0000-0000-0000-000000000000"}, {"policy": "00" * 32}, {"started": 0}],
+    ids=str,
+)
+def test_a_receipt_names_the_run_that_started(
+    connection: psycopg.Connection, forged: dict[str, object]
+) -> None:
+    """And its policy; under another cutoff only a row that has expired by the clock goes, as told above."""
+    begun = connection.execute("select retention_begin()").fetchone()
+    assert begun is not None
+    connection.commit()
+    connection.execute("set role nosender_sweeper")
+    state = json.dumps(begun[0] | forged)
+    for call in ("retention_step(%s)", "retention_stop(%s, 'done')"):
+        with pytest.raises(psycopg.errors.InvalidParameterValue, match="no sweep of this state"):
+            connection.execute(f"select {call}".encode(), [state])
+        connection.rollback()
+    cutoff = json.dumps(begun[0] | {"cutoff": "2020-01-01T00:00:00"})
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match="no sweep of this state"):
+        connection.execute("select retention_step(%s)", [cutoff])
+    connection.rollback()
 
 
 def test_the_procedure_does_the_same(any_migrated: str, owner: psycopg.Connection) -> None:
