@@ -113,7 +113,7 @@ def locks_brief(workplace: Workplace) -> Iterator[Problem]:
             line = text.count("\n", 0, start) + 1 if start >= 0 else 1
             name = f"{revision.revision} statement {seen.number}"
             blocking = [lock for lock in seen.locks if lock.mode in _BLOCKING]
-            if seen.measured and blocking and (seen.rewrites or seen.scans):
+            if blocking and (seen.rewrites or seen.scans):
                 lock = blocking[0]
                 held = f"{lock.mode} on {lock.relation} blocks {lock.blocks} while the statement"
                 what = f"{held} {' and '.join(statement.hazards) or 'reads the table'}."

@@ -156,6 +156,7 @@ _BY_ROWS = (
     (r"\bcreate unique index\b", "fails where two rows are equal"),
     (r"\balter (column )?\S+ (set data )?type\b", "fails where a value does not fit the new type"),
     (r"^(update|delete)\b", "lasts as long as its rows are many, and keeps them locked to the end"),
+    (r"^delete\b", "reaches the tables whose foreign keys refer to the rows, and locks those too"),
     (r"\b(drop (table|column)|truncate)\b", "deletes data"),
     (r"\brename\b", "breaks whoever uses the old name"),
 )
@@ -163,14 +164,16 @@ _BY_ROWS = (
 
 def _hazards(seen: Seen) -> list[str]:
     """What a DBA must know of a statement on existing tables."""
-    found = [f"writes every row of {relation} anew under its lock" for relation in seen.rewrites]
+    text = " ".join(token.lower() for token in sql_tokens(seen.sql))
+    found = []
+    if not text.startswith("truncate"):
+        found += [f"writes every row of {relation} anew under its lock" for relation in seen.rewrites]
     found += [
         f"reads {relation} from end to end under its lock"
         for relation in seen.scans
         if relation not in seen.rewrites
     ]
     if seen.locks:  # a table that the revision itself makes has no rows
-        text = " ".join(token.lower() for token in sql_tokens(seen.sql))
         found += [reason for pattern, reason in _BY_ROWS if re.search(pattern, text)]
     strong = [lock.relation for lock in seen.locks if lock.mode == "ACCESS EXCLUSIVE"]
     if len(strong) > 1:

@@ -35,6 +35,7 @@ MODES = {
     "AccessExclusiveLock": ("ACCESS EXCLUSIVE", "reads and writes"),
 }
 _STRENGTH = {name: number for number, (name, _) in enumerate(MODES.values())}
+_BY_STRENGTH = list(MODES.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,29 @@ _RELATIONS = """
     select
         c.oid,
         pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname),
-        c.relfilenode,
-        coalesce(pg_catalog.pg_stat_get_xact_numscans(c.oid), 0)
+        case when c.relkind in ('r', 'p', 'm') then c.relfilenode else 0 end,
+        case
+            when c.relkind in ('r', 'p', 'm') then coalesce(pg_catalog.pg_stat_get_xact_numscans(c.oid), 0)
+            else 0
+        end,
+        -- the table of an index, and of a sequence that a column owns
+        coalesce(
+            i.indrelid,
+            (
+                select d.refobjid from pg_catalog.pg_depend as d
+                where
+                    c.relkind = 'S' and d.objid = c.oid and d.deptype in ('a', 'i')
+                    and d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                    and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+            )
+        )
     from pg_catalog.pg_class as c
     inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
-    where c.oid >= 16384 and c.relkind in ('r', 'p', 'm', 'v', 'f') and n.nspname !~ '^pg_toast'
+    left join pg_catalog.pg_index as i on i.indexrelid = c.oid
+    where
+        c.oid >= 16384
+        and c.relkind in ('r', 'p', 'm', 'v', 'f', 'i', 'I', 'S')
+        and n.nspname !~ '^pg_toast'
 """
 
 _LOCKS = """
@@ -139,22 +158,23 @@ class Rehearsal:
         return seen
 
     def _step(self, revision: Revision, number: int, text: str) -> Seen:
+        import psycopg
         from psycopg import Cursor
 
         connection = self._connection
-        if "concurrently" not in [token.lower() for token in sql_tokens(text)]:
+        try:
             with connection.transaction(), Cursor(connection) as cursor:
                 before = self._state()
                 cursor.execute(text.encode())
                 return _compare(revision, number, text, before, self._state(), set(before.names))
-        before = self._state()
-        connection.commit()
+        except psycopg.errors.ActiveSqlTransaction:
+            pass  # PostgreSQL says itself what cannot be in a transaction
         connection.autocommit = True
         try:
             connection.execute(text.encode())
         finally:
             connection.autocommit = False
-        return Seen(revision.revision, number, text, False, False, _concurrent(text, before), (), ())
+        return Seen(revision.revision, number, text, False, False, *_alone(text, before))
 
     def _state(self) -> _State:
         from psycopg import Cursor
@@ -162,35 +182,49 @@ class Rehearsal:
         with Cursor(self._connection) as cursor:
             rows = cursor.execute(_RELATIONS).fetchall()
             locks = cursor.execute(_LOCKS).fetchall()
-        strongest: dict[int, int] = {}
+        held: dict[int, set[int]] = {}
         for relation, mode in locks:
-            strongest[relation] = max(strongest.get(relation, 0), _STRENGTH[MODES[mode][0]])
+            held.setdefault(relation, set()).add(_STRENGTH[MODES[mode][0]])
         return _State(
             {row[0]: row[1] for row in rows},
             {row[0]: row[2] for row in rows},
             {row[0]: row[3] for row in rows},
-            strongest,
+            {row[0]: row[4] for row in rows if row[4] is not None},
+            held,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
     names: dict[int, str]
-    files: dict[int, int]
-    scans: dict[int, int]
-    locks: dict[int, int]
+    files: dict[int, int]  # where the rows are, by relation; 0 where it has none
+    scans: dict[int, int]  # how often it was read from end to end
+    tables: dict[int, int]  # the table that an index or a sequence belongs to
+    locks: dict[int, set[int]]  # every mode that is held, as its strength
+
+    def named(self, text: str) -> list[int]:
+        """The tables that a statement names, themselves or by an index."""
+        words = set(sql_tokens(text.lower()))
+        found = [oid for oid, name in self.names.items() if {name, name.rpartition(".")[2]} & words]
+        return list(dict.fromkeys(self.tables.get(oid, oid) for oid in found))
 
 
 def _compare(
     revision: Revision, number: int, text: str, before: _State, after: _State, known: set[int]
 ) -> Seen:
     """What changed on the relations that stood before the revision: nobody waits for a new one."""
-    modes = list(MODES.values())
+    rewrites = {o for o, file in after.files.items() if o in known and before.files.get(o) != file}
+    scans = {o for o, count in after.scans.items() if o in known and count > before.scans.get(o, 0)}
+    if sql_tokens(text)[:1] and sql_tokens(text)[0].lower() == "truncate":
+        scans = set()  # what counts is the building of its indexes, on nothing
+    # Others wait for the strongest that is held, also where the statement before took it.
+    touched = {o for o, held in after.locks.items() if held - before.locks.get(o, set())} | rewrites | scans
+    strongest = {o: max(after.locks[o]) for o in touched if o in known and o in before.names}
     locks = [
-        Lock(before.names.get(oid) or after.names[oid], *modes[strength])
-        for oid, strength in after.locks.items()
-        # what only reads a catalog to look something up is no news; a dropped table has no name after
-        if oid in known and strength > max(before.locks.get(oid, 0), 0) and oid in before.names
+        Lock(before.names[o], *_BY_STRENGTH[strength])
+        for o, strength in strongest.items()
+        # who waits for the table waits for its index anyway
+        if strength > strongest.get(before.tables.get(o, 0), -1)
     ]
     return Seen(
         revision.revision,
@@ -198,23 +232,29 @@ def _compare(
         text,
         revision.transactional,
         True,
-        tuple(sorted(locks, key=lambda lock: (-_STRENGTH[lock.mode], lock.relation))),
-        tuple(
-            sorted(n for o, n in after.names.items() if o in known and before.files.get(o) != after.files[o])
-        ),
-        tuple(
-            sorted(
-                n for o, n in after.names.items() if o in known and after.scans[o] > before.scans.get(o, 0)
-            )
-        ),
+        _sorted(locks),
+        tuple(sorted(after.names[o] for o in rewrites)),
+        tuple(sorted(after.names[o] for o in scans)),
     )
 
 
-def _concurrent(text: str, before: _State) -> tuple[Lock, ...]:
-    """What the manual says of CONCURRENTLY, since the locks are gone when one can look."""
-    words = set(sql_tokens(text.lower()))
-    named = [name for name in before.names.values() if name.rpartition(".")[2] in words or name in words]
-    return tuple(Lock(name, *MODES["ShareUpdateExclusiveLock"]) for name in sorted(named))
+def _alone(text: str, before: _State) -> tuple[tuple[Lock, ...], tuple[str, ...], tuple[str, ...]]:
+    """Locks, rewrites and scans as the manual says, since the locks are gone when one can look."""
+    tokens = [token.lower() for token in sql_tokens(text)]
+    tables = before.named(text)
+    found = [before.names[oid] for oid in tables]
+    full = tokens[0] == "cluster" or "full" in tokens
+    modes = dict.fromkeys(found, "AccessExclusiveLock" if full else "ShareUpdateExclusiveLock")
+    if "detach" in tokens:  # the partition, at the end and for a moment
+        part = tokens[tokens.index("partition") + 1]
+        modes |= {name: "AccessExclusiveLock" for name in found if part in (name, name.rpartition(".")[2])}
+    locks = _sorted([Lock(name, *MODES[mode]) for name, mode in modes.items()])
+    written = tuple(sorted(found)) if full else ()
+    return locks, written, written
+
+
+def _sorted(locks: list[Lock]) -> tuple[Lock, ...]:
+    return tuple(sorted(locks, key=lambda lock: (-_STRENGTH[lock.mode], lock.relation)))
 
 
 def statements(text: str) -> list[str]:

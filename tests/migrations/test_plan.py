@@ -59,7 +59,7 @@ CLASSES = [
     (
         "truncate messages cascade",
         {"messages": "ACCESS EXCLUSIVE", "message_deliveries": "ACCESS EXCLUSIVE"},
-        ["message_deliveries", "messages"], ["messages"], "deletes data",
+        ["message_deliveries", "messages"], [], "deletes data",
     ),
 ]  # fmt: skip
 
