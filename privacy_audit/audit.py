@@ -9,6 +9,7 @@ from typing import Any
 from .annex import EMPTY, Annex
 from .check import Check
 from .finding import Claim, Confidence, Finding, Outcome, Severity, Verdict
+from .samples import Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class CheckResult:
     """The requirements that cite the check."""
     accepted: bool = False
     """Somebody signed for its not being tested here; it stays not-tested."""
+    samples: tuple[Sample, ...] = ()
+    """How much of each column its probe looked at, and what that finds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from .finding import Claim, Confidence, Found, Severity
 
 if TYPE_CHECKING:
     from .case import Case
+    from .samples import Sample
 
 FOLDER = Path(__file__).parent / "checks"
 
@@ -31,6 +32,8 @@ class Answer:
     """The bad ones."""
     unseen: str | None = None
     """Why part of it could not be looked at; None when all of it was."""
+    samples: tuple[Sample, ...] = ()
+    """What a check that asks a probe read of each column; empty for one that looks at all there is."""
 
     @classmethod
     def of(cls, examined: Iterable[object], found: Iterable[Found], unseen: str | None = None) -> Answer:

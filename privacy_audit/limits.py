@@ -16,9 +16,10 @@ ALWAYS = (
     "Counts: how many messages, devices and keys a destination has is stored, because delivery needs it.",
     "Content: whether the ciphertexts were made with keys that the server does not know cannot be seen from "
     "them.",
-    "Samples: of a large table the probes read about 60 pages and the 30 newest rows; a probe that reads n "
-    "rows "
-    "misses a fault of one row in a thousand with probability 0.999 to the power of n.",
+    "Samples: of a table above 60 pages the probes read about 40 pages chosen at random and the 30 newest "
+    "rows, and a probe that must look each row up in another table reads 24 rows; each check says how many, "
+    "and the least share of bad rows that as many find with 95 %. That holds for faults that are spread over "
+    "the table: where they lie together, pages count and not rows.",
     "Code: what a function builds as text and executes leaves no trace in the catalogs; bodies are compared "
     "with "
     "the declared ones instead, and an undeclared function is a finding whatever it does.",

@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from nosender.schema.observe import Observation
     from nosender.schema.observe.types import Function
 
-HELPERS = ("audit_rows", "retention_policy", "retention_oldest", "retention_row_text")
+HELPERS = (
+    "audit_rows",
+    "audit_few_rows",
+    "audit_whole",
+    "retention_policy",
+    "retention_oldest",
+    "retention_row_text",
+)
 """Called by the functions below in their rights; never by the auditor."""
 PREFIX = "audit_"
 LEDGER = {"retention_ledger_tail": "400", "retention_overdue": "10000"}

@@ -216,7 +216,7 @@ def ask(loaded: Loaded, case: Case) -> tuple[CheckResult, list[Finding]]:
         outcome = Outcome.NOT_TESTED
     else:
         outcome = Outcome.PASS
-    return CheckResult(check, outcome, answer.unseen, answer.examined), findings
+    return CheckResult(check, outcome, answer.unseen, answer.examined, samples=answer.samples), findings
 
 
 def _findings(loaded: Loaded, answer: Answer) -> list[Finding]:

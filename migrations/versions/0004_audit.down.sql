@@ -2,7 +2,7 @@
 drop function audit_canaries();
 drop function audit_content();
 drop function audit_deliveries();
-drop function audit_extent();
+drop function audit_few_rows(of_table text);
 drop function audit_identifiers();
 drop function audit_ledger();
 drop function audit_ledger_chain();
@@ -19,3 +19,4 @@ drop function audit_shared_values();
 drop function audit_sizes();
 drop function audit_statistics();
 drop function audit_times();
+drop function audit_whole(of_table text, most_pages integer);

@@ -1,9 +1,11 @@
 -- Create the functions through which the audit counts.
 
 -- 60_audit_rows.sql
--- What a probe reads of a table, as the text of a FROM item: all of it up to 60 pages, else about 60 pages
--- chosen at random, the same ones in every run, and the 30 newest rows, where today's mistake would be. So no
--- probe costs more as a table grows. ONLY: a child that somebody attached is not ours, and may be foreign.
+-- What a probe reads of a table, as the text of a FROM item: all of it up to 60 pages, else some pages
+-- chosen at random, the same ones in every run, and the 30 newest rows, where today's mistake would be. So
+-- no probe costs more as a table grows: at most 120 pages for a column, with 40 pages at random (which vary
+-- by a dozen) and 8 values that are stored outside their rows. ONLY: a child that somebody attached is not
+-- ours, and may be foreign.
 --
 -- The probes below run with their owner's rights, whatever stands in the schema. pg_catalog comes first in
 -- every search_path, but an operator or function planted in a later schema wins if its argument types fit
@@ -17,7 +19,7 @@ declare
   pages bigint := pg_catalog.pg_relation_size(pg_catalog.to_regclass(pg_catalog.quote_ident(of_table)))
     / pg_catalog.current_setting('block_size')::bigint;
 begin
-  if pages <= 60 then
+  if audit_whole(of_table) then
     return pg_catalog.format('(select * from only %I)', of_table);
   end if;
   return pg_catalog.format(
@@ -39,6 +41,52 @@ end
 $$;
 revoke all on function audit_rows(text, integer) from public;
 
+-- Whether that is all of the table. Every probe says so beside the number of rows it looked at, from which a
+-- report tells what share of bad rows it would have found.
+create function audit_whole(of_table text, most_pages integer default 60) returns boolean
+language sql
+stable
+set search_path from current
+as $$
+  select
+    pg_catalog.pg_relation_size(pg_catalog.to_regclass(pg_catalog.quote_ident(of_table)))
+    <= most_pages * pg_catalog.current_setting('block_size')::bigint
+$$;
+revoke all on function audit_whole(text, integer) from public;
+
+-- A few rows of a large table, as the text of a FROM item, for a probe that has to look each one up in
+-- another table: a look through an index costs four or five pages, so 24 rows keep within 120 of each column
+-- that is looked up. The 12 newest, and one each of about 12 pages chosen at random.
+create function audit_few_rows(of_table text) returns text
+language sql
+stable
+set search_path from current
+as $$
+  select pg_catalog.format(
+    '(
+      with newest_rows as materialized (
+        select ctid as audit_place, * from only %1$I order by id desc limit 12
+      ),
+      random_rows as materialized (
+        select distinct on ((ctid::text::point)[0]) ctid as audit_place, *
+        from only %1$I tablesample system (%2$s) repeatable (1)
+        order by (ctid::text::point)[0], ctid
+        limit 12
+      )
+      select * from newest_rows
+      union all
+      select * from random_rows where audit_place not in (select audit_place from newest_rows)
+    )',
+    of_table,
+    pg_catalog.round(
+      least(100.0, 1200.0 * pg_catalog.current_setting('block_size')::numeric
+      / greatest(pg_catalog.pg_relation_size(pg_catalog.to_regclass(pg_catalog.quote_ident(of_table))), 1)::numeric),
+      6
+    )
+  )
+$$;
+revoke all on function audit_few_rows(text) from public;
+
 -- 60_audit_settings.sql
 -- Twenty-odd settings of the server, among them which libraries it loads, are shown to members of
 -- pg_read_all_settings only. Without them the audit says that it could not look. It is no right to any row.
@@ -56,90 +104,103 @@ exception
 end
 $$;
 
--- 61_audit_extent.sql
--- Whether the probes read a table whole or in part.
-create function audit_extent() returns table (table_name text, whole boolean)
-language sql
-stable
-security definer
-set search_path from current
-set row_security = off
-as $$
-  select
-    ours.name,
-    pg_catalog.pg_relation_size(pg_catalog.to_regclass(pg_catalog.quote_ident(ours.name)))
-    <= 60 * pg_catalog.current_setting('block_size')::bigint
-  from (
-    values
-      ('users'), ('webauthn_credentials'), ('messages'), ('device_session_keys'), ('message_deliveries'),
-      ('ephemeral_keys'), ('messaging_public_keys')
-  ) as ours (name)
-$$;
-revoke all on function audit_extent() from public;
-grant execute on function audit_extent() to nosender_auditor;
-
 -- 62_audit_deliveries.sql
--- How many deliveries go to a device that is not the destination's own. Each costs a look into three indexes,
--- so of a large table about 10 pages are read.
-create function audit_deliveries() returns table (examined bigint, strangers bigint)
+-- How many deliveries go to a device that is not the destination's own. Where no table that this takes is
+-- above 120 pages, all of them are read and joined; else a few rows, each looked up through three indexes. No
+-- nested loops: they are what a sub-select is for, and of a whole table they would cost more than reading it.
+create function audit_deliveries() returns table (examined bigint, strangers bigint, whole boolean)
 language plpgsql
 stable
 security definer
 set search_path from current
 set row_security = off
+set enable_nestloop = off
+set enable_mergejoin = off
 as $$
 begin
-  return query execute pg_catalog.format(
-    'select
+  whole := audit_whole('message_deliveries', 120) and audit_whole('messages', 120)
+    and audit_whole('webauthn_credentials', 120) and audit_whole('users', 120);
+  if whole then
+    select
       pg_catalog.count(*),
       pg_catalog.count(*) filter (where (u.phone_number::text = m.destination_phone::text) is not true)
-    from %s as r
+    into examined, strangers
+    from only message_deliveries as r
     left join only messages as m on m.id = r.message_id
     left join only webauthn_credentials as w on w.id = r.webauthn_credential_id
-    left join only users as u on u.id = w.user_id',
-    audit_rows('message_deliveries', 10)
-  );
+    left join only users as u on u.id = w.user_id;
+  else
+    execute pg_catalog.format(
+      'select
+        pg_catalog.count(*),
+        pg_catalog.count(*) filter (where (
+          (
+            select (select u.phone_number::text from only users as u where u.id = w.user_id)
+            from only webauthn_credentials as w
+            where w.id = r.webauthn_credential_id
+          ) = (select m.destination_phone::text from only messages as m where m.id = r.message_id)
+        ) is not true)
+      from %s as r',
+      audit_few_rows('message_deliveries')
+    ) into examined, strangers;
+  end if;
+  return next;
 end
 $$;
 revoke all on function audit_deliveries() from public;
 grant execute on function audit_deliveries() to nosender_auditor;
 
 -- 62_audit_session_key_owners.sql
--- How many session keys are stored for the device of another user.
-create function audit_session_key_owners() returns table (examined bigint, strangers bigint)
+-- How many session keys are stored for the device of another user: of all where both tables are small, else
+-- of a few rows, each looked up through an index.
+create function audit_session_key_owners() returns table (examined bigint, strangers bigint, whole boolean)
 language plpgsql
 stable
 security definer
 set search_path from current
 set row_security = off
+set enable_nestloop = off
+set enable_mergejoin = off
 as $$
 begin
-  return query execute pg_catalog.format(
-    'select
-      pg_catalog.count(*),
-      pg_catalog.count(*) filter (where (w.user_id = r.user_id) is not true)
-    from %s as r
+  whole := audit_whole('device_session_keys', 120) and audit_whole('webauthn_credentials', 120);
+  if whole then
+    select pg_catalog.count(*), pg_catalog.count(*) filter (where (w.user_id = r.user_id) is not true)
+    into examined, strangers
+    from only device_session_keys as r
     left join only webauthn_credentials as w on w.id = r.webauthn_credential_id
-    where r.webauthn_credential_id is not null',
-    audit_rows('device_session_keys', 10)
-  );
+    where r.webauthn_credential_id is not null;
+  else
+    execute pg_catalog.format(
+      'select
+        pg_catalog.count(*),
+        pg_catalog.count(*) filter (where (r.user_id = (
+          select w.user_id from only webauthn_credentials as w where w.id = r.webauthn_credential_id
+        )) is not true)
+      from %s as r
+      where r.webauthn_credential_id is not null',
+      audit_few_rows('device_session_keys')
+    ) into examined, strangers;
+  end if;
+  return next;
 end
 $$;
 revoke all on function audit_session_key_owners() from public;
 grant execute on function audit_session_key_owners() to nosender_auditor;
 
 -- 63_audit_shared_values.sql
--- Per column: how many values stand under more than one owner, where an owner is a user or a destination.
--- Live columns, declared or not: a conversation by another name is still shared. Of bytes the first 64 and,
--- as `name[1..8]`, the first 8 are compared. Types that somebody made are left out: comparing them could run
--- their code with the owner's rights.
+-- Per column: how many values stand under more than one owner, where an owner is a user or a destination, or
+-- a device in the table that knows devices only. Live columns, declared or not: a conversation by another
+-- name is still shared. Of bytes the first 64 and, as `name[1..8]`, the first 8 are compared; of values
+-- outside their rows the 8 newest. Types that somebody made are left out: comparing them could run their
+-- code with the owner's rights.
 --
 -- distinct_values, and of these shared_values with two owners or more; pairs of a value and an owner; the
 -- most owners of one value; all owners seen.
 create function audit_shared_values()
 returns table (
   table_name text, column_name text, examined bigint, distinct_values bigint, shared_values bigint,
-  pairs bigint, widest bigint, owners bigint
+  pairs bigint, widest bigint, owners bigint, whole boolean
 )
 language plpgsql
 stable
@@ -155,12 +216,8 @@ begin
     select
       listed.name,
       listed.owner,
-      case listed.name
-        when 'message_deliveries' then
-          audit_rows('message_deliveries', 10)
-          || ' as r inner join only webauthn_credentials as w on w.id = r.webauthn_credential_id'
-        else audit_rows(listed.name, 60) || ' as r'
-      end as from_item
+      audit_rows(listed.name, 40) || ' as r' as from_item,
+      audit_whole(listed.name) as whole
     from (
       values
         ('messages', 'r.destination_phone'),
@@ -169,11 +226,12 @@ begin
         ('messaging_public_keys', 'r.user_id'),
         ('webauthn_credentials', 'r.user_id'),
         ('users', 'r.id'),
-        ('message_deliveries', 'w.user_id')
+        ('message_deliveries', 'r.webauthn_credential_id')
     ) as listed (name, owner)
   loop
     for part in
       select
+        a.attname as attribute,
         a.attname::text || shape.suffix as label,
         pg_catalog.format(shape.expression, a.attname) as expression
       from pg_catalog.pg_attribute as a
@@ -197,14 +255,24 @@ begin
         and a.attname::text <> 'id'
         and 'r.' || a.attname::text <> holder.owner
         and a.attgenerated <> 'v'::"char"
-        and not (holder.name = 'message_deliveries' and a.attname::text in ('message_id', 'webauthn_credential_id'))
+        and not (holder.name = 'message_deliveries' and a.attname::text = 'message_id')
       order by a.attnum, shape.suffix
     loop
       return query execute pg_catalog.format(
-        'with held as (
-          select %1$s as held_value, %2$s as held_by, pg_catalog.count(*) as copies
+        'with placed as (
+          select
+            r.*,
+            pg_catalog.pg_column_size(r.%7$I) > 2000 as audit_outside,
+            pg_catalog.row_number() over (
+              partition by pg_catalog.pg_column_size(r.%7$I) > 2000 order by r.id desc
+            ) as audit_rank
           from %3$s
-          where %1$s is not null
+          where r.%7$I is not null
+        ),
+        held as materialized (
+          select %1$s as held_value, %2$s as held_by, pg_catalog.count(*) as copies
+          from placed as r
+          where r.audit_rank <= 8 or not r.audit_outside
           group by 1, 2
         ),
         spread as (
@@ -219,9 +287,11 @@ begin
           pg_catalog.count(*) filter (where owners > 1),
           coalesce(pg_catalog.sum(owners), 0)::bigint,
           coalesce(pg_catalog.max(owners), 0),
-          (select pg_catalog.count(*) from (select distinct held_by from held) as h)
+          (select pg_catalog.count(*) from (select distinct held_by from held) as h),
+          %6$L::boolean and coalesce(pg_catalog.sum(copies), 0::numeric) = (select pg_catalog.count(*) from placed)::numeric
         from spread',
-        part.expression, holder.owner, holder.from_item, holder.name, part.label
+        part.expression, holder.owner, holder.from_item, holder.name, part.label, holder.whole,
+        part.attribute
       );
     end loop;
   end loop;
@@ -233,7 +303,7 @@ grant execute on function audit_shared_values() to nosender_auditor;
 -- 64_audit_content.sql
 -- Per column of bytes or text: how many values look like something that should not be there. Of bytes the
 -- first 128 are looked at; of values that are stored outside the row, which cost four pages each, only the
--- 12 newest.
+-- 8 newest.
 --
 -- printable: nine tenths of the bytes are printable ASCII, as in text, JSON, base64 or hex.
 -- uniform: fewer than 0.65 of the different byte values that as many random bytes would show.
@@ -243,7 +313,8 @@ grant execute on function audit_shared_values() to nosender_auditor;
 create function audit_content()
 returns table (
   table_name text, column_name text, examined bigint, printable bigint, uniform bigint, structured bigint,
-  zlib bigint, contacts bigint, repeated bigint, repeated_nonce bigint, repeated_prefix bigint
+  zlib bigint, contacts bigint, repeated bigint, repeated_nonce bigint, repeated_prefix bigint,
+  whole boolean
 )
 language plpgsql
 stable
@@ -290,10 +361,11 @@ begin
           from %2$s as r
           where r.%1$I is not null
         ),
-        heads as (
+        -- Materialized, or the slice would be fetched again for each of its bytes.
+        heads as materialized (
           select substring(content from 1 for 128) as head
           from stored
-          where place <= 12 or not outside
+          where place <= 8 or not outside
         ),
         measured as (
           select head, b.*
@@ -330,9 +402,10 @@ begin
           pg_catalog.count(*) filter (where pg_catalog.encode(head, ''escape'') ~ %4$L),
           pg_catalog.count(*) - pg_catalog.count(distinct substring(head from 1 for 64)),
           pg_catalog.count(*) - pg_catalog.count(distinct substring(head from 1 for 12)),
-          pg_catalog.count(*) - pg_catalog.count(distinct substring(head from 1 for 4))
+          pg_catalog.count(*) - pg_catalog.count(distinct substring(head from 1 for 4)),
+          %5$L::boolean and pg_catalog.count(*) = (select pg_catalog.count(*) from stored)
         from measured',
-        part.attname, audit_rows(part.name, 60), part.name, contact
+        part.attname, audit_rows(part.name, 40), part.name, contact, audit_whole(part.name)
       );
     else
       return query execute pg_catalog.format(
@@ -341,10 +414,11 @@ begin
           pg_catalog.count(*),
           0::bigint, 0::bigint, 0::bigint, 0::bigint,
           pg_catalog.count(*) filter (where pg_catalog.left(r.%1$I::text, 1000) ~ %4$L),
-          0::bigint, 0::bigint, 0::bigint
+          0::bigint, 0::bigint, 0::bigint,
+          %5$L::boolean
         from %2$s as r
         where r.%1$I is not null',
-        part.attname, audit_rows(part.name, 60), part.name, contact
+        part.attname, audit_rows(part.name, 40), part.name, contact, audit_whole(part.name)
       );
     end if;
   end loop;
@@ -367,7 +441,9 @@ returns table (
   digits bigint,
   phones bigint,
   short bigint,
-  prefixes bigint, ascending bigint
+  prefixes bigint,
+  ascending bigint,
+  whole boolean
 )
 language plpgsql
 stable
@@ -407,9 +483,10 @@ begin
         ),
         pg_catalog.count(*) filter (where pg_catalog.octet_length(name) < 16),
         pg_catalog.count(distinct pg_catalog.left(name, 6)),
-        pg_catalog.count(*) filter (where name collate pg_catalog."C" > before collate pg_catalog."C")
+        pg_catalog.count(*) filter (where name collate pg_catalog."C" > before collate pg_catalog."C"),
+        %5$L::boolean
       from named',
-      part.name, part.attribute, part.phone, audit_rows(part.name, 60)
+      part.name, part.attribute, part.phone, audit_rows(part.name, 40), audit_whole(part.name)
     );
   end loop;
 end
@@ -419,7 +496,8 @@ grant execute on function audit_identifiers() to nosender_auditor;
 
 -- 65_audit_times.sql
 -- Per stored time: how many are finer than they may be.
-create function audit_times() returns table (table_name text, column_name text, examined bigint, finer bigint)
+create function audit_times()
+returns table (table_name text, column_name text, examined bigint, finer bigint, whole boolean)
 language plpgsql
 stable
 security definer
@@ -453,10 +531,11 @@ begin
         pg_catalog.count(*),
         pg_catalog.count(*) filter (
           where r.%2$I <> pg_catalog.date_bin(%3$L::interval, r.%2$I, timestamp ''2000-01-01'')
-        )
+        ),
+        %5$L::boolean
       from %4$s as r
       where r.%2$I is not null and pg_catalog.isfinite(r.%2$I)',
-      part.name, part.attribute, part.resolution, audit_rows(part.name, 60)
+      part.name, part.attribute, part.resolution, audit_rows(part.name, 40), audit_whole(part.name)
     );
   end loop;
 end
@@ -508,10 +587,11 @@ grant execute on function audit_order() to nosender_auditor;
 
 -- 66_audit_same_transaction.sql
 -- How many transactions wrote both for a destination and for a user who is somebody else: xmin, which every
--- row keeps, then joins the two. The 200 newest rows of each table are compared; a transaction that wrote for
--- more than five destinations or users is a load of data and joins nobody.
+-- row keeps, then joins the two. The 100 newest rows of each table are compared; a transaction that wrote for
+-- more than five destinations or users is a load of data and joins nobody. Of those that wrote in both, the
+-- numbers of at most 24 users are looked up through an index.
 create function audit_same_transaction()
-returns table (table_name text, other_table text, examined bigint, joined bigint)
+returns table (table_name text, other_table text, examined bigint, joined bigint, whole boolean)
 language plpgsql
 stable
 security definer
@@ -531,38 +611,45 @@ begin
     ) as own (name, owner)
   loop
     return query execute pg_catalog.format(
-      'with sent as (
+      'with outward as materialized (
+        select m.xmin::text as transaction, m.destination_phone::text as destination
+        from only %1$I as m
+        order by m.id desc
+        limit 100
+      ),
+      own as materialized (
+        select o.xmin::text as transaction, %3$s as owner
+        from only %2$I as o
+        order by o.id desc
+        limit 100
+      ),
+      sent as (
         select s.transaction, pg_catalog.array_agg(distinct s.destination) as destinations
-        from (
-          select m.xmin::text as transaction, m.destination_phone::text as destination
-          from only %1$I as m
-          order by m.id desc
-          limit 200
-        ) as s
+        from outward as s
         group by s.transaction
         having pg_catalog.count(distinct s.destination) <= 5
       ),
       owned as (
-        select w.transaction, pg_catalog.array_agg(distinct u.phone_number::text) as numbers
-        from (
-          select o.xmin::text as transaction, %3$s as owner
-          from only %2$I as o
-          order by o.id desc
-          limit 200
-        ) as w
-        inner join only users as u on u.id = w.owner
+        select w.transaction, pg_catalog.unnest(pg_catalog.array_agg(distinct w.owner)) as owner
+        from own as w
         group by w.transaction
         having pg_catalog.count(distinct w.owner) <= 5
+      ),
+      both_wrote as materialized (
+        select sent.transaction, sent.destinations, owned.owner
+        from sent
+        inner join owned on owned.transaction = sent.transaction
+        limit 24
       )
       select
         %1$L, %2$L,
-        pg_catalog.count(*),
-        pg_catalog.count(*) filter (
-          where exists (
-            select from owned where owned.transaction = sent.transaction and not owned.numbers operator(pg_catalog.<@) sent.destinations
-          )
-        )
-      from sent',
+        (select pg_catalog.count(*) from sent),
+        pg_catalog.count(distinct b.transaction) filter (
+          where (select u.phone_number::text from only users as u where u.id = b.owner)
+          operator(pg_catalog.<>) all (b.destinations)
+        ),
+        (select pg_catalog.count(*) from outward) < 100 and (select pg_catalog.count(*) from own) < 100
+      from both_wrote as b',
       pair.outward, pair.own, pair.owner
     );
   end loop;
@@ -574,7 +661,9 @@ grant execute on function audit_same_transaction() to nosender_auditor;
 -- 66_audit_sizes.sql
 -- How many different lengths the ciphertexts have, and how many rows share the commonest.
 create function audit_sizes()
-returns table (table_name text, column_name text, examined bigint, sizes bigint, commonest bigint)
+returns table (
+  table_name text, column_name text, examined bigint, sizes bigint, commonest bigint, whole boolean
+)
 language plpgsql
 stable
 security definer
@@ -590,9 +679,10 @@ begin
     )
     select
       ''messages'', ''encrypted_content'',
-      coalesce(pg_catalog.sum(members), 0)::bigint, pg_catalog.count(*), coalesce(pg_catalog.max(members), 0)
+      coalesce(pg_catalog.sum(members), 0)::bigint, pg_catalog.count(*), coalesce(pg_catalog.max(members), 0),
+      %L::boolean
     from classes',
-    audit_rows('messages', 60)
+    audit_rows('messages', 40), audit_whole('messages')
   );
 end
 $$;
@@ -777,12 +867,17 @@ revoke all on function audit_statistics() from public;
 grant execute on function audit_statistics() to nosender_auditor;
 
 -- 68_audit_matching_values.sql
--- Per text column outside this schema: how many of up to 300 rows hold a phone number that is a user's or a
--- destination's of ours. Plain tables only, and built-in types only: nothing that could run somebody else's
--- code with the owner's rights. What the owner may not read is said to be unreadable.
+-- Per column outside this schema that could hold text or a large number: how many of its values are a phone
+-- number of a user or a destination of ours, or an identifier of ours. Our side of that is looked up through
+-- indexes, because a sample of ours would meet a sample of theirs by chance only; so of up to 300 values
+-- only 24 that look like such a number or identifier are compared, and of values stored outside their rows,
+-- which cost several pages each, 8 are read. Plain tables and built-in types only: nothing that could run
+-- somebody else's code with the owner's rights. What the owner may not read is said to be unreadable, and so
+-- is what comes after the first 5,000 columns with anything in them.
 create function audit_matching_values()
 returns table (
-  schema_name text, table_name text, column_name text, examined bigint, matching bigint, readable boolean
+  schema_name text, table_name text, column_name text, examined bigint, compared bigint, matching bigint,
+  readable boolean, looked boolean, whole boolean
 )
 language plpgsql
 stable
@@ -798,10 +893,12 @@ begin
       n.nspname,
       c.relname,
       a.attname,
+      t.typname::text = 'bytea' as bytes,
       pg_catalog.has_schema_privilege(n.oid, 'usage')
       and pg_catalog.has_column_privilege(c.oid, a.attnum, 'select')
       and not c.relrowsecurity as may_read,
-      pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::bigint as pages
+      pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::bigint as pages,
+      pg_catalog.row_number() over (order by n.nspname, c.relname, a.attnum) as place
     from pg_catalog.pg_class as c
     inner join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
     inner join pg_catalog.pg_attribute as a on a.attrelid = c.oid
@@ -814,41 +911,92 @@ begin
       and a.attnum > 0
       and not a.attisdropped
       and a.attgenerated <> 'v'::"char"
-      and t.typname::text in ('text', 'varchar', 'bpchar')
+      and t.typname::text in (
+        'text', 'varchar', 'bpchar', 'name', 'int8', 'numeric', 'uuid', 'json', 'jsonb', 'xml', 'bytea', 'tsvector',
+        '_text', '_varchar', '_int8'
+      )
       and t.oid < 16384::oid
+      and pg_catalog.pg_relation_size(c.oid) > 0
     order by n.nspname, c.relname, a.attnum
-    limit 2000
   loop
     schema_name := part.nspname;
     table_name := part.relname;
     column_name := part.attname;
     readable := part.may_read;
+    looked := part.place <= 5000;
     examined := 0;
+    compared := 0;
     matching := 0;
-    if readable then
+    whole := false;
+    if readable and looked then
       execute pg_catalog.format(
-        'with taken as (
-          select pg_catalog.left(r.%1$I::text, 40) as held
+        'with held as materialized (
+          select
+            r.%1$I as content,
+            r.ctid::text as place,
+            case
+              when pg_catalog.pg_column_size(r.%1$I) <= 2000 then 0
+              when pg_catalog.pg_column_size(r.%1$I) > 16000 then 9
+              else pg_catalog.row_number() over (partition by pg_catalog.pg_column_size(r.%1$I) between 2001 and 16000)
+            end as outside
           from only %2$I.%3$I as r %4$s
           where r.%1$I is not null
-          limit 300
+        ),
+        taken as materialized (
+          select %5$s as word
+          from (
+            select h.content
+            from held as h
+            where h.outside <= 8
+            order by pg_catalog.hashtextextended(h.place, 1)
+            limit 300
+          ) as few
+        ),
+        suspected as (
+          select
+            ''+'' || pg_catalog.regexp_replace(
+              pg_catalog.regexp_replace(found.run[1], ''[^0-9]'', '''', ''g''), ''^00'', ''''
+            ) as number,
+            null as identifier
+          from taken as t
+          cross join lateral pg_catalog.regexp_matches(
+            t.word, ''([0-9][-0-9 ()./]{5,20}[0-9])'', ''g''
+          ) as found (run)
+          union
+          select null, pg_catalog.btrim(t.word)
+          from taken as t
+          where pg_catalog.btrim(t.word) ~ ''^[[:graph:]]{16,100}$''
+        ),
+        compared as materialized (
+          select s.number, s.identifier
+          from suspected as s
+          where s.identifier is not null or pg_catalog.length(s.number) between 8 and 16
+          order by pg_catalog.hashtextextended(coalesce(s.number, s.identifier), 1)
+          limit 24
         )
         select
+          (select pg_catalog.count(*) from taken),
           pg_catalog.count(*),
           pg_catalog.count(*) filter (
-            where exists (select from only users as u where u.phone_number::text = n.number)
-            or exists (select from only messages as m where m.destination_phone::text = n.number)
-            or exists (select from only ephemeral_keys as e where e.destination_phone::text = n.number)
-          )
-        from taken
-        cross join lateral (
-          select ''+'' || pg_catalog.regexp_replace(taken.held, ''[^0-9]'', '''', ''g'') as number
-        ) as n',
+            where coalesce(
+              (select true from only users as u where u.phone_number::text = c.number limit 1),
+              (select true from only messages as m where m.destination_phone::text = c.number limit 1),
+              (select true from only ephemeral_keys as e where e.destination_phone::text = c.number limit 1),
+              (select true from only messages as m where m.message_id = c.identifier limit 1),
+              (select true from only ephemeral_keys as e where e.key_exchange_id = c.identifier limit 1),
+              (select true from only device_session_keys as k where k.session_key_id = c.identifier limit 1)
+            )
+          ),
+          (select pg_catalog.count(*) from taken) = (select pg_catalog.count(*) from held) and pg_catalog.count(*) < 24 and %6$L::boolean
+        from compared as c',
         part.attname, part.nspname, part.relname,
         case when part.pages > 60 then
           pg_catalog.format('tablesample system (%s) repeatable (1)', pg_catalog.round(2000.0 / part.pages::numeric, 6))
-        else '' end
-      ) into examined, matching;
+        else '' end,
+        case when part.bytes then 'pg_catalog.encode(substring(few.content from 1 for 1000), ''escape'')'
+          else 'pg_catalog.left(few.content::text, 1000)' end,
+        part.pages <= 60
+      ) into examined, compared, matching, whole;
     end if;
     return next;
   end loop;
@@ -861,7 +1009,7 @@ grant execute on function audit_matching_values() to nosender_auditor;
 -- Published keys with their signatures, so that the auditor can verify them: public by their nature, without
 -- owner or version, in an order that says nothing. The only probe that returns values.
 create function audit_public_keys()
-returns table (x25519_public_key bytea, ed25519_signature bytea, ed25519_public_key bytea)
+returns table (x25519_public_key bytea, ed25519_signature bytea, ed25519_public_key bytea, whole boolean)
 language plpgsql
 volatile
 security definer
@@ -870,11 +1018,13 @@ set row_security = off
 as $$
 begin
   return query execute pg_catalog.format(
-    'select r.x25519_public_key, r.ed25519_signature, r.ed25519_public_key
+    'select
+      r.x25519_public_key, r.ed25519_signature, r.ed25519_public_key,
+      %L::boolean and pg_catalog.count(*) over () <= 1000
     from %s as r
     order by pg_catalog.random()
     limit 1000',
-    audit_rows('messaging_public_keys', 20)
+    audit_whole('messaging_public_keys'), audit_rows('messaging_public_keys', 20)
   );
 end
 $$;

@@ -143,7 +143,8 @@ comment on routine audit_canaries is 'Says for how long the canaries that stand 
 comment on routine audit_content is
 'Counts values that look like text, files or contacts where ciphertext or keys belong.';
 comment on routine audit_deliveries is 'Counts deliveries to a device that is not the destination''s own.';
-comment on routine audit_extent is 'Says which tables the other functions read whole.';
+comment on routine audit_few_rows is
+'The same for the few rows of a large table that are looked up one by one in another.';
 comment on routine audit_identifiers is
 'Counts identifiers that say when, in which order or by whom they were made.';
 comment on routine audit_ledger is
@@ -170,6 +171,8 @@ comment on routine audit_shared_values is
 comment on routine audit_sizes is 'Counts the different lengths of the ciphertexts.';
 comment on routine audit_statistics is 'Counts values that the planner''s statistics keep.';
 comment on routine audit_times is 'Counts stored times that are finer than declared.';
+comment on routine audit_whole is
+'Says whether a table is small enough to be read whole; called by the functions below.';
 comment on routine claim_ephemeral_key is
 'Takes an ephemeral key exactly once, deleting it as it is returned.';
 comment on routine deliver_to_destination_only is

@@ -80,6 +80,7 @@ def _check(result: CheckResult) -> dict[str, Any]:
         "reason": result.reason,
         "accepted": result.accepted,
         "examined": result.examined,
+        "samples": [dict(sample.as_data()) for sample in result.samples],
         "standards": list(result.standards),
     }
 

@@ -20,6 +20,7 @@ from .words import (
     one_line,
     outcomes,
     plural,
+    reach,
 )
 
 if TYPE_CHECKING:
@@ -93,6 +94,10 @@ def render(audit: Audit) -> str:
             f"{text(waiver.get('owner'))} | {text(waiver.get('expires'))} | {text(waiver.get('state'))} |"
             for waiver in audit.waivers
         ]
+    if read := [(result, reach(result)) for result in audit.checks if result.samples]:
+        parts += ["", "<details><summary>How many rows were read, and what that finds</summary>", ""]
+        parts += [f"- {code(result.check.slug)}: {text(words)}" for result, words in read]
+        parts += ["", "</details>"]
     parts += ["", "<details><summary>What this audit cannot see</summary>", ""]
     parts += [f"- {text(limit)}" for limit in audit.limits]
     parts += ["", "</details>", "", f"Run {code(run.id)}, structure {code(target.fingerprint)}."]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from .words import SENTENCES, TITLES, VERDICTS, by_check, one_line, outcomes, plural
+from .words import SENTENCES, TITLES, VERDICTS, by_check, one_line, outcomes, plural, reach
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.audit import Audit, CheckResult
@@ -54,6 +54,7 @@ def render(audit: Audit, *, colour: bool = False) -> str:
     lines += _findings(audit, "What decides", deciding, colour=colour)
     lines += _unseen(audit, colour=colour)
     lines += _findings(audit, f"Below {audit.fail_on.value}, waived or only a hint", others, colour=colour)
+    lines += _read(audit, colour=colour)
     seen = sum(each.seen for each in audit.coverage.values())
     accounted = sum(each.accounted for each in audit.coverage.values())
     lines += [
@@ -127,6 +128,17 @@ def _unseen(audit: Audit, *, colour: bool) -> list[str]:
         return []
     lines = ["", _paint(f"Could not be looked at: {plural(len(unseen), 'check')}", "bold", colour=colour), ""]
     return lines + [line for result in unseen for line in _blind(result)]
+
+
+def _read(audit: Audit, *, colour: bool) -> list[str]:
+    """How many rows the probes read, and what that finds."""
+    read = [result for result in audit.checks if result.samples]
+    if not read:
+        return []
+    lines = ["", _paint(f"Read rows: {plural(len(read), 'check')}", "bold", colour=colour), ""]
+    for result in read:
+        lines += _wrapped(f"{result.check.slug}: {one_line(reach(result))}", "    ", "      ")
+    return lines
 
 
 def _blind(result: CheckResult) -> list[str]:

@@ -99,6 +99,20 @@ def outcomes(results: Iterable[CheckResult]) -> dict[Outcome, int]:
     return counts
 
 
+def reach(result: CheckResult) -> str:
+    """What a check that reads rows read of them, by its smallest sample; empty for one that reads none."""
+    if not result.samples:
+        return ""
+    small = [sample for sample in result.samples if not sample.whole]
+    rows = sum(sample.examined for sample in result.samples)
+    columns = plural(len(result.samples), "column")
+    if not small:
+        return f"all rows of {columns}, {plural(rows, 'value')}"
+    least = max(small, key=lambda sample: 1.0 if sample.finds is None else sample.finds)
+    others = f"; the weakest of {columns}" if len(result.samples) > 1 else ""
+    return least.words + others
+
+
 def plural(count: int, one: str, many: str | None = None) -> str:
     """`1 finding`, `2,000 findings`."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"

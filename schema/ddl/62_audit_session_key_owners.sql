@@ -1,21 +1,35 @@
--- How many session keys are stored for the device of another user.
-create function audit_session_key_owners() returns table (examined bigint, strangers bigint)
+-- How many session keys are stored for the device of another user: of all where both tables are small, else
+-- of a few rows, each looked up through an index.
+create function audit_session_key_owners() returns table (examined bigint, strangers bigint, whole boolean)
 language plpgsql
 stable
 security definer
 set search_path from current
 set row_security = off
+set enable_nestloop = off
+set enable_mergejoin = off
 as $$
 begin
-  return query execute pg_catalog.format(
-    'select
-      pg_catalog.count(*),
-      pg_catalog.count(*) filter (where (w.user_id = r.user_id) is not true)
-    from %s as r
+  whole := audit_whole('device_session_keys', 120) and audit_whole('webauthn_credentials', 120);
+  if whole then
+    select pg_catalog.count(*), pg_catalog.count(*) filter (where (w.user_id = r.user_id) is not true)
+    into examined, strangers
+    from only device_session_keys as r
     left join only webauthn_credentials as w on w.id = r.webauthn_credential_id
-    where r.webauthn_credential_id is not null',
-    audit_rows('device_session_keys', 10)
-  );
+    where r.webauthn_credential_id is not null;
+  else
+    execute pg_catalog.format(
+      'select
+        pg_catalog.count(*),
+        pg_catalog.count(*) filter (where (r.user_id = (
+          select w.user_id from only webauthn_credentials as w where w.id = r.webauthn_credential_id
+        )) is not true)
+      from %s as r
+      where r.webauthn_credential_id is not null',
+      audit_few_rows('device_session_keys')
+    ) into examined, strangers;
+  end if;
+  return next;
 end
 $$;
 revoke all on function audit_session_key_owners() from public;

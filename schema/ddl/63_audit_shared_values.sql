@@ -1,14 +1,15 @@
--- Per column: how many values stand under more than one owner, where an owner is a user or a destination.
--- Live columns, declared or not: a conversation by another name is still shared. Of bytes the first 64 and,
--- as `name[1..8]`, the first 8 are compared. Types that somebody made are left out: comparing them could run
--- their code with the owner's rights.
+-- Per column: how many values stand under more than one owner, where an owner is a user or a destination, or
+-- a device in the table that knows devices only. Live columns, declared or not: a conversation by another
+-- name is still shared. Of bytes the first 64 and, as `name[1..8]`, the first 8 are compared; of values
+-- outside their rows the 8 newest. Types that somebody made are left out: comparing them could run their
+-- code with the owner's rights.
 --
 -- distinct_values, and of these shared_values with two owners or more; pairs of a value and an owner; the
 -- most owners of one value; all owners seen.
 create function audit_shared_values()
 returns table (
   table_name text, column_name text, examined bigint, distinct_values bigint, shared_values bigint,
-  pairs bigint, widest bigint, owners bigint
+  pairs bigint, widest bigint, owners bigint, whole boolean
 )
 language plpgsql
 stable
@@ -24,12 +25,8 @@ begin
     select
       listed.name,
       listed.owner,
-      case listed.name
-        when 'message_deliveries' then
-          audit_rows('message_deliveries', 10)
-          || ' as r inner join only webauthn_credentials as w on w.id = r.webauthn_credential_id'
-        else audit_rows(listed.name, 60) || ' as r'
-      end as from_item
+      audit_rows(listed.name, 40) || ' as r' as from_item,
+      audit_whole(listed.name) as whole
     from (
       values
         ('messages', 'r.destination_phone'),
@@ -38,11 +35,12 @@ begin
         ('messaging_public_keys', 'r.user_id'),
         ('webauthn_credentials', 'r.user_id'),
         ('users', 'r.id'),
-        ('message_deliveries', 'w.user_id')
+        ('message_deliveries', 'r.webauthn_credential_id')
     ) as listed (name, owner)
   loop
     for part in
       select
+        a.attname as attribute,
         a.attname::text || shape.suffix as label,
         pg_catalog.format(shape.expression, a.attname) as expression
       from pg_catalog.pg_attribute as a
@@ -66,14 +64,24 @@ begin
         and a.attname::text <> 'id'
         and 'r.' || a.attname::text <> holder.owner
         and a.attgenerated <> 'v'::"char"
-        and not (holder.name = 'message_deliveries' and a.attname::text in ('message_id', 'webauthn_credential_id'))
+        and not (holder.name = 'message_deliveries' and a.attname::text = 'message_id')
       order by a.attnum, shape.suffix
     loop
       return query execute pg_catalog.format(
-        'with held as (
-          select %1$s as held_value, %2$s as held_by, pg_catalog.count(*) as copies
+        'with placed as (
+          select
+            r.*,
+            pg_catalog.pg_column_size(r.%7$I) > 2000 as audit_outside,
+            pg_catalog.row_number() over (
+              partition by pg_catalog.pg_column_size(r.%7$I) > 2000 order by r.id desc
+            ) as audit_rank
           from %3$s
-          where %1$s is not null
+          where r.%7$I is not null
+        ),
+        held as materialized (
+          select %1$s as held_value, %2$s as held_by, pg_catalog.count(*) as copies
+          from placed as r
+          where r.audit_rank <= 8 or not r.audit_outside
           group by 1, 2
         ),
         spread as (
@@ -88,9 +96,11 @@ begin
           pg_catalog.count(*) filter (where owners > 1),
           coalesce(pg_catalog.sum(owners), 0)::bigint,
           coalesce(pg_catalog.max(owners), 0),
-          (select pg_catalog.count(*) from (select distinct held_by from held) as h)
+          (select pg_catalog.count(*) from (select distinct held_by from held) as h),
+          %6$L::boolean and coalesce(pg_catalog.sum(copies), 0::numeric) = (select pg_catalog.count(*) from placed)::numeric
         from spread',
-        part.expression, holder.owner, holder.from_item, holder.name, part.label
+        part.expression, holder.owner, holder.from_item, holder.name, part.label, holder.whole,
+        part.attribute
       );
     end loop;
   end loop;

@@ -1,6 +1,6 @@
 -- Per column of bytes or text: how many values look like something that should not be there. Of bytes the
 -- first 128 are looked at; of values that are stored outside the row, which cost four pages each, only the
--- 12 newest.
+-- 8 newest.
 --
 -- printable: nine tenths of the bytes are printable ASCII, as in text, JSON, base64 or hex.
 -- uniform: fewer than 0.65 of the different byte values that as many random bytes would show.
@@ -10,7 +10,8 @@
 create function audit_content()
 returns table (
   table_name text, column_name text, examined bigint, printable bigint, uniform bigint, structured bigint,
-  zlib bigint, contacts bigint, repeated bigint, repeated_nonce bigint, repeated_prefix bigint
+  zlib bigint, contacts bigint, repeated bigint, repeated_nonce bigint, repeated_prefix bigint,
+  whole boolean
 )
 language plpgsql
 stable
@@ -57,10 +58,11 @@ begin
           from %2$s as r
           where r.%1$I is not null
         ),
-        heads as (
+        -- Materialized, or the slice would be fetched again for each of its bytes.
+        heads as materialized (
           select substring(content from 1 for 128) as head
           from stored
-          where place <= 12 or not outside
+          where place <= 8 or not outside
         ),
         measured as (
           select head, b.*
@@ -97,9 +99,10 @@ begin
           pg_catalog.count(*) filter (where pg_catalog.encode(head, ''escape'') ~ %4$L),
           pg_catalog.count(*) - pg_catalog.count(distinct substring(head from 1 for 64)),
           pg_catalog.count(*) - pg_catalog.count(distinct substring(head from 1 for 12)),
-          pg_catalog.count(*) - pg_catalog.count(distinct substring(head from 1 for 4))
+          pg_catalog.count(*) - pg_catalog.count(distinct substring(head from 1 for 4)),
+          %5$L::boolean and pg_catalog.count(*) = (select pg_catalog.count(*) from stored)
         from measured',
-        part.attname, audit_rows(part.name, 60), part.name, contact
+        part.attname, audit_rows(part.name, 40), part.name, contact, audit_whole(part.name)
       );
     else
       return query execute pg_catalog.format(
@@ -108,10 +111,11 @@ begin
           pg_catalog.count(*),
           0::bigint, 0::bigint, 0::bigint, 0::bigint,
           pg_catalog.count(*) filter (where pg_catalog.left(r.%1$I::text, 1000) ~ %4$L),
-          0::bigint, 0::bigint, 0::bigint
+          0::bigint, 0::bigint, 0::bigint,
+          %5$L::boolean
         from %2$s as r
         where r.%1$I is not null',
-        part.attname, audit_rows(part.name, 60), part.name, contact
+        part.attname, audit_rows(part.name, 40), part.name, contact, audit_whole(part.name)
       );
     end if;
   end loop;

@@ -11,7 +11,9 @@ returns table (
   digits bigint,
   phones bigint,
   short bigint,
-  prefixes bigint, ascending bigint
+  prefixes bigint,
+  ascending bigint,
+  whole boolean
 )
 language plpgsql
 stable
@@ -51,9 +53,10 @@ begin
         ),
         pg_catalog.count(*) filter (where pg_catalog.octet_length(name) < 16),
         pg_catalog.count(distinct pg_catalog.left(name, 6)),
-        pg_catalog.count(*) filter (where name collate pg_catalog."C" > before collate pg_catalog."C")
+        pg_catalog.count(*) filter (where name collate pg_catalog."C" > before collate pg_catalog."C"),
+        %5$L::boolean
       from named',
-      part.name, part.attribute, part.phone, audit_rows(part.name, 60)
+      part.name, part.attribute, part.phone, audit_rows(part.name, 40), audit_whole(part.name)
     );
   end loop;
 end

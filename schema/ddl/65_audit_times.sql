@@ -1,5 +1,6 @@
 -- Per stored time: how many are finer than they may be.
-create function audit_times() returns table (table_name text, column_name text, examined bigint, finer bigint)
+create function audit_times()
+returns table (table_name text, column_name text, examined bigint, finer bigint, whole boolean)
 language plpgsql
 stable
 security definer
@@ -33,10 +34,11 @@ begin
         pg_catalog.count(*),
         pg_catalog.count(*) filter (
           where r.%2$I <> pg_catalog.date_bin(%3$L::interval, r.%2$I, timestamp ''2000-01-01'')
-        )
+        ),
+        %5$L::boolean
       from %4$s as r
       where r.%2$I is not null and pg_catalog.isfinite(r.%2$I)',
-      part.name, part.attribute, part.resolution, audit_rows(part.name, 60)
+      part.name, part.attribute, part.resolution, audit_rows(part.name, 40), audit_whole(part.name)
     );
   end loop;
 end

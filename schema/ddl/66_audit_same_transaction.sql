@@ -1,8 +1,9 @@
 -- How many transactions wrote both for a destination and for a user who is somebody else: xmin, which every
--- row keeps, then joins the two. The 200 newest rows of each table are compared; a transaction that wrote for
--- more than five destinations or users is a load of data and joins nobody.
+-- row keeps, then joins the two. The 100 newest rows of each table are compared; a transaction that wrote for
+-- more than five destinations or users is a load of data and joins nobody. Of those that wrote in both, the
+-- numbers of at most 24 users are looked up through an index.
 create function audit_same_transaction()
-returns table (table_name text, other_table text, examined bigint, joined bigint)
+returns table (table_name text, other_table text, examined bigint, joined bigint, whole boolean)
 language plpgsql
 stable
 security definer
@@ -22,38 +23,45 @@ begin
     ) as own (name, owner)
   loop
     return query execute pg_catalog.format(
-      'with sent as (
+      'with outward as materialized (
+        select m.xmin::text as transaction, m.destination_phone::text as destination
+        from only %1$I as m
+        order by m.id desc
+        limit 100
+      ),
+      own as materialized (
+        select o.xmin::text as transaction, %3$s as owner
+        from only %2$I as o
+        order by o.id desc
+        limit 100
+      ),
+      sent as (
         select s.transaction, pg_catalog.array_agg(distinct s.destination) as destinations
-        from (
-          select m.xmin::text as transaction, m.destination_phone::text as destination
-          from only %1$I as m
-          order by m.id desc
-          limit 200
-        ) as s
+        from outward as s
         group by s.transaction
         having pg_catalog.count(distinct s.destination) <= 5
       ),
       owned as (
-        select w.transaction, pg_catalog.array_agg(distinct u.phone_number::text) as numbers
-        from (
-          select o.xmin::text as transaction, %3$s as owner
-          from only %2$I as o
-          order by o.id desc
-          limit 200
-        ) as w
-        inner join only users as u on u.id = w.owner
+        select w.transaction, pg_catalog.unnest(pg_catalog.array_agg(distinct w.owner)) as owner
+        from own as w
         group by w.transaction
         having pg_catalog.count(distinct w.owner) <= 5
+      ),
+      both_wrote as materialized (
+        select sent.transaction, sent.destinations, owned.owner
+        from sent
+        inner join owned on owned.transaction = sent.transaction
+        limit 24
       )
       select
         %1$L, %2$L,
-        pg_catalog.count(*),
-        pg_catalog.count(*) filter (
-          where exists (
-            select from owned where owned.transaction = sent.transaction and not owned.numbers operator(pg_catalog.<@) sent.destinations
-          )
-        )
-      from sent',
+        (select pg_catalog.count(*) from sent),
+        pg_catalog.count(distinct b.transaction) filter (
+          where (select u.phone_number::text from only users as u where u.id = b.owner)
+          operator(pg_catalog.<>) all (b.destinations)
+        ),
+        (select pg_catalog.count(*) from outward) < 100 and (select pg_catalog.count(*) from own) < 100
+      from both_wrote as b',
       pair.outward, pair.own, pair.owner
     );
   end loop;

@@ -1,6 +1,8 @@
 -- How many different lengths the ciphertexts have, and how many rows share the commonest.
 create function audit_sizes()
-returns table (table_name text, column_name text, examined bigint, sizes bigint, commonest bigint)
+returns table (
+  table_name text, column_name text, examined bigint, sizes bigint, commonest bigint, whole boolean
+)
 language plpgsql
 stable
 security definer
@@ -16,9 +18,10 @@ begin
     )
     select
       ''messages'', ''encrypted_content'',
-      coalesce(pg_catalog.sum(members), 0)::bigint, pg_catalog.count(*), coalesce(pg_catalog.max(members), 0)
+      coalesce(pg_catalog.sum(members), 0)::bigint, pg_catalog.count(*), coalesce(pg_catalog.max(members), 0),
+      %L::boolean
     from classes',
-    audit_rows('messages', 60)
+    audit_rows('messages', 40), audit_whole('messages')
   );
 end
 $$;

@@ -126,7 +126,8 @@ def test_a_replaced_probe_is_not_called(migrated: str, run_nosender: RunNosender
     execute(
         migrated,
         "create table witness (called int); "
-        "create or replace function audit_deliveries() returns table (examined bigint, strangers bigint) "
+        "create or replace function audit_deliveries()"
+        " returns table (examined bigint, strangers bigint, whole boolean) "
         "language plpgsql security definer as $$ begin raise exception 'called'; end $$",
     )
     code, report = audit(run_nosender, migrated, "--check", "delivery-to-stranger")

@@ -12,6 +12,7 @@ from nosender.privacy_audit.reports.words import (
     html,
     most_urgent_first,
     plural,
+    reach,
 )
 
 from .icons import icon
@@ -98,10 +99,17 @@ def _row(audit: Audit, result: CheckResult) -> str:
         for one in result.standards
     )
     return (
-        f'<tr {_data(result, ())}><th scope="row">{html(check.title)}<br><span class="small mono soft">{name}</span></th>'
+        f'<tr {_data(result, ())}><th scope="row">{html(check.title)}<br><span class="small mono soft">{name}</span>'
+        f"{_read(result)}</th>"
         f"<td>{_outcome(result)}</td><td>{_level(check.severity.value)}</td><td>{check.confidence.value}</td>"
         f'<td class="num">{result.examined:,}</td><td class="small">{standards or "—"}</td></tr>'
     )
+
+
+def _read(result: CheckResult) -> str:
+    """What a check that reads rows read of them, and what that finds."""
+    words = reach(result)
+    return f'<br><span class="small soft">{html(words)}</span>' if words else ""
 
 
 def _group(audit: Audit, result: CheckResult, found: list[Finding], take: list[Finding]) -> str:

@@ -31,6 +31,7 @@ from nosender.privacy_audit.check import Check
 from nosender.privacy_audit.difference import compare
 from nosender.privacy_audit.finding import Claim, Confidence, Finding, Outcome, Severity, Verdict
 from nosender.privacy_audit.reports.json import as_data
+from nosender.privacy_audit.samples import Sample
 from nosender.schema.diagram import Edge, Node
 
 HOSTILE = (
@@ -121,9 +122,15 @@ def audit_of(findings: list[Finding]) -> Audit:
             CheckResult(key, Outcome.WAIVED, None, 7, ("GDPR Art. 25",)),
             CheckResult(plain, Outcome.NOT_TESTED, "permission denied for function audit_plain", 0),
             CheckResult(overdue, Outcome.FAIL, None, 3),
-            CheckResult(logging, Outcome.FAIL, None, 20),
+            CheckResult(
+                logging,
+                Outcome.FAIL,
+                None,
+                20,
+                samples=(Sample("public.messages.odd", 10_000, False), Sample("public.users.id", 3, True)),
+            ),
             CheckResult(privilege, Outcome.ERROR, "the check failed with KeyError", 0),
-            CheckResult(differs, Outcome.PASS, None, 41),
+            CheckResult(differs, Outcome.PASS, None, 41, samples=(Sample("public.users.id", 3, True),)),
         ),
         findings=worst_first(findings),
         coverage={"columns": Coverage(42, 41), "foreign_keys": Coverage(7, 6)},

@@ -10,6 +10,7 @@ from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.samples import samples
 
 CHECK = Check(
     slug="guessable-identifier",
@@ -47,4 +48,4 @@ def look(case: Case) -> Answer:
                     {"examined": n, **seen},
                 )
             )
-    return Answer(sum(row["examined"] for row in rows), tuple(found))
+    return Answer(sum(row["examined"] for row in rows), tuple(found), samples=samples(case.schema, rows))

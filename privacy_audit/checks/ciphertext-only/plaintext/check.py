@@ -10,6 +10,7 @@ from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.samples import samples
 
 RANDOM = ("ciphertext", "wrapped-key", "public-key", "signature")
 SIGNS = (
@@ -59,4 +60,4 @@ def look(case: Case) -> Answer:
                     {"examined": row["examined"], **seen},
                 )
             )
-    return Answer(sum(row["examined"] for row in rows), tuple(found))
+    return Answer(sum(row["examined"] for row in rows), tuple(found), samples=samples(case.schema, rows))

@@ -11,6 +11,7 @@ from nosender.privacy_audit.case import Case, Row
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.samples import samples
 
 RANDOM = ("ciphertext", "wrapped-key")
 
@@ -56,4 +57,5 @@ def look(case: Case) -> Answer:
             for row in rows
             if alike(row)
         ),
+        samples=samples(case.schema, rows),
     )

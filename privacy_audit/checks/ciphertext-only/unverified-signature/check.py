@@ -9,6 +9,7 @@ from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.samples import samples
 
 
 def raw(value: object) -> bytes:
@@ -50,4 +51,7 @@ def look(case: Case) -> Answer:
                 {"wrong": wrong, "examined": len(rows)},
             ),
         )
-    return Answer(len(rows), found)
+    read = {"examined": len(rows), "whole": all(row["whole"] for row in rows)}
+    return Answer(
+        len(rows), found, samples=samples(case.schema, [read], "messaging_public_keys", "ed25519_signature")
+    )

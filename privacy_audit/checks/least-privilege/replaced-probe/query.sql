@@ -20,25 +20,26 @@ where
         ('active_devices(owner_id integer)', '417fedb8c3cebf92c8fac158cb53d805'),
         ('active_public_key(phone text)', '26fd668b90147efb8f060ebc52dc0716'),
         ('audit_canaries()', '814a1fca73d7513bee68516a7c07a193'),
-        ('audit_content()', '379b6c94075e324ee8082d8904e3a353'),
-        ('audit_deliveries()', 'a39aa5efa92cb1a7e64b5e1874d21e59'),
-        ('audit_extent()', '2911097ce2f23290cb3028e5d72cfc7a'),
-        ('audit_identifiers()', 'd32fdb8319dac757684ac1e94d70acb4'),
+        ('audit_content()', '5c54f2fbd9512855c252ce9b30d4559a'),
+        ('audit_deliveries()', '9e23e30394c4c1984f51cfe0edc629d8'),
+        ('audit_few_rows(of_table text)', '2aee77cfe5a7ed4eaf7c55388b0272e9'),
+        ('audit_identifiers()', '83a2de130315ad4d835c7027c3617345'),
         ('audit_ledger()', '2653ac5e988a0c4114a4cc0b109291ca'),
         ('audit_ledger_chain()', 'e9b8467fcc4762e938c2e8953478a882'),
-        ('audit_matching_values()', '47219c2c77d7f13d187ea4e89cac86da'),
+        ('audit_matching_values()', '340f40accb17e8da9c46e80d7c05d4dd'),
         ('audit_order()', 'b029e4c325686693005d2bb99bd3006e'),
         ('audit_overdue(grace interval)', '7c2a261db14b65e10152184a820f5999'),
-        ('audit_public_keys()', 'ee9269cb2584ff1611f3a22151252da0'),
+        ('audit_public_keys()', 'e91c0e82dabe70d7f8d92fced739f87e'),
         ('audit_revision()', '826672cc3cc9cc3ed3225facd6878efd'),
         ('audit_rewrites()', 'd4121c33be521fef224d3eb2b21f254d'),
-        ('audit_rows(of_table text, random_pages integer)', '6a082efcfc254fd5c1613d619a0e8901'),
-        ('audit_same_transaction()', '6b86d091429f3587b665a3c3d9d773a5'),
-        ('audit_session_key_owners()', '4c40d7c2594168db320e94f1393c2025'),
-        ('audit_shared_values()', 'a86d4525d4ca1cd1c83bdeafd48a5b22'),
-        ('audit_sizes()', '4535bbc27f071398caacfb40bd31df7a'),
+        ('audit_rows(of_table text, random_pages integer)', 'a526744328f6b9cbfade5db99567201d'),
+        ('audit_same_transaction()', '6667664404acb4dcca5f0849e2e28ec1'),
+        ('audit_session_key_owners()', '6522f3f19651ac4114403be467f2d75e'),
+        ('audit_shared_values()', '08d39475f15a5eaffa23f7e962778f87'),
+        ('audit_sizes()', '37ff711786e04faf9c626078030b4852'),
         ('audit_statistics()', '6805e8cb93c57618f25fe43b942248ea'),
-        ('audit_times()', 'c143d977a2b55ee6762ca2db6d42a331'),
+        ('audit_times()', '1d371e67ad8b07e68e7bbd4210f324ed'),
+        ('audit_whole(of_table text, most_pages integer)', 'b9f83569dcf946cb7a5f0869ceb330e6'),
         ('claim_ephemeral_key(destination text, exchange text)', 'abbc203be9853a5846cc4ec7b29d7df6'),
         ('deliver_to_destination_only()', 'b21f2da77864639db899cf4edac6ae75'),
         ('device_session_keys_guard()', '603bbb70c0df5a765055f3dce6d577e5'),
@@ -97,6 +98,6 @@ where
     or p.proowner <> c.relowner
     or (x.grantee is not null and coalesce(r.rolname, 'public') <> 'nosender_auditor')
     or not p.prosecdef
-    and p.proname <> 'audit_rows'
+    and p.proname not in ('audit_rows', 'audit_few_rows', 'audit_whole')
   )
 order by subject

@@ -1,19 +1,22 @@
-"""Values in other schemas that are phone numbers of our users or destinations.
+"""Values in other schemas that are phone numbers of our users or destinations, or identifiers of ours.
 
 Whatever the column is called and however the number is written, it joins: a table of calls or customers
-beside ours gives the sender back. Up to 300 rows of every text column of a plain table elsewhere are
-compared, digits only. A column that the owner of our tables may not read is not tested, unless its schema is
-declared out of scope.
+beside ours gives the sender back, and so does a log of message ids. Up to 300 rows of every column of text,
+JSON, bytes or large numbers of a plain table elsewhere are looked at, and of what in them reads like a
+number, digits only, or like an identifier, 24 are looked up. A column that the owner of our tables may not
+read is not tested, unless its schema is declared out of scope, and neither is what comes after the first
+5,000 columns. Hashes of numbers do not show.
 """
 
 from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.samples import samples
 
 CHECK = Check(
     slug="matching-value",
-    title="No phone number of ours stands in another schema.",
+    title="No phone number or identifier of ours stands in another schema.",
     claim=Claim.NO_RELATIONSHIP,
     severity=Severity.HIGH,
     confidence=Confidence.LIKELY,
@@ -27,17 +30,25 @@ def look(case: Case) -> Answer:
     declared = {named.name for named in case.catalogue.out_of_scope}
     rows = [row for row in case.probe("audit_matching_values") if row["schema_name"] not in declared]
     unread = sorted({row["schema_name"] for row in rows if not row["readable"]})
+    beyond = sum(not row["looked"] for row in rows)
+    reasons = []
+    if unread:
+        reasons.append(f"the owner of our tables may not read schema {', '.join(unread)}")
+    if beyond:
+        reasons.append(f"{beyond} columns of other schemas were too many to look into")
     return Answer(
         sum(row["examined"] for row in rows),
         tuple(
             Found(
                 dotted(row["schema_name"], row["table_name"], row["column_name"]),
                 "column",
-                f"{row['matching']} of {row['examined']} values looked at are phone numbers of ours.",
-                {"matching": row["matching"], "examined": row["examined"]},
+                f"{row['matching']} of {row['compared']} values looked up are numbers or identifiers of "
+                "ours.",
+                {"matching": row["matching"], "compared": row["compared"], "examined": row["examined"]},
             )
             for row in rows
             if row["matching"]
         ),
-        f"the owner of our tables may not read schema {', '.join(unread)}" if unread else None,
+        " and ".join(reasons) or None,
+        samples(case.schema, rows),
     )

@@ -1,7 +1,7 @@
 """Transactions that wrote a message or key for a destination and a row of another user.
 
 Every row keeps the number of the transaction that wrote it, for as long as it stands. Whoever sends a message
-and rotates a key in one transaction is joined with the destination by it. The 200 newest rows of each table
+and rotates a key in one transaction is joined with the destination by it. The 100 newest rows of each table
 are compared; a transaction that wrote for more than five people is a load of data and is passed over.
 """
 
@@ -9,6 +9,7 @@ from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.samples import samples
 
 CHECK = Check(
     slug="same-transaction",
@@ -36,4 +37,5 @@ def look(case: Case) -> Answer:
             for row in rows
             if row["joined"]
         ),
+        samples=samples(case.schema, rows),
     )

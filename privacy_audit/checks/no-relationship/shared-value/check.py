@@ -10,6 +10,7 @@ from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.samples import samples
 
 UNSHARED = ("random-id", "ciphertext", "wrapped-key", "public-key", "signature", "device-id", "device-key")
 STATES = 20  # a column of a few fixed values has no more of them than this
@@ -54,4 +55,4 @@ def look(case: Case) -> Answer:
                     {"shared": shared, "values": row["distinct_values"], "widest": row["widest"]},
                 )
             )
-    return Answer(sum(row["examined"] for row in rows), tuple(found))
+    return Answer(sum(row["examined"] for row in rows), tuple(found), samples=samples(case.schema, rows))

@@ -9,6 +9,7 @@ from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.samples import samples
 
 HERE = (None, "random-id", "state", "device-id", "device-key", "bookkeeping")
 
@@ -48,4 +49,5 @@ def look(case: Case) -> Answer:
             for row in rows
             if row["contacts"]
         ),
+        samples=samples(case.schema, rows),
     )

@@ -9,6 +9,7 @@ from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.samples import samples
 
 CHECK = Check(
     slug="fine-time",
@@ -37,4 +38,5 @@ def look(case: Case) -> Answer:
             for row in rows
             if row["finer"]
         ),
+        samples=samples(case.schema, rows),
     )
