@@ -11,11 +11,11 @@ samples reads at most 120 pages for each column it looks at, however large the t
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import psycopg
 
@@ -95,29 +95,21 @@ from generate_series({first}, {last}) as n;
 """
 
 
-@contextmanager
-def counted() -> Iterator[list[int]]:
-    """The number of statements that are sent meanwhile."""
-    count = [0]
-    execute = psycopg.Cursor.execute
-
-    def counting(self: psycopg.Cursor, *words: object, **named: object) -> psycopg.Cursor:
-        count[0] += 1
-        return execute(self, *words, **named)  # type: ignore[arg-type]
-
-    psycopg.Cursor.execute = counting  # type: ignore[method-assign,assignment]
-    try:
-        yield count
-    finally:
-        psycopg.Cursor.execute = execute  # type: ignore[method-assign]
-
-
 def collect(conninfo: str) -> tuple[Looked, float, int]:
-    """One reading: what it gave, its seconds and its statements."""
-    with psycopg.connect(conninfo) as connection, counted() as statements:
+    """One reading: what it gave, its seconds and its statements, as the protocol carries them."""
+    with psycopg.connect(conninfo) as connection, TemporaryFile("w+") as trace:
+        connection.pgconn.trace(trace.fileno())
         start = time.perf_counter()
         looked = look(connection, "public", load())
-        return looked, time.perf_counter() - start, statements[0]
+        seconds = time.perf_counter() - start
+        connection.pgconn.untrace()
+        trace.seek(0)
+        sent = [line for line in trace if "\tF\t" in line and ("\tQuery\t" in line or "\tParse\t" in line)]
+        return (
+            looked,
+            seconds,
+            sum(not re.search(r"\"(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)", line) for line in sent),
+        )
 
 
 def grow(conninfo: str, first: int, last: int) -> None:
