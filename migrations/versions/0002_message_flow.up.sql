@@ -487,8 +487,11 @@ begin
   from device_session_keys
   where webauthn_credential_id = device_id
   order by id;
-  if not found and not exists (select from webauthn_credentials where id = device_id) then
-    raise exception 'there is no such device' using errcode = 'no_data_found';
+  if not found then
+    perform from webauthn_credentials where id = device_id;
+    if not found then
+      raise exception 'there is no such device' using errcode = 'no_data_found';
+    end if;
   end if;
 end
 $$;
@@ -626,8 +629,6 @@ begin
       using errcode = 'active_sql_transaction';
   end if;
   refusal := case
-    when (destination ~ '^\+[1-9][0-9]{6,14}$') is not true
-      then 'destination must be an E.164 number: + and 7 to 15 digits, the first of them not 0'
     when (octet_length(content) between 28 and 1048576) is not true
       then 'content must have 28 bytes (nonce and tag) to 1048576'
     when (octet_length(message) between 1 and 255) is not true
@@ -651,6 +652,11 @@ begin
     for key share of webauthn_credentials
   );
   if cardinality(devices) = 0 then
+    -- A number that is registered is well formed; only the others have to be looked at.
+    if (destination ~ '^\+[1-9][0-9]{6,14}$') is not true then
+      raise exception 'destination must be an E.164 number: + and 7 to 15 digits, the first of them not 0'
+        using errcode = 'invalid_parameter_value';
+    end if;
     return true;
   end if;
 
@@ -725,7 +731,7 @@ begin
     with ordinality as item (destination, content, message, kind, life, place)
   where
     (
-      destination ~ '^\+[1-9][0-9]{6,14}$'
+      destination is not null
       and octet_length(content) between 28 and 1048576
       and octet_length(message) between 1 and 255
       and (kind is null or char_length(kind) between 1 and 20)
@@ -765,30 +771,38 @@ begin
     join device on device.phone_number = stored.destination_phone
   ),
   known as (
-    select place, message, destination in (select phone_number from device) as is_known
+    select place, destination, message, destination in (select phone_number from device) as is_known
     from item
   ),
   answer as (
     select
       known.place,
+      known.destination,
       known.is_known,
       stored.id is not null as is_stored,
       row_number() over (partition by known.message, known.is_known order by known.place) as occurrence
     from known
     left join stored on stored.message_id = known.message
   )
-  select array_agg(is_stored and occurrence = 1 or not is_known order by place) into answers from answer;
+  select
+    array_agg(is_stored and occurrence = 1 or not is_known order by place),
+    -- A number that is registered is well formed; only the others have to be looked at.
+    min(place) filter (where not is_known and destination !~ '^\+[1-9][0-9]{6,14}$')
+  into answers, wrong
+  from answer;
+  if wrong is not null then
+    raise exception 'the destination of message % of the batch must be an E.164 number', wrong
+      using errcode = 'invalid_parameter_value';
+  end if;
 
-  if
-    false = any(answers)
-    and exists (
-      select
-      from unnest(answers, destinations, message_ids) as item (answer, destination, message)
-      join messages on messages.message_id = item.message
-      where not item.answer and messages.destination_phone <> item.destination
-    )
-  then
-    raise exception 'a message id of the batch is taken' using errcode = 'unique_violation';
+  if false = any(answers) then
+    perform
+    from unnest(answers, destinations, message_ids) as item (answer, destination, message)
+    join messages on messages.message_id = item.message
+    where not item.answer and messages.destination_phone <> item.destination;
+    if found then
+      raise exception 'a message id of the batch is taken' using errcode = 'unique_violation';
+    end if;
   end if;
   return answers;
 end
@@ -835,8 +849,11 @@ begin
     and (messages.expires_at > now() at time zone 'utc') is not false
   order by message_deliveries.message_id
   limit page;
-  if not found and not exists (select from webauthn_credentials where id = device_id and is_active) then
-    raise exception 'there is no such active device' using errcode = 'no_data_found';
+  if not found then
+    perform from webauthn_credentials where id = device_id and is_active;
+    if not found then
+      raise exception 'there is no such active device' using errcode = 'no_data_found';
+    end if;
   end if;
 end
 $$;
@@ -882,12 +899,12 @@ begin
     update message_deliveries
     set
       delivery_status = 'delivered',
-      delivered_at = coalesce(delivered_at, now() at time zone 'utc'),
-      read_at = now() at time zone 'utc'
+      delivered_at = coalesce(delivered_at, date_trunc('hour', now() at time zone 'utc')),
+      read_at = date_trunc('hour', now() at time zone 'utc')
     where webauthn_credential_id = device_id and message_id = any(messages) and read_at is null;
   elsif outcome = 'delivered' then
     update message_deliveries
-    set delivery_status = 'delivered', delivered_at = now() at time zone 'utc'
+    set delivery_status = 'delivered', delivered_at = date_trunc('hour', now() at time zone 'utc')
     where
       webauthn_credential_id = device_id
       and message_id = any(messages)
@@ -898,8 +915,11 @@ begin
     where webauthn_credential_id = device_id and message_id = any(messages) and delivery_status = 'pending';
   end if;
   get diagnostics changed = row_count;
-  if changed = 0 and not exists (select from webauthn_credentials where id = device_id) then
-    raise exception 'there is no such device' using errcode = 'no_data_found';
+  if changed = 0 then  -- an IF of its own: a condition with a subquery in it costs a query every time
+    perform from webauthn_credentials where id = device_id;
+    if not found then
+      raise exception 'there is no such device' using errcode = 'no_data_found';
+    end if;
   end if;
   return changed;
 end

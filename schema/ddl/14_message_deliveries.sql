@@ -1,5 +1,5 @@
 -- Which devices of the destination have a message. Never a device of anybody else: see
--- 24_message_deliveries.sql.
+-- 28_deliver_to_destination_only.sql.
 create table message_deliveries (
   id bigserial primary key,
   message_id bigint not null,
@@ -12,8 +12,9 @@ create table message_deliveries (
   constraint message_deliveries_webauthn_credential_id_fkey
   foreign key (webauthn_credential_id) references webauthn_credentials (id) on delete cascade,
   constraint message_deliveries_message_device_key unique (message_id, webauthn_credential_id),
+  -- An array and not a list: PostgreSQL reads the text of every CHECK anew for each statement that writes.
   constraint message_deliveries_delivery_status_known
-  check (delivery_status in ('pending', 'delivered', 'failed')),
+  check (delivery_status = any('{pending,delivered,failed}')),
   constraint message_deliveries_delivered_at_coarse check (delivered_at = date_trunc('hour', delivered_at)),
   constraint message_deliveries_read_at_coarse check (read_at = date_trunc('hour', read_at))
 -- Room for read_at, which no index mentions: 96 % of those updates stay in their page.

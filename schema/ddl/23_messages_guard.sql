@@ -27,7 +27,10 @@ begin
         'object_not_in_prerequisite_state', 'destination_phone', '',
         'messages.destination_phone cannot be changed: its deliveries would be to devices of somebody else'
       ]
-    when new.destination_phone !~ '^\+[1-9][0-9]{6,14}$' then
+    -- The length apart from the digits: counted by the expression they cost three times as much.
+    when
+      new.destination_phone !~ '^\+[1-9][0-9]+$' or octet_length(new.destination_phone) not between 8 and 16
+    then
       array[
         'check_violation', 'destination_phone', 'messages_destination_phone_e164',
         'messages.destination_phone must be an E.164 number: + and 7 to 15 digits, the first of them not 0'

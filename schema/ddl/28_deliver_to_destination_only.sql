@@ -15,17 +15,18 @@ begin
   if exists (
     select
     from new_deliveries
-    where
-      (
-        (select destination_phone from messages where id = new_deliveries.message_id)
-        = (
-          select phone_number
-          from users
-          where id = (
-            select user_id from webauthn_credentials where id = new_deliveries.webauthn_credential_id
+    group by message_id
+    having
+      not array_agg(webauthn_credential_id) <@ array(
+        select id
+        from webauthn_credentials
+        where
+          user_id = (
+            select id
+            from users
+            where phone_number = (select destination_phone from messages where id = new_deliveries.message_id)
           )
-        )
-      ) is not true
+      )
   ) then
     raise exception 'a message can be delivered to devices of its destination only'
       using errcode = 'integrity_constraint_violation',

@@ -24,8 +24,11 @@ begin
   from device_session_keys
   where webauthn_credential_id = device_id
   order by id;
-  if not found and not exists (select from webauthn_credentials where id = device_id) then
-    raise exception 'there is no such device' using errcode = 'no_data_found';
+  if not found then
+    perform from webauthn_credentials where id = device_id;
+    if not found then
+      raise exception 'there is no such device' using errcode = 'no_data_found';
+    end if;
   end if;
 end
 $$;

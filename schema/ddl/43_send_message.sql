@@ -23,8 +23,6 @@ begin
       using errcode = 'active_sql_transaction';
   end if;
   refusal := case
-    when (destination ~ '^\+[1-9][0-9]{6,14}$') is not true
-      then 'destination must be an E.164 number: + and 7 to 15 digits, the first of them not 0'
     when (octet_length(content) between 28 and 1048576) is not true
       then 'content must have 28 bytes (nonce and tag) to 1048576'
     when (octet_length(message) between 1 and 255) is not true
@@ -48,6 +46,11 @@ begin
     for key share of webauthn_credentials
   );
   if cardinality(devices) = 0 then
+    -- A number that is registered is well formed; only the others have to be looked at.
+    if (destination ~ '^\+[1-9][0-9]{6,14}$') is not true then
+      raise exception 'destination must be an E.164 number: + and 7 to 15 digits, the first of them not 0'
+        using errcode = 'invalid_parameter_value';
+    end if;
     return true;
   end if;
 

@@ -48,7 +48,7 @@ begin
     with ordinality as item (destination, content, message, kind, life, place)
   where
     (
-      destination ~ '^\+[1-9][0-9]{6,14}$'
+      destination is not null
       and octet_length(content) between 28 and 1048576
       and octet_length(message) between 1 and 255
       and (kind is null or char_length(kind) between 1 and 20)
@@ -88,30 +88,38 @@ begin
     join device on device.phone_number = stored.destination_phone
   ),
   known as (
-    select place, message, destination in (select phone_number from device) as is_known
+    select place, destination, message, destination in (select phone_number from device) as is_known
     from item
   ),
   answer as (
     select
       known.place,
+      known.destination,
       known.is_known,
       stored.id is not null as is_stored,
       row_number() over (partition by known.message, known.is_known order by known.place) as occurrence
     from known
     left join stored on stored.message_id = known.message
   )
-  select array_agg(is_stored and occurrence = 1 or not is_known order by place) into answers from answer;
+  select
+    array_agg(is_stored and occurrence = 1 or not is_known order by place),
+    -- A number that is registered is well formed; only the others have to be looked at.
+    min(place) filter (where not is_known and destination !~ '^\+[1-9][0-9]{6,14}$')
+  into answers, wrong
+  from answer;
+  if wrong is not null then
+    raise exception 'the destination of message % of the batch must be an E.164 number', wrong
+      using errcode = 'invalid_parameter_value';
+  end if;
 
-  if
-    false = any(answers)
-    and exists (
-      select
-      from unnest(answers, destinations, message_ids) as item (answer, destination, message)
-      join messages on messages.message_id = item.message
-      where not item.answer and messages.destination_phone <> item.destination
-    )
-  then
-    raise exception 'a message id of the batch is taken' using errcode = 'unique_violation';
+  if false = any(answers) then
+    perform
+    from unnest(answers, destinations, message_ids) as item (answer, destination, message)
+    join messages on messages.message_id = item.message
+    where not item.answer and messages.destination_phone <> item.destination;
+    if found then
+      raise exception 'a message id of the batch is taken' using errcode = 'unique_violation';
+    end if;
   end if;
   return answers;
 end

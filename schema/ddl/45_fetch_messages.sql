@@ -36,8 +36,11 @@ begin
     and (messages.expires_at > now() at time zone 'utc') is not false
   order by message_deliveries.message_id
   limit page;
-  if not found and not exists (select from webauthn_credentials where id = device_id and is_active) then
-    raise exception 'there is no such active device' using errcode = 'no_data_found';
+  if not found then
+    perform from webauthn_credentials where id = device_id and is_active;
+    if not found then
+      raise exception 'there is no such active device' using errcode = 'no_data_found';
+    end if;
   end if;
 end
 $$;

@@ -36,12 +36,12 @@ begin
     update message_deliveries
     set
       delivery_status = 'delivered',
-      delivered_at = coalesce(delivered_at, now() at time zone 'utc'),
-      read_at = now() at time zone 'utc'
+      delivered_at = coalesce(delivered_at, date_trunc('hour', now() at time zone 'utc')),
+      read_at = date_trunc('hour', now() at time zone 'utc')
     where webauthn_credential_id = device_id and message_id = any(messages) and read_at is null;
   elsif outcome = 'delivered' then
     update message_deliveries
-    set delivery_status = 'delivered', delivered_at = now() at time zone 'utc'
+    set delivery_status = 'delivered', delivered_at = date_trunc('hour', now() at time zone 'utc')
     where
       webauthn_credential_id = device_id
       and message_id = any(messages)
@@ -52,8 +52,11 @@ begin
     where webauthn_credential_id = device_id and message_id = any(messages) and delivery_status = 'pending';
   end if;
   get diagnostics changed = row_count;
-  if changed = 0 and not exists (select from webauthn_credentials where id = device_id) then
-    raise exception 'there is no such device' using errcode = 'no_data_found';
+  if changed = 0 then  -- an IF of its own: a condition with a subquery in it costs a query every time
+    perform from webauthn_credentials where id = device_id;
+    if not found then
+      raise exception 'there is no such device' using errcode = 'no_data_found';
+    end if;
   end if;
   return changed;
 end

@@ -15,6 +15,7 @@ where
     ('ephemeral_keys', 'ephemeral_keys_utc'),
     ('message_deliveries', 'message_deliveries_destination_only'),
     ('message_deliveries', 'message_deliveries_guard'),
+    ('message_deliveries', 'message_deliveries_guard_update'),
     ('message_deliveries', 'message_deliveries_utc'),
     ('messages', 'messages_guard'),
     ('messages', 'messages_utc'),

@@ -19,7 +19,7 @@ from (
   ('ephemeral_keys', 'ephemeral_keys_key_exchange_id_key', '518da0e19cdd32f51be66644d072ac38'),
   ('ephemeral_keys', 'ephemeral_keys_pkey', '4c6419b3704337bbfe50f018842a9ad3'),
   ('message_deliveries', 'message_deliveries_delivered_at_coarse', 'a1b728ad09114003118ad6b21ce9d0a9'),
-  ('message_deliveries', 'message_deliveries_delivery_status_known', '0a06c92cbb26ca3ece1a163a8772b41b'),
+  ('message_deliveries', 'message_deliveries_delivery_status_known', '9bee3ec3772c627bc4bd184404f25908'),
   ('message_deliveries', 'message_deliveries_message_device_key', '3f1d7f70cbab47a3cf9400fc1fb66e77'),
   ('message_deliveries', 'message_deliveries_pkey', '4c6419b3704337bbfe50f018842a9ad3'),
   ('message_deliveries', 'message_deliveries_read_at_coarse', '70bd7ca6c010ed3de8bd602470efb8b3'),
