@@ -1,5 +1,7 @@
 -- Tables that differ in one thing each, and functions that do nothing.
-create table bare (id bigserial primary key, a integer, t timestamp without time zone, s varchar(20) default 'pending');
+create table bare (
+  id bigserial primary key, a integer, t timestamp without time zone, s varchar(20) default 'pending'
+);
 create table checked (like bare including all);
 create table by_row (like bare including all);
 create table by_when (like bare including all);
