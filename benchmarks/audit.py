@@ -1,11 +1,12 @@
 """What an audit costs, as ratios and counts in one run.
 
-    python benchmarks/audit.py [--tables 1000] [--rows 20000]
+    python benchmarks/audit.py [--tables 10000] [--rows 20000] [--repeat 3]
 
-Beside our own schema a database gets that many tables of others (see migrations_observation.py). To hold: the
-number of statements is the same with and without them; all checks together, the graph included, take at most
-a quarter of the collection. Then the tables of messages are filled, once and eight times over: a probe that
-samples reads at most 120 pages for each column it looks at, however large the table is.
+Beside our own schema a database gets that many tables of others (see observation.py). To hold: the number of
+statements is the same with and without them, at most 15; all checks together, the graph included, take at
+most a quarter of the collection, by the clock and by processor time (of the client for the checks, of client
+and server for the collection). Then the tables of messages are filled, once and eight times over: a probe
+that samples reads at most 120 pages for each column it looks at, however large the table is.
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-import time
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
 
 import psycopg
 
 sys.path.insert(0, str(Path(__file__).parent))
-from migrations_observation import fill
+from observation import Meter, best, fill
 
+from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import discover
 from nosender.privacy_audit.runner import Looked, ask, look
 from nosender.schema import ddl
@@ -95,21 +98,31 @@ from generate_series({first}, {last}) as n;
 """
 
 
-def collect(conninfo: str) -> tuple[Looked, float, int]:
-    """One reading: what it gave, its seconds and its statements, as the protocol carries them."""
-    with psycopg.connect(conninfo) as connection, TemporaryFile("w+") as trace:
-        connection.pgconn.trace(trace.fileno())
-        start = time.perf_counter()
-        looked = look(connection, "public", load())
-        seconds = time.perf_counter() - start
+def statements(conninfo: str) -> int:
+    """How many statements one reading sends, without the begin and end of its transactions."""
+    with psycopg.connect(conninfo) as connection, TemporaryFile("w+") as file:
+        connection.pgconn.trace(file.fileno())
+        look(connection, "public", load())
         connection.pgconn.untrace()
-        trace.seek(0)
-        sent = [line for line in trace if "\tF\t" in line and ("\tQuery\t" in line or "\tParse\t" in line)]
-        return (
-            looked,
-            seconds,
-            sum(not re.search(r"\"(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)", line) for line in sent),
-        )
+        file.seek(0)
+        sent = [line.split("\t", 4)[3:] for line in file if line.count("\t") >= 4]
+    return sum(
+        kind in ("Query", "Parse") and not re.search(r'"(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)', text)
+        for kind, text in sent
+    )
+
+
+def collect(conninfo: str) -> Looked:
+    """One reading of the database."""
+    with psycopg.connect(conninfo) as connection:
+        return look(connection, "public", load())
+
+
+def judge(case: Case) -> None:
+    """All checks, of a case that nobody has looked at yet."""
+    fresh = replace(case)
+    for check in discover():
+        ask(check, fresh)
 
 
 def grow(conninfo: str, first: int, last: int) -> None:
@@ -133,37 +146,55 @@ def pages(conninfo: str, probe: str) -> int:
         return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
 
 
+def collection(server: EmbeddedServer, tables: int, repeat: int) -> None:
+    """What the reading costs beside that many tables of others, and the checks beside the reading."""
+    with scratch_database(server.conninfo()) as conninfo:
+        meter = Meter(server)
+        with psycopg.connect(conninfo) as connection:
+            ddl.load(connection, "public")
+        alone = statements(conninfo)
+        fill(conninfo, tables)
+        print(f"statements: {alone} alone, {statements(conninfo)} beside {tables} tables (at most 15)")
+        case = collect(conninfo).case
+        costs = best(
+            meter,
+            repeat,
+            {"collection": partial(collect, conninfo), "checks": partial(judge, case)},
+        )
+        reading, checks = costs["collection"], costs["checks"]
+        print(
+            f"collection: {reading.wall:.2f} s, {reading.client:.2f} s of the client's and "
+            f"{reading.server:.2f} s of the server's processor"
+        )
+        print(
+            f"{len(discover())} checks: {checks.wall:.2f} s, {checks.wall / reading.wall:.2f} of the "
+            f"collection, {checks.client / (reading.client + reading.server):.2f} by processor time "
+            f"(at most 0.25)"
+        )
+
+
+def probes(server: EmbeddedServer, rows: int) -> None:
+    """How many pages each probe reads of that many rows, and of eight times as many."""
+    with scratch_database(server.conninfo()) as conninfo:
+        with psycopg.connect(conninfo) as connection:
+            ddl.load(connection, "public")
+        for times in (1, 8):
+            grow(conninfo, 1 if times == 1 else rows + 1, rows * times)
+            print(f"pages read of {rows * times} rows a table:")
+            for probe, columns in PROBES.items():
+                print(f"  {probe:<28} {pages(conninfo, probe):>6}, at most {120 * columns}")
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tables", type=int, default=1000)
-    parser.add_argument("--rows", type=int, default=20000)
+    parser.add_argument("--tables", type=int, default=10_000)
+    parser.add_argument("--rows", type=int, default=20_000)
+    parser.add_argument("--repeat", type=int, default=3)
     chosen = parser.parse_args()
-    checks = discover()
-    with EmbeddedServer() as server, scratch_database(server.conninfo()) as conninfo:
-        with psycopg.connect(conninfo) as connection:
-            ddl.load(connection, "public")
-        _, alone, statements_alone = collect(conninfo)
-        fill(conninfo, chosen.tables)
-        looked, collection, statements = collect(conninfo)
-        start = time.perf_counter()
-        for check in checks:
-            ask(check, looked.case)
-        rules = time.perf_counter() - start
-        print(f"statements: {statements_alone} alone, {statements} beside {chosen.tables} tables")
-        print(
-            f"collection: {alone * 1000:.0f} ms alone, {collection * 1000:.0f} ms beside {chosen.tables} "
-            f"tables"
-        )
-        print(
-            f"{len(checks)} checks: {rules * 1000:.0f} ms, {rules / collection:.2f} of the collection (at "
-            f"most 0.25)"
-        )
-        for times in (1, 8):
-            grow(conninfo, 1 if times == 1 else chosen.rows + 1, chosen.rows * times)
-            print(f"pages read of {chosen.rows * times} rows a table:")
-            for probe, columns in PROBES.items():
-                print(f"  {probe:<28} {pages(conninfo, probe):>6}, at most {120 * columns}")
+    with EmbeddedServer(settings={"autovacuum": "off"}) as server:
+        collection(server, chosen.tables, chosen.repeat)
+        probes(server, chosen.rows)
 
 
 if __name__ == "__main__":
