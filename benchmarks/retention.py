@@ -1,7 +1,8 @@
 """How fast the sweep is, beside what people use today: one command prints it all.
 
-    python benchmarks/retention.py                    20,000 messages, three runs of each
-    python benchmarks/retention.py --messages 200000 --runs 5 --foreground --instructions
+    python benchmarks/retention.py                    60,000 messages, three runs of each: a few minutes
+    python benchmarks/retention.py --messages 200000 --runs 5
+    python benchmarks/retention.py --no-foreground --no-instructions    without pgbench and valgrind
 
 Counts come first, because they are the same on every machine and can be held to a bound: WAL records and
 bytes, buffers, batches. Times are medians of interleaved runs, as ratios to one unbounded DELETE; they are
@@ -47,6 +48,9 @@ SETTINGS = {
     "max_connections": "50",
     "stats_fetch_consistency": "none",
 }
+# Backlogs of which the larger makes no index a level higher: that costs a page a row, whoever deletes it.
+BACKLOGS = (6_000, 48_000)
+FELT = 200_000  # messages beside the clients, so that a sweep lasts
 _clones = count(1)
 
 
@@ -61,6 +65,8 @@ class Measure:
     wal_bytes: float
     buffers: float
     """Shared buffers touched a message, hit or read."""
+    own: float
+    """Of these in our tables and their indexes: what a session reads of the catalogs, it reads once."""
     batches: int
     largest: int
     """Rows of the largest transaction."""
@@ -132,9 +138,9 @@ def measure(server: EmbeddedServer, template: str, way: str, *, snapshot: bool =
         if holder is not None:
             holder.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             holder.execute("select count(*) from users")
-        before = _counters(watch)
+        before, own_before = _counters(watch), _touched(watch)
         batches, seconds, cpu = _timed(conninfo, way)
-        after = _counters(watch)
+        after, own_after = _counters(watch), _touched(watch)
         if holder is not None:
             holder.close()
         left = watch.execute(
@@ -148,6 +154,7 @@ def measure(server: EmbeddedServer, template: str, way: str, *, snapshot: bool =
         records=(after[0] - before[0]) / rows,
         wal_bytes=(after[1] - before[1]) / rows,
         buffers=(after[2] - before[2]) / rows,
+        own=(sum(own_after.values()) - sum(own_before.values())) / rows,
         batches=sum(1 for batch in batches if batch),
         largest=max(batches),
         seconds=seconds,
@@ -219,15 +226,20 @@ def _counters(watch: psycopg.Connection) -> tuple[int, int, int]:
 def main() -> None:
     """Fill, run, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--messages", type=int, default=20_000)
+    parser.add_argument("--messages", type=int, default=60_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument(
-        "--growth", type=int, default=8, help="the larger backlog, as a multiple; 0 leaves it out"
+        "--foreground",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="latency of a client beside the sweep (pgbench)",
     )
     parser.add_argument(
-        "--foreground", action="store_true", help="latency of a client beside the sweep (pgbench)"
+        "--instructions",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="instructions of the server (valgrind)",
     )
-    parser.add_argument("--instructions", action="store_true", help="instructions of the server (valgrind)")
     parser.add_argument("--json", type=Path, help="write the numbers to this file too")
     options = parser.parse_args()
     answer: dict[str, Any] = {"messages": options.messages, "load": os.getloadavg()}
@@ -237,13 +249,10 @@ def main() -> None:
             fill(server, f"small_{layout}", layout, options.messages)
         print(f"PostgreSQL {server.binaries.version}, {options.messages:,} messages, 2 deliveries each\n")
         answer["layouts"] = layouts(server, options.runs)
-        if options.growth:
-            for layout in ("corr", "tie"):
-                fill(server, f"large_{layout}", layout, options.messages * options.growth)
-            answer["growth"] = growth(server, options.growth)
+        answer["growth"] = growth(server)
         answer["idle"] = idle(server)
     if options.foreground:
-        answer["foreground"] = foreground(options.messages, options.runs)
+        answer["foreground"] = foreground(FELT, options.runs)
     if options.instructions:
         answer["instructions"] = instructions()
     if options.json:
@@ -283,15 +292,19 @@ def layouts(server: EmbeddedServer, runs: int) -> dict[str, Any]:
     return found
 
 
-def growth(server: EmbeddedServer, times: int) -> dict[str, float]:
-    """Buffers a row at a larger backlog, as a multiple of those at one."""
-    print(f"buffers a message at {times} times the backlog, as a multiple of those at one")
+def growth(server: EmbeddedServer) -> dict[str, float]:
+    """Buffers a row at eight times the backlog, as a multiple of those at one."""
+    print("buffers a message of table and indexes, at eight times the backlog a multiple of those at one")
     found = {}
     for layout in ("corr", "tie"):
+        for messages in BACKLOGS:
+            fill(server, f"of_{messages}_{layout}", layout, messages)
         for snapshot in (False, True):
             for way in ("one DELETE", "SKIP LOCKED loop", "sweep --fast"):
-                small = measure(server, f"small_{layout}", way, snapshot=snapshot).buffers
-                large = measure(server, f"large_{layout}", way, snapshot=snapshot).buffers
+                small, large = (
+                    measure(server, f"of_{messages}_{layout}", way, snapshot=snapshot).own
+                    for messages in BACKLOGS
+                )
                 name = f"{layout}, {way}{', an old snapshot open' if snapshot else ''}"
                 found[name] = large / small
                 print(f"  {name:50}{small:8.2f}{large:8.2f}{large / small:7.3f}")

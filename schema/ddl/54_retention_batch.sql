@@ -74,10 +74,11 @@ begin
     slice := format(
       '(%1$s, id) > ((select $1), (select $2)) and (%1$s, id) <= ((select $3), (select $4))', moment
     );
+    -- With `due`, though the slice says as much: without it no index of the rows that expire answers.
     bound := format(
       'select null::bigint[], %1$s, id, null::tid, $8 from %2$I
-       where %3$s order by %1$s, id offset $8 - 1 limit 1',
-      moment, policy.table_name, slice
+       where %3$s and %4$s order by %1$s, id offset $8 - 1 limit 1',
+      moment, policy.table_name, slice, due
     );
   else
     -- Inside coalesce no index answers it: these passes go by place and by nothing else.

@@ -97,8 +97,9 @@ IDLE = ("messages", "message_deliveries", "device_session_keys", "ephemeral_keys
 
 
 def test_wal_of_a_message_with_two_deliveries(quiet: EmbeddedServer) -> None:
-    records, size, _, deleted = cost(quiet, "wal", 8000, HOURS)
+    records, size, buffers, deleted = cost(quiet, "wal", 8000, HOURS)
     assert deleted == 8000
+    assert buffers <= 11  # of which two or so are what a new session reads of the catalogs
     assert 3.0 <= records <= 3.15
     assert size <= 178
 
@@ -167,6 +168,6 @@ def test_an_idle_sweep_reads_the_ledger_no_further_than_it_must(
         sweep(target)
         found.append(touched(connection)["retention_runs"] - before["retention_runs"])
         with session(target) as other:
-            for _ in range(150):
+            for _ in range(300):
                 other.execute("call retention_sweep()")
-    assert found[1] <= found[0] + 20  # a level more in its index, for each row that is written
+    assert found[1] <= found[0] + 30  # a level more in its index, for each row that is read or written

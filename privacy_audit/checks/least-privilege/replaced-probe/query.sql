@@ -57,7 +57,7 @@ where
         ('register_device(owner_id integer, credential bytea, device_key bytea, counter bigint)', '77be704129d91ff989e401455de87c73'),
         ('register_user(phone text, forget_former boolean)', '638b3426fee5b77ffa4e44dd24254af6'),
         ('retention_append(entry retention_runs)', '4405a0da2082048be8918d9cbb5d086f'),
-        ('retention_batch(state jsonb, table_to_sweep text, cutoff timestamp without time zone)', 'cda06547cb716c838eacc6916d06561b'),
+        ('retention_batch(state jsonb, table_to_sweep text, cutoff timestamp without time zone)', '33fe8b52499db7c0b23b3c9ece747dde'),
         ('retention_begin(most integer, target_ms numeric, duty numeric, rate integer, patience_ms integer, tables text[], canary boolean)', '32483106dd16f4b445a80a93afec021d'),
         ('retention_canaries()', 'a00758644e9bcfbc6e71f5e4c17bb5c1'),
         ('retention_children(tables text[])', '6f8430018d2da416b35fd48cec040cfa'),
