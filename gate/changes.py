@@ -62,37 +62,59 @@ def widened(old: Observation, new: Observation) -> tuple[Change, ...]:
             for privilege in grant.privileges
         }
 
-    return tuple(
+    found = [
         Change(
-            Weight.LINKS if grantee == "PUBLIC" else Weight.KEEPS,
+            Weight.LINKS if grantee == "PUBLIC" or kind in ("table", "column") else Weight.KEEPS,
             name,
-            f"{grantee} may now {privilege} on the {kind} {name}.",
+            f"{'Everybody' if grantee == 'PUBLIC' else grantee} may now {privilege} on the {kind} {name}.",
             "policy.toml",
             1,
         )
         for grantee, privilege, kind, name in sorted(rights(new) - rights(old))
-    )
+    ]
+    definers = {(each.name, each.identity) for each in old.functions if each.security_definer}
+    found += [
+        Change(
+            Weight.KEEPS,
+            f"{each.schema}.{each.name}",
+            f"The function {each.name} now runs with the rights of its owner, whoever calls it.",
+            "policy.toml",
+            1,
+        )
+        for each in new.functions
+        if each.security_definer and (each.name, each.identity) not in definers
+    ]
+    return tuple(found)
 
 
-def waived(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Change, ...]:
-    """Every waiver that a file of waivers has gained, or that lasts longer than it did."""
+def waived(old: Mapping[str, Any], new: Mapping[str, Any], linking: frozenset[str]) -> tuple[Change, ...]:
+    """Every waiver that a file of waivers has gained, or that lasts longer than it did.
+
+    `linking` are the checks whose findings could tell who talks to whom: to waive one weighs most.
+    """
 
     def by_object(file: Mapping[str, Any]) -> dict[tuple[str, str], str]:
         entries = [entry for value in file.values() if isinstance(value, list) for entry in value]
         return {
-            (str(each.get("check")), str(each.get("object"))): str(each.get("expires")) for each in entries
+            (str(each.get("check")), str(each.get("object") or "")): str(each.get("expires"))
+            for each in entries
+            if isinstance(each, dict)
         }
 
     before = by_object(old)
     found = []
     for (check, name), expires in sorted(by_object(new).items()):
+        what = (
+            f"A finding of {check} on {name} is waived" if name else f"That {check} cannot look is accepted"
+        )
         if (check, name) not in before:
-            sentence = f"A finding of {check} on {name} is waived until {expires}."
+            sentence = f"{what} until {expires}."
         elif expires > before[check, name]:
-            sentence = f"The waiver of {check} on {name} lasts until {expires}, before {before[check, name]}."
+            sentence = f"{what} until {expires}, longer than before ({before[check, name]})."
         else:
             continue
-        found.append(Change(Weight.KEEPS, name, sentence, "policy.toml", 1))
+        weight = Weight.LINKS if check in linking else Weight.KEEPS
+        found.append(Change(weight, name or check, sentence, "policy.toml", 1))
     return tuple(found)
 
 
@@ -109,6 +131,7 @@ def changes(old: Catalogue, new: Catalogue) -> tuple[Change, ...]:
         *_foreign_keys(old, new),
         *_named(old, new),
         *_promise(old, new),
+        *_returning(old, new),
     ]
     return tuple(sorted(found))
 
@@ -133,18 +156,18 @@ def _tables(old: Catalogue, new: Catalogue) -> Iterator[Change]:
 def _table(before: Table, after: Table) -> Iterator[Change]:
     place = after.place
     if before.purpose != after.purpose:
-        sentence = f"The purpose of {after.name} now reads: {after.purpose}"
-        yield Change(Weight.TIGHTENS, after.name, sentence, place.file, place.line)
+        yield Change(Weight.ADDS, after.name, _reads(after.name, before, after), place.file, place.line)
     if before.retention != after.retention:
-        weight = Weight.KEEPS if _keeps_longer(before.retention, after.retention) else Weight.TIGHTENS
-        sentence = (
-            f"Rows of {after.name} are kept by another rule: {after.retention.in_words()}; "
-            f"before: {before.retention.in_words()}."
-        )
+        longer = _keeps_longer(before.retention, after.retention)
+        rules = f"{after.retention.in_words()}; before: {before.retention.in_words()}."
         if before.retention.in_words() == after.retention.in_words():
-            sentence = (
-                f"Why rows of {after.name} may stay now reads: {after.retention.kept_because or 'nothing'}"
-            )
+            reason = after.retention.kept_because or "nothing, for none may"
+            sentence = f"Why rows of {after.name} may stay without limit now reads: {reason}"
+        elif longer:
+            sentence = f"Rows of {after.name} may stay longer: {rules}"
+        else:
+            sentence = f"Rows of {after.name} go by another rule, none later than before: {rules}"
+        weight = Weight.KEEPS if longer else Weight.TIGHTENS
         yield Change(weight, after.name, sentence, place.file, place.line, "retention")
     for old_column, new_column in _pairs(before.columns, after.columns):
         if old_column is None and new_column is not None:
@@ -157,9 +180,22 @@ def _table(before: Table, after: Table) -> Iterator[Change]:
             yield from _column(after, old_column, new_column)
 
 
+class _Purposeful(Protocol):
+    @property
+    def purpose(self) -> str: ...
+
+
+def _reads(name: str, before: _Purposeful, after: _Purposeful) -> str:
+    return f"The purpose of {name} now reads: {after.purpose} Before: {before.purpose}"
+
+
+def _telling(column: Column) -> bool:
+    """Whether a value of it singles somebody out, by itself or where two rows share it."""
+    return column.data_class.personal or column.data_class.name in _TELLING
+
+
 def _added(table: Table, column: Column) -> Change:
-    telling = column.data_class.personal or column.data_class.name in _TELLING
-    weight = Weight.LINKS if telling and table.name in _MESSAGE_TABLES else Weight.ADDS
+    weight = Weight.LINKS if _telling(column) and table.name in _MESSAGE_TABLES else Weight.ADDS
     resolution = f" by the {column.resolution.name}" if column.resolution else ""
     sentence = (
         f"{table.name} gains the column {column.name} ({column.data_class.name}{resolution}): "
@@ -184,8 +220,9 @@ def _column(table: Table, before: Column, after: Column) -> Iterator[Change]:
         sentence = f"{name} is told {'more finely' if finer else 'more coarsely'}: {told}, before {earlier}."
         yield Change(Weight.LINKS if finer else Weight.TIGHTENS, name, sentence, place.file, place.line)
     if before.purpose != after.purpose:
-        sentence = f"The purpose of {name} now reads: {after.purpose}"
-        yield Change(Weight.TIGHTENS, name, sentence, place.file, place.line)
+        # What data of people are for binds whoever collected them; of a counter it is only said better.
+        weight = Weight.ADDS if _telling(after) else Weight.TIGHTENS
+        yield Change(weight, name, _reads(name, before, after), place.file, place.line)
 
 
 def _vocabulary(old: Catalogue, new: Catalogue) -> Iterator[Change]:
@@ -200,11 +237,18 @@ def _vocabulary(old: Catalogue, new: Catalogue) -> Iterator[Change]:
                 if lost
                 else f"The class {after.name} now means: {after.means}"
             )
-            weight = Weight.LINKS if lost else Weight.TIGHTENS
-            yield Change(weight, after.name, sentence, "vocabulary.toml", 1)
+            if beside := sorted(set(before.never_with) - set(after.never_with)):
+                sentence = f"A column of the class {after.name} may now stand beside {' or '.join(beside)}."
+            weight = Weight.LINKS if lost or beside else Weight.TIGHTENS
+            yield Change(weight, after.name, sentence, "vocabulary.toml", 1, f"classes.{after.name}")
         elif before is None and after is not None:
             yield Change(
-                Weight.ADDS, after.name, f"A class {after.name} is new: {after.means}", "vocabulary.toml", 1
+                Weight.ADDS,
+                after.name,
+                f"A class {after.name} is new: {after.means}",
+                "vocabulary.toml",
+                1,
+                f"classes.{after.name}",
             )
     for earlier, later in _pairs(old.resolutions, new.resolutions):
         if earlier is not None and later is not None and earlier.seconds != later.seconds:
@@ -213,7 +257,12 @@ def _vocabulary(old: Catalogue, new: Catalogue) -> Iterator[Change]:
                 f"The resolution {later.name} is now {later.seconds} seconds, before {earlier.seconds}."
             )
             yield Change(
-                Weight.LINKS if finer else Weight.TIGHTENS, later.name, sentence, "vocabulary.toml", 1
+                Weight.LINKS if finer else Weight.TIGHTENS,
+                later.name,
+                sentence,
+                "vocabulary.toml",
+                1,
+                f"resolutions.{later.name}",
             )
 
 
@@ -225,6 +274,9 @@ def _foreign_keys(old: Catalogue, new: Catalogue) -> Iterator[Change]:
             name = f"{key.table}({', '.join(key.columns)})"
             sentence = f"A foreign key is allowed from {name} to {key.parent}: {key.purpose}"
             yield Change(Weight.LINKS, name, sentence, key.place.file, key.place.line)
+        elif before[identity].purpose != key.purpose:
+            sentence = _reads(f"the foreign key from {key.table} to {key.parent}", before[identity], key)
+            yield Change(Weight.ADDS, key.table, sentence, key.place.file, key.place.line)
     for identity, key in before.items():
         if identity not in after:
             name = f"{key.table}({', '.join(key.columns)})"
@@ -259,7 +311,7 @@ def _kind(kind: str, old: Sequence[_Declared], new: Sequence[_Declared], weight:
             sentence = f"The {kind} {before.name} is no longer declared."
             yield Change(Weight.TIGHTENS, before.name, sentence, before.place.file, before.place.line)
         elif before is not None and after is not None and before.purpose != after.purpose:
-            sentence = f"The purpose of the {kind} {after.name} now reads: {after.purpose}"
+            sentence = _reads(f"the {kind} {after.name}", before, after)
             yield Change(Weight.TIGHTENS, after.name, sentence, after.place.file, after.place.line)
 
 
@@ -274,21 +326,34 @@ def _promise(old: Catalogue, new: Catalogue) -> Iterator[Change]:
             yield Change(weight, word, sentence, "policy.toml", 1, "sweep")
 
 
+def _returning(old: Catalogue, new: Catalogue) -> Iterator[Change]:
+    """Names that were taken away for good, and no longer are."""
+    barred = {(each.table, each.column) for each in new.dropped}
+    for each in old.dropped:
+        if (each.table, each.column) not in barred:
+            name = f"{each.table}.{each.column}" if each.column else each.table
+            sentence = f"{name} may return, which was dropped for good: {each.why}"
+            yield Change(Weight.LINKS, name, sentence, each.place.file, each.place.line)
+
+
 def _says_who(table: Table) -> bool:
     """Whether a new table could join two people: it singles one out, or refers to a row elsewhere."""
     return any(column.data_class.personal or column.data_class.name == "link" for column in table.columns)
 
 
 def _keeps_longer(before: Retention, after: Retention) -> bool:
-    """Whether any row can stay longer than it could."""
+    """Whether any row can stay longer than it could, or somebody signs anew that it may; in doubt, yes."""
     strictness = {"delete": 2, "deactivate": 1, None: 0}
-    if strictness[after.action] < strictness[before.action] or (before.at_once and not after.at_once):
+    if strictness[after.action] < strictness[before.action] or before.at_once not in (None, after.at_once):
         return True
-    if before.column != after.column and before.column is not None:
+    if before.column not in (None, after.column) or set(before.parents) - set(after.parents):
         return True
-    if before.max_age is not None and (after.max_age is None or after.max_age > before.max_age):
-        return True
-    return bool(set(before.parents) - set(after.parents))
+    if before.max_age is not None:
+        if after.max_age is None or after.max_age > before.max_age:
+            return True
+        if before.max_age_column != after.max_age_column:
+            return True
+    return after.kept_because not in (None, before.kept_because)
 
 
 class _HasName(Protocol):

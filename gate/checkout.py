@@ -94,11 +94,22 @@ def find_checkout(start: Path, base: str | None) -> Checkout:
     """
     try:
         root = Path(_git(start, "rev-parse", "--show-toplevel").decode().rstrip("\n"))
-    except UsageError:
+    except UsageError as error:
+        if "dubious ownership" in str(error):
+            raise UsageError(
+                f"git does not trust {start}, which belongs to another account: "
+                f"git config --global --add safe.directory {start}"
+            ) from None
+        if "must be run in a work tree" in str(error):
+            raise UsageError(f"{start} is a bare repository: run the gate in a checkout of it") from None
+        if "not a git repository" not in str(error):
+            raise
         raise UsageError(f"{start} is no git checkout: run the gate inside one") from None
     if base is None:
         return Checkout(root, None)
     commit = ("rev-parse", "--verify", "--quiet", f"{base}^{{commit}}")
+    if not _succeeds(root, "rev-parse", "--verify", "--quiet", "HEAD"):
+        raise UsageError(f"{root} has no commit yet, so there is no {base} to measure a change from")
     if base.startswith("-") or not _succeeds(root, *commit):
         shallow = _git(root, "rev-parse", "--is-shallow-repository").strip() == b"true"
         raise UsageError(
@@ -117,13 +128,15 @@ def find_checkout(start: Path, base: str | None) -> Checkout:
 def _git(folder: Path, *words: str) -> bytes:
     try:
         answer = subprocess.run(["git", "-C", folder, *words], capture_output=True, check=False)
-    except FileNotFoundError:
+    except OSError:
         raise UsageError(
             "git is not installed, and the gate needs it to know what a change touches"
         ) from None
     if answer.returncode != 0:
         reason = answer.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
-        raise UsageError(f"git {words[0]} failed: {reason[-1]}")
+        # Advice follows the reason, so the first line that is one counts.
+        told = next((line for line in reason if line.startswith("fatal: ")), reason[-1])
+        raise UsageError(f"git {words[0]} failed: {told.removeprefix('fatal: ')}")
     return answer.stdout
 
 

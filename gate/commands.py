@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -14,6 +16,10 @@ import click
 @click.option("--only", multiple=True, metavar="STEP", help="Only this step; may be repeated.")
 @click.option("--skip", multiple=True, metavar="STEP", help="Not this step; the gate is then incomplete.")
 @click.option("--fast", is_flag=True, help="The steps for a commit hook: no server, within two seconds.")
+@click.option(
+    "--timeout", type=click.IntRange(4, 36000), default=300, show_default=True, metavar="SECONDS",
+    help="Give up a step after this, and a statement after a quarter of it.",
+)  # fmt: skip
 @click.option("--format", "formats", multiple=True, default=("text",), show_default=True, metavar="FORMAT")
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the report here.")
 @click.option("--list", "listed", is_flag=True, help="List the steps and stop.")
@@ -24,6 +30,7 @@ def gate(
     only: tuple[str, ...],
     skip: tuple[str, ...],
     fast: bool,
+    timeout: int,
     formats: tuple[str, ...],
     output: Path | None,
     listed: bool,
@@ -51,7 +58,8 @@ def gate(
         return
     # Never the database of an environment variable: scratch databases are made where the user said so.
     server = ctx.find_root().ensure_object(dict).get("url")
-    options = runner.Options(only=(*only, *(runner.FAST if fast else ())), skip=skip, server=server)
+    steps = (*only, *(runner.FAST if fast else ()))
+    options = runner.Options(only=steps, skip=skip, server=server, timeout=timeout)
     delivery = reports.prepare(formats, output, "github", (), None)
     if base is not None and not runner.touches_schema(Workplace(checkout)):
         click.echo(f"nothing of the schema, its revisions or its catalogue changed since {base}", err=True)
@@ -68,8 +76,19 @@ def gate(
     reports.deliver(audit, delivery)
     if fast:  # the steps that a hook leaves out are for CI: leaving them out is no failure of the hook
         ran = [result for result in audit.unseen() if result.reason != runner.SKIPPED]
-        ctx.exit(1 if audit.gating() else 3 if ran else 0)
-    ctx.exit(audit.exit_code)
+        _end(1 if audit.gating() else 3 if ran else 0)
+    _end(audit.exit_code)
+
+
+def _end(code: int) -> NoReturn:
+    """Exit, also where a step hangs in a revision's Python: no thread can be stopped, only the process."""
+    from nosender.gate.runner import THREADS
+
+    if any(thread.name.startswith(THREADS) for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _run_from(root: Path) -> None:

@@ -16,25 +16,37 @@ Spot = tuple[PurePosixPath, int]
 """A file, relative to the top of the checkout, and its line, from 1."""
 
 
-def place_in_change(workplace: Workplace, name: str) -> Spot | None:
-    """The line that the change added about an object, else the one where it took some away; None without."""
-    for word in _words(name):
-        named = re.compile(rf"\b{re.escape(word)}\b")
-        for path in _changed_sql(workplace):
-            lines = read_lines(workplace, path)
-            for number in workplace.touched(path).lines:
-                if named.search(lines[number - 1]):
-                    return path, number
-        for path in _changed_sql(workplace):
-            for number, text in workplace.touched(path).removed:
-                if named.search(text):
-                    return path, min(number, max(1, len(read_lines(workplace, path))))
-    return None
+def place_in_change(workplace: Workplace, name: str, about: str = "") -> Spot | None:
+    """The line that the change added about an object, or where it took one away; None where there is neither.
+
+    Of several lines the one that holds the most particular parts of its name; then the one that holds most
+    words of `about`, which says what is wrong with it.
+    """
+    words, hints = _words(name), {word.lower() for word in re.findall(r"\w{4,}", about)}
+    best: tuple[float, Spot | None] = (0.0, None)
+    for path in _changed_sql(workplace):
+        lines = read_lines(workplace, path)
+        touched = workplace.touched(path)
+        added = ((number, lines[number - 1], 0.0) for number in touched.lines)
+        removed = ((min(number, len(lines) or 1), text, 0.1) for number, text in touched.removed)
+        for number, text, less in (*added, *removed):
+            score = _score(text, words, hints) - less
+            if score > best[0]:
+                best = score, (path, number)
+    return best[1]
 
 
-def place_of(workplace: Workplace, name: str) -> Spot:
+def _score(text: str, words: tuple[str, ...], hints: set[str]) -> float:
+    """How much a line has to do with an object; 0 for nothing."""
+    found = {word.lower() for word in re.findall(r"\w+", text)}
+    named = sum(2.0 ** (len(words) - place) for place, word in enumerate(words) if word.lower() in found)
+    told = len(hints & found)
+    return named + min(told, 8) / 8 if named or told > 1 else 0.0
+
+
+def place_of(workplace: Workplace, name: str, about: str = "") -> Spot:
     """The line of the change that is about an object, else the line of the DDL that names it."""
-    found = place_in_change(workplace, name)
+    found = place_in_change(workplace, name, about)
     if found is not None:
         return found
     path = ddl_file(workplace, name)
@@ -106,10 +118,28 @@ def _changed_sql(workplace: Workplace) -> Iterator[PurePosixPath]:
     yield from (path for path in workplace.changed_in(VERSIONS, ".sql") if path.name.endswith(".up.sql"))
 
 
+_KINDS = {"column", "constraint", "function", "on", "procedure", "sequence", "table", "tables", "to"}
+
+
 def _words(name: str) -> tuple[str, ...]:
-    """The parts of a qualified name, the most particular first, without the schema and arguments."""
-    parts = [part.strip('"') for part in re.split(r"[.\s]+", name.partition("(")[0]) if part]
-    return tuple(reversed([part for part in parts if part not in (SCHEMA, "on")]))
+    """The parts of an object's name, the most particular first, without its schema, its kind and arguments.
+
+    `keep on public.users` is about keep, `public.users.keep` as well.
+    """
+    words: list[str] = []
+    for phrase in re.split(r"\s+|:", name.partition("(")[0]):
+        parts = [part.strip('"') for part in phrase.split(".")]
+        words += [part for part in reversed(parts) if part and part != SCHEMA and part not in _KINDS]
+    owners = [word.removesuffix("_id_seq") for word in words if word.endswith("_id_seq")]
+    return tuple(dict.fromkeys(words + owners))
+
+
+def is_text(file: Path) -> bool:
+    """Whether a file is what SQL can be: UTF-8, without a zero byte."""
+    try:
+        return "\0" not in file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return False
 
 
 def _text(file: Path) -> str:

@@ -14,6 +14,7 @@ from nosender.gate.workplace import CATALOGUE, SCHEMA, VERSIONS, WAIVERS, Workpl
 from nosender.privacy_audit.finding import Confidence, Severity
 
 if TYPE_CHECKING:
+    from nosender.migrations.rehearse import Lock
     from nosender.privacy_audit.audit import Audit
 
 _BLOCKING = ("SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE")
@@ -37,7 +38,7 @@ def ddl_equals_migrations(workplace: Workplace) -> Iterator[Problem]:
         yield Problem(
             difference.object,
             f"The DDL and the revisions differ: {difference.line}.",
-            *place_of(workplace, difference.object),
+            *place_of(workplace, difference.object, difference.line),
             difference.kind,
             severity=Severity.LOW if difference.severity == "low" else None,
         )
@@ -81,7 +82,12 @@ def up_down_up(workplace: Workplace) -> Iterator[Problem]:
     for difference in differences(first, second, SCHEMA):
         if difference.severity != "warning":
             detail = f"After down and up again the schema differs: {difference.line}."
-            yield Problem(difference.object, detail, *place_of(workplace, difference.object), difference.kind)
+            yield Problem(
+                difference.object,
+                detail,
+                *place_of(workplace, difference.object, difference.line),
+                difference.kind,
+            )
 
 
 def locks_brief(workplace: Workplace) -> Iterator[Problem]:
@@ -107,16 +113,19 @@ def locks_brief(workplace: Workplace) -> Iterator[Problem]:
     for revision, planned in zip(chain.revisions[-len(plan.revisions) :], plan.revisions, strict=True):
         script = VERSIONS / f"{revision.path.stem}.up.sql"
         text = revision.sql("up")
+        held: dict[str, Lock] = {}  # what an earlier statement of the transaction locked stays locked
         for statement in planned.statements:
             seen = statement.seen
             start = text.find(seen.sql)
             line = text.count("\n", 0, start) + 1 if start >= 0 else 1
             name = f"{revision.revision} statement {seen.number}"
             blocking = [lock for lock in seen.locks if lock.mode in _BLOCKING]
-            if blocking and (seen.rewrites or seen.scans):
-                lock = blocking[0]
-                held = f"{lock.mode} on {lock.relation} blocks {lock.blocks} while the statement"
-                what = f"{held} {' and '.join(statement.hazards) or 'reads the table'}."
+            held = (held if revision.transactional else {}) | {lock.relation: lock for lock in blocking}
+            slow = [held[name] for name in (*seen.rewrites, *seen.scans) if name in held]
+            if slow:
+                lock = slow[0]
+                blocks = f"{lock.mode} on {lock.relation} blocks {lock.blocks} while the statement"
+                what = f"{blocks} {' and '.join(statement.hazards) or 'reads the table'}."
                 yield Problem(name, what, script, line, "statement")
                 continue
             for hazard in statement.hazards:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from nosender.errors import NosenderError, UsageError
 from nosender.gate import live, static
 from nosender.gate.lines import first_change, place_in_change
 from nosender.gate.step import CannotLook, Problem, Step
-from nosender.gate.workplace import CATALOGUE, DDL, SCHEMA, VERSIONS, WAIVERS, Workplace
+from nosender.gate.workplace import ROOMS, SCHEMA, WAIVERS, Workplace
 from nosender.privacy_audit.annex import Place
 from nosender.privacy_audit.audit import Audit, AuditedDatabase, CheckResult, Run, worst_first
 from nosender.privacy_audit.finding import Claim, Finding, Outcome, Severity
@@ -50,9 +51,16 @@ STEPS = (
     ),
     Step(
         "catalogue-sound",
-        "The catalogue can be read and leaves nothing open.",
+        "The catalogue and the waivers can be read and leave nothing open.",
         "Mend the line as the sentence says.",
         static.catalogue_sound,
+        fast=True,
+    ),
+    Step(
+        "standards-sound",
+        "Every standard can be read and cites checks that exist.",
+        "Name a check that nosender audit list names.",
+        static.standards_sound,
         fast=True,
     ),
     Step(
@@ -111,7 +119,8 @@ FAST = tuple(step.slug for step in STEPS if step.fast)
 
 SKIPPED = "skipped on request"
 
-_ROOMS = (DDL, CATALOGUE, VERSIONS, WAIVERS)
+THREADS = "nosender-gate"
+"""How the threads of the steps are called; one that never ends keeps a process from ending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +134,8 @@ class Options:
     fail_on: Severity = Severity.MEDIUM
     server: str | None = None
     """Conninfo of a server to make scratch databases on; None starts the embedded one."""
+    timeout: int = 300
+    """Seconds after which a step is given up; a statement after a quarter of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +156,7 @@ Progress = Callable[[str, Outcome, float], None]
 
 def touches_schema(workplace: Workplace) -> bool:
     """Whether the change has anything to do with the schema; without a base everything has."""
-    return any(path.is_relative_to(room) for path in workplace.changed for room in _ROOMS)
+    return any(path.is_relative_to(room) for path in workplace.changed for room in ROOMS)
 
 
 def untouched() -> Audit:
@@ -161,28 +172,36 @@ def run(checkout: Checkout, options: Options, progress: Progress) -> Audit:
             raise UsageError(f"there is no step {name}; the steps are {', '.join(NAMES)}")
     started = datetime.now(UTC)
     ran: dict[str, Ran] = {}
-    with Workplace(checkout, options.server) as workplace, ThreadPoolExecutor(max_workers=3) as pool:
+    chosen = [name for name in NAMES if _is_chosen(name, options)]
+    pool = ThreadPoolExecutor(max_workers=3, thread_name_prefix=THREADS)
+    with Workplace(checkout, options.server, options.timeout) as workplace:
 
         def timed(name: str, work: Callable[[], Ran]) -> None:
             begun = time.monotonic()
-            ran[name] = work()
-            progress(name, _worst(ran[name].results), time.monotonic() - begun)
+            result = work()
+            ran[name] = result
+            progress(name, _worst(result.results), time.monotonic() - begun)
 
-        chosen = [name for name in NAMES if _is_chosen(name, options)]
+        blind = _place_of_change(workplace)
         jobs = [
             pool.submit(timed, step.slug, lambda step=step: _run_step(step, workplace))  # type: ignore[misc]
             for step in STEPS
             if step.slug in chosen
         ]
-        blind = _place_of_change(workplace)
         if AUDIT in chosen:
             jobs.append(pool.submit(timed, AUDIT, lambda: _run_audit(workplace)))
-        for job in jobs:
-            job.result()
+        try:
+            ended, _ = wait(jobs, options.timeout)
+            for job in ended:
+                job.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+        ran = dict(ran)  # a step that ends after this is too late
     for step in (*STEPS, _AUDIT_STEP):
         if step.slug not in ran:
-            result = CheckResult(step.check(), Outcome.NOT_TESTED, SKIPPED, 0)
-            ran[step.slug] = Ran((result,))
+            late = f"it did not end within {options.timeout} seconds"
+            outcome, reason = (Outcome.ERROR, late) if step.slug in chosen else (Outcome.NOT_TESTED, SKIPPED)
+            ran[step.slug] = Ran((CheckResult(step.check(), outcome, reason, 0),))
     return _together([ran[name] for name in NAMES], started, options, blind)
 
 
@@ -201,6 +220,8 @@ def _run_step(step: Step, workplace: Workplace) -> Ran:
         outcome, reason = Outcome.NOT_TESTED, str(cannot)
     except NosenderError as error:
         outcome, reason = Outcome.ERROR, str(error)
+    except UnicodeDecodeError:
+        outcome, reason = Outcome.ERROR, "a file that it reads is not text in UTF-8"
     except Exception as error:
         outcome, reason = Outcome.ERROR, f"the step failed with {_without_values(error)}"
     named = list(zip(_told_apart(problem.object for problem in problems), problems, strict=True))
@@ -242,7 +263,12 @@ def _run_audit(workplace: Workplace) -> Ran:
         return Ran((result,))
     places = dict(audit.annex.places)
     for finding in audit.findings:
-        if (found := place_in_change(workplace, finding.object)) is not None:
+        if finding.kind == "waiver":  # its object begins with its place
+            line = re.match(rf"{WAIVERS}:(\d+)", finding.object)
+            places[finding.object] = Place(str(WAIVERS), int(line[1]) if line else 1)
+            continue
+        about = f"{finding.kind} {finding.detail}"
+        if (found := place_in_change(workplace, finding.object, about)) is not None:
             places[finding.object] = Place(str(found[0]), found[1])
     return Ran(audit.checks, audit.findings, tuple(places.items()), audit)
 
@@ -262,7 +288,7 @@ def _worst(results: Iterable[CheckResult]) -> Outcome:
 def _place_of_change(workplace: Workplace) -> Place:
     """The first line that the change touches, to show what could not look at."""
     for path in workplace.changed:
-        if any(path.is_relative_to(room) for room in _ROOMS) and (workplace.checkout.root / path).is_file():
+        if any(path.is_relative_to(room) for room in ROOMS) and (workplace.checkout.root / path).is_file():
             return Place(str(path), first_change(workplace, path))
     return Place("pyproject.toml", 1)
 

@@ -9,7 +9,9 @@ import re
 import subprocess
 import sys
 import tomllib
+import unicodedata
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import zip_longest
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -17,10 +19,18 @@ from typing import TYPE_CHECKING
 
 from nosender.errors import NosenderError, UsageError
 from nosender.gate.changes import Change, Weight, changes, waived, widened
-from nosender.gate.lines import Spot, first_change, line_in_section, newest_revision, place_of, read_lines
+from nosender.gate.lines import (
+    Spot,
+    first_change,
+    is_text,
+    line_in_section,
+    newest_revision,
+    place_of,
+    read_lines,
+)
 from nosender.gate.step import CannotLook, Problem
-from nosender.gate.workplace import CATALOGUE, DDL, VERSIONS, WAIVERS, Workplace
-from nosender.privacy_audit.finding import Confidence, Severity
+from nosender.gate.workplace import CATALOGUE, DDL, ROOMS, STANDARDS, VERSIONS, WAIVERS, Workplace
+from nosender.privacy_audit.finding import Claim, Confidence, Severity
 
 if TYPE_CHECKING:
     from nosender.migrations.revisions import Revision
@@ -36,7 +46,16 @@ _WEIGHTS = {
 
 def sql_style(workplace: Workplace) -> Iterator[Problem]:
     """Sqlfluff over the SQL files that the change touches, with the settings of the checkout."""
-    files = [path for path in workplace.changed if path.suffix == ".sql" and _exists(workplace, path)]
+    files = []
+    for path in workplace.changed:
+        if path.suffix in (".sql", ".toml", ".py") and any(path.is_relative_to(room) for room in ROOMS):
+            yield from _unseen_characters(workplace, path)
+        if path.suffix != ".sql" or not _exists(workplace, path):
+            continue
+        if is_text(workplace.checkout.root / path):
+            files.append(path)
+        else:
+            yield Problem(str(path), f"{path.name} is not text in UTF-8.", path, 1)
     if not files:
         return
     if importlib.util.find_spec("sqlfluff") is None:
@@ -59,6 +78,24 @@ def sql_style(workplace: Workplace) -> Iterator[Problem]:
             path = PurePosixPath(file["filepath"])
             line = violation.get("start_line_no") or violation.get("line_no") or 1
             yield Problem(str(path), f"{violation['code']}: {violation['description']}", path, line)
+
+
+_UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+"""Characters that reorder or hide the text around them, so that a reviewer reads something else than runs."""
+
+
+def _unseen_characters(workplace: Workplace, path: PurePosixPath) -> Iterator[Problem]:
+    lines = read_lines(workplace, path)
+    for number in workplace.touched(path).lines:
+        if number <= len(lines) and (found := _UNSEEN.search(lines[number - 1])):
+            character = f"U+{ord(found[0]):04X} {unicodedata.name(found[0], '')}".rstrip()
+            sentence = (
+                f"The line holds {character}, which nobody sees: it may run as something else than it reads."
+            )
+            yield Problem(
+                str(path), sentence, path, number, severity=Severity.HIGH,
+                remedy="Write the line without the character.",
+            )  # fmt: skip
 
 
 def revisions_sound(workplace: Workplace) -> Iterator[Problem]:
@@ -147,11 +184,52 @@ def revisions_unchanged(workplace: Workplace) -> Iterator[Problem]:
 
 
 def catalogue_sound(workplace: Workplace) -> Iterator[Problem]:
-    """The catalogue can be read, every purpose said."""
+    """The catalogue can be read, every purpose said; and so can the waivers."""
+    from nosender.privacy_audit.check import discover
+    from nosender.privacy_audit.waivers import read
+
     try:
         _ = workplace.catalogue
     except UsageError as error:
         yield _catalogue_problem(error)
+    waivers = workplace.checkout.root / WAIVERS
+    if not waivers.is_file():
+        return
+    try:
+        read(waivers, discover(), datetime.now(UTC).date())
+    except UsageError as error:
+        place = re.match(r"[^:]*:(\d+)", str(error))
+        yield Problem("the waivers", str(error), WAIVERS, int(place[1]) if place else 1, "waiver")
+
+
+def standards_sound(workplace: Workplace) -> Iterator[Problem]:
+    """Each standard can be read, and what it cites is there."""
+    from nosender.privacy_audit.check import discover
+    from nosender.privacy_audit.standards import standards
+    from nosender.privacy_audit.waivers import CHECKS
+
+    known = {loaded.check.slug for loaded in discover()} | {check.slug for check in CHECKS.values()}
+    try:
+        every = standards()
+    except UsageError as error:
+        place = re.match(r"(?P<file>[\w.-]+\.toml):(?P<line>\d+)", str(error))
+        path = STANDARDS / (place["file"] if place else "__init__.py")
+        yield Problem("the standards", str(error), path, int(place["line"]) if place else 1, "standard")
+        return
+    for requirement in (each for standard in every for each in standard.requirements):
+        for slug in sorted(set(requirement.checks) - known):
+            sentence = f"{requirement.id} cites the check {slug}, which does not exist."
+            yield Problem(requirement.id, sentence, *_cited(workplace, slug), "standard")
+
+
+def _cited(workplace: Workplace, slug: str) -> Spot:
+    """The line of a standard that names a check."""
+    for file in sorted((workplace.checkout.root / STANDARDS).glob("*.toml")):
+        path = STANDARDS / file.name
+        for number, text in enumerate(read_lines(workplace, path), 1):
+            if f'"{slug}"' in text:
+                return path, number
+    return STANDARDS / "__init__.py", 1
 
 
 def _catalogue_problem(error: NosenderError) -> Problem:
@@ -250,10 +328,12 @@ def _of_rights(workplace: Workplace) -> list[tuple[Change, Spot]]:
         found = widened(Observation.from_json(old), Observation.from_json(file.read_text(encoding="utf-8")))
     except (KeyError, TypeError, ValueError):
         raise CannotLook("the reference of the base cannot be read by this version") from None
-    return [(change, place_of(workplace, change.object)) for change in found]
+    return [(change, place_of(workplace, change.object, change.sentence)) for change in found]
 
 
 def _of_waivers(workplace: Workplace) -> list[tuple[Change, Spot]]:
+    from nosender.privacy_audit.check import discover
+
     file = workplace.checkout.root / WAIVERS
     if not file.is_file():
         return []
@@ -262,7 +342,14 @@ def _of_waivers(workplace: Workplace) -> list[tuple[Change, Spot]]:
         new = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         raise CannotLook(f"{WAIVERS} cannot be read") from None
-    return [(change, (WAIVERS, _line_of_waiver(workplace, change.object))) for change in waived(old, new)]
+    linking = frozenset(
+        loaded.check.slug
+        for loaded in discover()
+        if loaded.check.claim in (Claim.NO_SENDER, Claim.NO_RELATIONSHIP)
+    )
+    return [
+        (change, (WAIVERS, _line_of_waiver(workplace, change.object))) for change in waived(old, new, linking)
+    ]
 
 
 def _line_of_waiver(workplace: Workplace, name: str) -> int:
@@ -271,7 +358,7 @@ def _line_of_waiver(workplace: Workplace, name: str) -> int:
     for number, text in enumerate(read_lines(workplace, WAIVERS), 1):
         if text.startswith("["):
             header = number
-        if re.match(r"\s*object\s*=", text) and name in text:
+        if re.match(r"\s*(object|check)\s*=", text) and name in text:
             return header
     return first_change(workplace, WAIVERS)
 

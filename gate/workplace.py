@@ -19,6 +19,10 @@ DDL = PurePosixPath("schema/ddl")
 CATALOGUE = PurePosixPath("schema/catalogue")
 VERSIONS = PurePosixPath("migrations/versions")
 WAIVERS = PurePosixPath("waivers.toml")
+STANDARDS = PurePosixPath("privacy_audit/standards")
+
+ROOMS = (DDL, CATALOGUE, VERSIONS, WAIVERS, STANDARDS)
+"""What the gate is about; a change that touches none of them passes at once."""
 
 SCHEMA = "public"
 
@@ -29,8 +33,9 @@ class Workplace:
     The steps run in threads, so whatever is made once is made under a lock.
     """
 
-    def __init__(self, checkout: Checkout, server: str | None = None) -> None:
+    def __init__(self, checkout: Checkout, server: str | None = None, timeout: int = 300) -> None:
         self.checkout = checkout
+        self._timeout = timeout
         self.changed = checkout.changed()
         self._named_server = server
         self._touched: dict[PurePosixPath, Touched] = {}
@@ -74,11 +79,16 @@ class Workplace:
 
     @cached_property
     def _server(self) -> str:
-        if self._named_server is not None:
-            return self._named_server
-        from nosender.server.embedded import EmbeddedServer
+        from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-        return self._stack.enter_context(EmbeddedServer()).conninfo()
+        named = self._named_server
+        if named is None:
+            from nosender.server.embedded import EmbeddedServer
+
+            named = self._stack.enter_context(EmbeddedServer()).conninfo()
+        # A revision may loop for ever; the options go along to every database made beside this one.
+        given = str(conninfo_to_dict(named).get("options") or "")
+        return make_conninfo(named, options=f"{given} -c statement_timeout={self._timeout * 250}ms".strip())
 
     def database(self, template: str = "template0") -> Target:
         """A database of one step's own, cloned from a template; dropped at the end."""

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -56,14 +57,17 @@ def checkout(_checkout: Path) -> Path:
     return _checkout
 
 
+_compiled = TemporaryDirectory(prefix="nosender-compiled-")
+
+
 def environment(root: Path) -> dict[str, str]:
     """For a process that runs the code of a checkout, with no database named by chance.
 
-    Compiled modules are kept beside the checkout, as an installed package keeps its own.
+    Compiled modules are kept for the next process, as an installed package keeps its own.
     """
     hidden = ("PG", "NOSENDER_", "DATABASE_URL", "GITHUB_", "PYTHONDONTWRITEBYTECODE")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
-    return clean | {"PYTHONPATH": str(root / "src"), "PYTHONPYCACHEPREFIX": str(root.parent / "compiled")}
+    return clean | {"PYTHONPATH": str(root / "src"), "PYTHONPYCACHEPREFIX": _compiled.name}
 
 
 def run(root: Path, *words: str) -> subprocess.CompletedProcess[str]:

@@ -41,6 +41,8 @@ class PullRequest:
     """Of each finding that decides: the step or check, the file, and text that its line must hold."""
     shows: tuple[tuple[str, str, str], ...] = ()
     """Of each sentence that a reviewer must see, in order: a part of it, the file, text of its line."""
+    unseen: tuple[str, ...] = ()
+    """How each reason begins why something could not look, where the test is about that."""
     generate: bool = False
     """The author ran `make generate` before the commit."""
 
@@ -59,6 +61,7 @@ class PullRequest:
         for (sentence, file, line), (part, path, text) in zip(judged.shown, self.shows, strict=True):
             assert part in sentence, judged
             assert (file, text in line) == (path, True), judged
+        assert all(any(each.startswith(part) for each in judged.unseen) for part in self.unseen), judged
         assert judged.code == self.code, judged
 
 
@@ -90,6 +93,16 @@ def remove(*files: str) -> Edit:
     def edit(root: Path) -> None:
         for file in files:
             (root / file).unlink()
+
+    return edit
+
+
+def rename(old: str, new: str) -> Edit:
+    """Give a revision's files another name."""
+
+    def edit(root: Path) -> None:
+        for path in (root / old).parent.glob(f"{Path(old).name}.*"):
+            path.rename((root / new).with_name(path.name.replace(Path(old).name, Path(new).name)))
 
     return edit
 
@@ -149,3 +162,29 @@ TODAY = datetime.now(UTC).date()
 E164 = "  constraint messages_destination_phone_e164 check (destination_phone ~ '^\\+[1-9][0-9]{6,14}$'),\n"
 COMMENTS = "migrations/versions/0005_comments"
 SEND = "schema/ddl/43_send_message.sql"
+GDPR = "privacy_audit/standards/gdpr.toml"
+
+PADDING = """create table padding_lengths (
+  id serial primary key,
+  bytes integer not null
+);
+"""
+PADDING_COMMENTS = """comment on table padding_lengths is 'Lengths that content is padded to.';
+comment on column padding_lengths.id is 'Number of the length.';
+comment on column padding_lengths.bytes is 'How long.';
+"""
+PADDING_DECLARED = """table = "padding_lengths"
+purpose = "Lengths that content is padded to."
+
+[retention]
+rule = "kept"
+kept_because = "No row of it is about anybody."
+
+[columns.id]
+class = "serial"
+purpose = "Number of the length."
+
+[columns.bytes]
+class = "counter"
+purpose = "How long."
+"""

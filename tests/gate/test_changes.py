@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 import nosender.schema.catalogue as room
-from nosender.gate.changes import Weight, changes
+from nosender.gate.changes import Change, Weight, changes, waived
 from nosender.schema.catalogue.load import load
+from nosender.schema.catalogue.model import Dropped, Place
 
 CATALOGUE = Path(room.__file__).parent
 
@@ -54,10 +57,59 @@ def test_an_innocent_column_is_only_new(tmp_path: Path) -> None:
     [
         (
             "messages.toml",
+            'kept_because = "A message',
+            'kept_because = "Any message',
+            Weight.KEEPS,
+            "Why rows of messages may stay without limit now reads: Any message",
+        ),
+        (
+            "ephemeral_keys.toml",
+            'at_once = "used"\n',
+            "",
+            Weight.KEEPS,
+            "Rows of ephemeral_keys may stay longer: ",
+        ),
+        (
+            "ephemeral_keys.toml",
+            'resolution = "quarter-hour"',
+            'resolution = "hour"',
+            Weight.TIGHTENS,
+            "ephemeral_keys.expires_at is told more coarsely: hour, before quarter-hour.",
+        ),
+        (
+            "messages.toml",
+            '[columns.expires_at]\nclass = "expiry"\nresolution = "hour"',
+            '[columns.expires_at]\nclass = "expiry"\nresolution = "quarter-hour"',
+            Weight.LINKS,
+            "messages.expires_at is told more finely: quarter-hour, before hour.",
+        ),
+        (
+            "vocabulary.toml",
+            'never_with = ["destination-phone"]\n',
+            "",
+            Weight.LINKS,
+            "may now stand beside destination-phone.",
+        ),
+        (
+            "users.toml",
+            'purpose = "Finds the devices',
+            'purpose = "For advertising: finds the devices',
+            Weight.ADDS,
+            "The purpose of users.phone_number now reads: For advertising: finds the devices",
+        ),
+        (
+            "policy.toml",
+            'purpose = "A device belongs',
+            'purpose = "A machine belongs',
+            Weight.ADDS,
+            "The purpose of the foreign key from webauthn_credentials to users now reads: A machine",
+        ),
+        (
+            "messages.toml",
             'action = "delete"',
             'action = "delete"\nmax_age = "30 days"\nmax_age_column = "created_at"',
             Weight.TIGHTENS,
-            "Rows of messages are kept by another rule",
+            "Rows of messages go by another rule, none later than before: ",
         ),
         ("policy.toml", 'grace = "1 hour"', 'grace = "2 hours"', Weight.KEEPS, "The promised grace"),
         ("policy.toml", '"15 minutes"', '"5 minutes"', Weight.TIGHTENS, "The promised sweep interval"),
@@ -113,3 +165,43 @@ def test_an_allowed_foreign_key_weighs_most(tmp_path: Path) -> None:
     assert edited(tmp_path, "policy.toml", "[[foreign_keys]]", key) == (
         (Weight.LINKS, "A foreign key is allowed from ephemeral_keys(id) to users: Who asked."),
     )
+
+
+def test_a_name_that_was_dropped_for_good_weighs_most_when_it_may_return() -> None:
+    catalogue = load()
+    gone = Dropped("messages", "sender", "It said who wrote.", "0007", Place("dropped/messages.toml", 3))
+    assert changes(replace(catalogue, dropped=(gone,)), catalogue) == (
+        Change(
+            Weight.LINKS,
+            "messages.sender",
+            "messages.sender may return, which was dropped for good: It said who wrote.",
+            "dropped/messages.toml",
+            3,
+        ),
+    )
+
+
+def test_waivers_gained_and_extended() -> None:
+    def file(*entries: tuple[str, str | None, str]) -> dict[str, object]:
+        return {
+            "waivers": [{"check": c, "object": o, "expires": date.fromisoformat(e)} for c, o, e in entries]
+        }
+
+    old = file(("owner-differs", "public.users", "2026-01-01"), ("fine-time", "public.a.b", "2026-01-01"))
+    new = file(
+        ("owner-differs", "public.users", "2026-03-01"),
+        ("fine-time", "public.a.b", "2025-12-01"),
+        ("edge-table", "public.pairs", "2026-02-01"),
+        ("copied-log", None, "2026-02-01"),
+    )
+    found = waived(old, new, frozenset({"edge-table"}))
+    assert [(each.weight, each.object, each.sentence) for each in found] == [
+        (Weight.KEEPS, "copied-log", "That copied-log cannot look is accepted until 2026-02-01."),
+        (Weight.LINKS, "public.pairs", "A finding of edge-table on public.pairs is waived until 2026-02-01."),
+        (
+            Weight.KEEPS,
+            "public.users",
+            "A finding of owner-differs on public.users is waived until 2026-03-01, "
+            "longer than before (2026-01-01).",
+        ),
+    ]

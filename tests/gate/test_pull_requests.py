@@ -11,10 +11,14 @@ from .edits import (
     CATALOGUE,
     COMMENTS,
     E164,
+    GDPR,
     INDEX,
     MESSAGES,
     NEW,
     OLD,
+    PADDING,
+    PADDING_COMMENTS,
+    PADDING_DECLARED,
     POLICY,
     SEND,
     SENDER,
@@ -28,6 +32,7 @@ from .edits import (
     append,
     crlf,
     remove,
+    rename,
     replace,
     revision,
 )  # fmt: skip
@@ -310,6 +315,71 @@ PULL_REQUESTS = (
         # That nothing needs it is a finding of the audit, and a low one.
         shows=(
             ("A finding of owner-differs on public.users is waived until ", "waivers.toml", "[[waivers]]"),
+        ),
+    ),
+    PullRequest(
+        "waivers that reach too far",
+        (
+            append(
+                "waivers.toml",
+                '[[waivers]]\ncheck = "owner-differs"\nobject = "public.users"\n'
+                'reason = "The hosting company owns every table."\nowner = "DBA"\napproved_by = "DPO"\n'
+                f"created = {TODAY}\nexpires = {TODAY + timedelta(days=200)}\n",
+            ),
+        ),
+        finds=(("catalogue-sound", "waivers.toml", ""),),
+        shows=(("owner-differs on public.users is waived", "waivers.toml", "[[waivers]]"),),
+        unseen=("the audit failed: ",),
+    ),
+    PullRequest(
+        "waivers for everything and of yesterday",
+        (
+            append(
+                "waivers.toml",
+                "".join(
+                    f'[[waivers]]\ncheck = "{check}"\nobject = "{name}"\n'
+                    'reason = "The hosting company owns every table."\nowner = "DBA"\napproved_by = "DPO"\n'
+                    f"created = {TODAY - timedelta(days=90)}\nexpires = {TODAY + timedelta(days=days)}\n"
+                    for check, name, days in (
+                        ("owner-differs", "public.*", 9),
+                        ("edge-table", "public.a", -1),
+                    )
+                ),
+            ),
+        ),
+        finds=(("broad-waiver", "waivers.toml", ""), ("expired-waiver", "waivers.toml", "")),
+        shows=(
+            ("A finding of edge-table on public.a is waived", "waivers.toml", "[[waivers]]"),
+            ("A finding of owner-differs on public.* is waived", "waivers.toml", "[[waivers]]"),
+        ),
+    ),
+    PullRequest(
+        "a line that runs as something else than it reads",
+        (append(MESSAGES, "-- Only a \u202eremark.\n"),),
+        finds=(("sql-style", MESSAGES, "-- Only a"),),
+    ),
+    PullRequest(
+        "a standard that cites what there is not",
+        (replace(GDPR, '"undeclared-column"', '"undeclared-colum"'),),
+        finds=(("standards-sound", GDPR, "undeclared-colum"),),
+    ),
+    PullRequest(
+        "a released revision under another name",
+        (rename(COMMENTS, "migrations/versions/0005_remarks"),),
+        finds=(("revisions-unchanged", "migrations/versions/0005_remarks.py", ""),) * 3,
+    ),
+    PullRequest(
+        "a table done well",
+        (
+            append("schema/ddl/17_padding_lengths.sql", PADDING),
+            append("schema/catalogue/padding_lengths.toml", PADDING_DECLARED),
+            revision(PADDING + PADDING_COMMENTS, "drop table padding_lengths;\n"),
+        ),
+        generate=True,
+        shows=(
+            ("The table padding_lengths is new: ", "schema/catalogue/padding_lengths.toml", "table ="),
+            ("gains the column bytes", "schema/catalogue/padding_lengths.toml", "[columns.bytes]"),
+            ("gains the column id", "schema/catalogue/padding_lengths.toml", "[columns.id]"),
         ),
     ),
     # Promises.

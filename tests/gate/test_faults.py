@@ -1,0 +1,238 @@
+"""One revision that takes many liberties: each is found, under the right name, on the line that took it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import psycopg
+import pytest
+
+from nosender.server.embedded import EmbeddedServer
+
+from .conftest import Judge
+from .edits import NEW, PullRequest, revision
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One statement, on one line, and what must be found on it."""
+
+    up: str
+    down: str
+    checks: tuple[str, ...]
+    """Steps and checks that decide, in order, once for each finding."""
+
+
+DIFFERS = "ddl-equals-migrations"
+
+STORED = (
+    Fault(
+        "alter table messages alter column message_type type text;",
+        "alter table messages alter column message_type type varchar(20);",
+        (
+            "column-type",
+            DIFFERS,
+        ),
+    ),
+    Fault(
+        "alter table message_deliveries alter column delivery_status drop not null;",
+        "alter table message_deliveries alter column delivery_status set not null;",
+        (
+            "column-nullability",
+            DIFFERS,
+        ),
+    ),
+    Fault(
+        "alter table ephemeral_keys alter column created_at set default date_trunc('hour', now());",
+        "alter table ephemeral_keys alter column created_at "
+        "set default date_trunc('hour', now() at time zone 'utc');",
+        (
+            "column-default",
+            DIFFERS,
+        ),
+    ),
+    Fault(
+        "alter table messages add column size integer generated always as (octet_length(message_id)) stored;",
+        "alter table messages drop column size;",
+        (
+            DIFFERS,
+            "locks-brief",
+            "undeclared-column",
+        ),
+    ),
+    Fault(
+        "create type mood as enum ('calm');",
+        "drop type mood;",
+        (
+            DIFFERS,
+            "undeclared-type",
+        ),
+    ),
+    Fault(
+        "alter table ephemeral_keys set unlogged;",
+        "alter table ephemeral_keys set logged;",
+        (
+            DIFFERS,
+            DIFFERS,
+            "locks-brief",
+            "table-differs",
+        ),
+    ),
+    Fault(
+        "alter table messages alter column destination_phone set statistics 100;",
+        "alter table messages alter column destination_phone set statistics 0;",
+        (
+            DIFFERS,
+            "statistics-kept",
+            "statistics-target",
+        ),
+    ),
+    Fault(
+        "create index idx_messages_size on messages (octet_length(encrypted_content));",
+        "drop index idx_messages_size;",
+        (
+            DIFFERS,
+            "locks-brief",
+            "undeclared-index",
+        ),
+    ),
+    Fault(
+        "comment on column messages.created_at is 'Ask +491701234567.';",
+        "comment on column messages.created_at is 'When the row was stored.';",
+        ("number-in-name",),
+    ),
+    Fault(
+        "alter sequence migration_journal_id_seq owned by none;",
+        "alter sequence migration_journal_id_seq owned by migration_journal.id;",
+        (DIFFERS,),
+    ),
+    Fault(
+        "alter table users add constraint users_id_check check (id > 0);",
+        "alter table users drop constraint users_id_check;",
+        (
+            DIFFERS,
+            "locks-brief",
+            "undeclared-constraint",
+        ),
+    ),
+)
+
+CODE = (
+    Fault(
+        "create view recent as select id from messages;",
+        "drop view recent;",
+        (
+            DIFFERS,
+            "undeclared-column",
+            "undeclared-view",
+        ),
+    ),
+    Fault(
+        "create materialized view counted as select count(*) as rows from messages;",
+        "drop materialized view counted;",
+        (
+            DIFFERS,
+            "undeclared-column",
+            "undeclared-view",
+        ),
+    ),
+    Fault(
+        "create function peek() returns bigint language sql security definer return (select 1);",
+        "drop function peek();",
+        (
+            DIFFERS,
+            "open-search-path",
+            "undeclared-function",
+        ),
+    ),
+    Fault(
+        "alter function active_devices owner to gate_login;",
+        "alter function active_devices owner to current_user;",
+        (),
+    ),
+    Fault(
+        "create rule keep as on delete to users do instead nothing;",
+        "drop rule keep on users;",
+        (
+            DIFFERS,
+            "sql-style",
+            "undeclared-rule",
+        ),
+    ),
+    Fault(
+        "create policy everybody on messages using (true);",
+        "drop policy everybody on messages;",
+        (
+            DIFFERS,
+            "undeclared-policy",
+        ),
+    ),
+    Fault(
+        "alter table ephemeral_keys enable row level security;",
+        "alter table ephemeral_keys disable row level security;",
+        (
+            DIFFERS,
+            "table-differs",
+        ),
+    ),
+    Fault(
+        "alter table users enable always trigger users_guard;",
+        "alter table users enable trigger users_guard;",
+        (DIFFERS,),
+    ),
+    Fault(
+        "alter table messages disable trigger messages_guard;",
+        "alter table messages enable trigger messages_guard;",
+        (
+            DIFFERS,
+            "disabled-trigger",
+        ),
+    ),
+    Fault(
+        "alter default privileges grant select on tables to nosender_app;",
+        "alter default privileges revoke select on tables from nosender_app;",
+        (
+            DIFFERS,
+            "default-privilege",
+        ),
+    ),
+    Fault(
+        "grant select on message_deliveries to gate_login;",
+        "revoke select on message_deliveries from gate_login;",
+        (
+            DIFFERS,
+            "table-privilege",
+        ),
+    ),
+    Fault(
+        "create extension pg_trgm;",
+        "drop extension pg_trgm;",
+        (
+            DIFFERS,
+            "undeclared-extension",
+        ),
+    ),
+)
+
+
+@pytest.fixture
+def login(server: EmbeddedServer) -> Iterator[None]:
+    """A role that somebody logs in with."""
+    with psycopg.connect(server.conninfo(), autocommit=True) as admin:
+        admin.execute("create role gate_login login")
+        yield
+        admin.execute("drop role gate_login")
+
+
+@pytest.mark.usefixtures("login")
+@pytest.mark.parametrize("faults", [STORED, CODE], ids=["stored", "code"])
+def test_each_liberty_is_found_on_its_line(judge: Judge, faults: tuple[Fault, ...]) -> None:
+    ups = "".join(f"{fault.up}\n" for fault in faults)
+    downs = "".join(f"{fault.down}\n" for fault in reversed(faults))
+    judged = judge(PullRequest("faults", (revision(ups, downs),), generate=True))
+    wanted = [(check, f"{NEW}.up.sql", fault.up) for fault in faults for check in fault.checks]
+    # SQL that sqlfluff cannot read is a finding of its own, in both directions.
+    unread = [each for each in judged.found if each[:2] == ("sql-style", f"{NEW}.down.sql")]
+    assert [each for each in judged.found if each not in unread] == sorted(wanted), judged
+    assert (judged.code, judged.unseen) == (1, [])
