@@ -14,7 +14,6 @@ from nosender.gate.workplace import CATALOGUE, SCHEMA, VERSIONS, WAIVERS, Workpl
 from nosender.privacy_audit.finding import Confidence, Severity
 
 if TYPE_CHECKING:
-    from nosender.migrations.rehearse import Lock
     from nosender.privacy_audit.audit import Audit
 
 _BLOCKING = ("SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE")
@@ -113,15 +112,13 @@ def locks_brief(workplace: Workplace) -> Iterator[Problem]:
     for revision, planned in zip(chain.revisions[-len(plan.revisions) :], plan.revisions, strict=True):
         script = VERSIONS / f"{revision.path.stem}.up.sql"
         text = revision.sql("up")
-        held: dict[str, Lock] = {}  # what an earlier statement of the transaction locked stays locked
         for statement in planned.statements:
             seen = statement.seen
             start = text.find(seen.sql)
             line = text.count("\n", 0, start) + 1 if start >= 0 else 1
             name = f"{revision.revision} statement {seen.number}"
             blocking = [lock for lock in seen.locks if lock.mode in _BLOCKING]
-            held = (held if revision.transactional else {}) | {lock.relation: lock for lock in blocking}
-            slow = [held[name] for name in (*seen.rewrites, *seen.scans) if name in held]
+            slow = [lock for lock in blocking if lock.relation in {*seen.rewrites, *seen.scans}]
             if slow:
                 lock = slow[0]
                 blocks = f"{lock.mode} on {lock.relation} blocks {lock.blocks} while the statement"
