@@ -14,6 +14,7 @@ from nosender.migrations import journal
 from nosender.migrations.checksum import sql_digest, sql_tokens
 from nosender.migrations.module import run_module
 from nosender.migrations.revisions import RevisionError
+from nosender.schema.visible import visible
 
 if TYPE_CHECKING:
     import psycopg
@@ -108,6 +109,7 @@ def _patiently(
     import psycopg
 
     for attempt in range(1, patience.attempts + 1):
+        watch.require_lock()
         try:
             with watch.blockers(what):
                 act()
@@ -128,8 +130,12 @@ def _patiently(
             if work.closed:
                 raise  # the caller knows what that means
             sentence = f"{what}: {refusal(error)}; nothing of it was kept"
+            if isinstance(error, psycopg.errors.QueryCanceled):
+                raise NosenderError(
+                    f"{sentence}, run again, with PGOPTIONS='-c statement_timeout=0' if that is the limit"
+                ) from error
             if isinstance(error, psycopg.OperationalError | psycopg.InternalError):
-                # a full disk, a cancelled statement: nothing that the revision does
+                # a full disk, a server without memory: nothing that the revision does
                 raise NosenderError(f"{sentence}, run again when that is mended") from error
             raise RevisionError(sentence, revision.revision) from error
         else:
@@ -140,7 +146,7 @@ def refusal(error: psycopg.Error) -> str:
     """What the database said, without its DETAIL, which can carry a row."""
     message = error.diag.message_primary or type(error).__name__
     hint = f" ({error.diag.message_hint})" if error.diag.message_hint else ""
-    return " ".join((message + hint).split())
+    return visible(" ".join((message + hint).split()))
 
 
 # -------------------------------------------------------------------------- steps
@@ -152,6 +158,23 @@ _INDEX = re.compile(
 )
 
 
+def alone(text: str) -> bool:
+    """Whether a statement cannot, or should not, be part of a transaction."""
+    first, second, *_ = [*(token.lower() for token in sql_tokens(text)), "", ""]
+    if waits_for_snapshots(text) or first in ("vacuum", "reindex", "cluster", "checkpoint"):
+        return True
+    if first in ("call", "do"):
+        return True  # it may commit
+    objects = ("database", "tablespace", "subscription", "system")
+    return first in ("create", "alter", "drop") and second in objects
+
+
+def waits_for_snapshots(text: str) -> bool:
+    """Whether a statement waits for older transactions and blocks nobody meanwhile."""
+    tokens = [token.lower() for token in sql_tokens(text)]
+    return "concurrently" in tokens and tokens[0] != "refresh"  # which locks out writers, in a transaction
+
+
 def _step(
     work: psycopg.Connection[Any],
     schema: str,
@@ -161,36 +184,59 @@ def _step(
     patience: Patience,
     watch: Watch,
 ) -> None:
-    """One statement outside a transaction, then its line in the journal."""
+    """One statement and its line in the journal: in one transaction, unless it has to stand alone."""
     what = f"revision {revision.revision}, step {step.number}"
-    concurrent = "concurrently" in [token.lower() for token in sql_tokens(step.sql)]
-    lock = patience.snapshots if concurrent else patience.lock
-    name = _index_name(step.sql)
+
+    def together() -> None:
+        with work.transaction():
+            _set_local(work, lock=patience.lock)
+            work.execute(step.sql.encode())
+            journal.write(work, revision, direction, step)
+
+    if not alone(step.sql):
+        _patiently(work, together, revision, what, patience, watch)
+        return
+    name = index_name(step.sql)
+
+    def by_itself() -> None:
+        _drop_remains(work, schema, watch)
+        if name is not None:
+            valid = _index_state(work, schema, name)
+            if valid:
+                return  # built before a crash kept the journal from saying so
+            if valid is False:
+                watch.say(f"{what}: dropping the invalid index {name}, which a failed attempt left")
+                _drop_index(work, schema, name)
+        work.execute(step.sql.encode())
+
+    waits = waits_for_snapshots(step.sql)
     work.autocommit = True
     try:
-        work.execute("select set_config('lock_timeout', %s, false)", (f"{int(lock * 1000)}ms",))
-
-        def act() -> None:
-            _drop_remains(work, schema, watch)
-            if name is not None:
-                valid = _index_state(work, schema, name)
-                if valid:
-                    return  # built before a crash kept the journal from saying so
-                if valid is False:
-                    watch.say(f"{what}: dropping the invalid index {name}, which a failed attempt left")
-                    _drop_index(work, schema, name)
-            work.execute(step.sql.encode())
-
+        # a limit on statements is there for what blocks others
+        lifted = ("statement_timeout", "transaction_timeout") if waits else ()
+        for setting in lifted:
+            _set(work, setting, 0)
+        _set(work, "lock_timeout", patience.snapshots if waits else patience.lock)
         with watch.progress(what):
-            _patiently(work, act, revision, what, patience, watch)
+            _patiently(work, by_itself, revision, what, patience, watch)
         journal.write(work, revision, direction, step)
     finally:
         if not work.closed:
-            work.execute("reset lock_timeout")
+            for setting in (*lifted, "lock_timeout"):
+                _set(work, setting, None)
             work.autocommit = False
 
 
-def _index_name(text: str) -> str | None:
+def _set(work: psycopg.Connection[Any], name: str, seconds: float | None) -> None:
+    """Set a timeout for the session, None for what it was; one that this major has not is passed over."""
+    work.execute(
+        "select set_config(name, coalesce(%s, reset_val), false) from pg_catalog.pg_settings where name = %s",
+        (None if seconds is None else f"{int(seconds * 1000)}ms", name),
+    )
+
+
+def index_name(text: str) -> str | None:
+    """The index that a statement builds concurrently, None for any other statement."""
     match = _INDEX.match(" ".join(sql_tokens(text)))
     if match is None:
         return None

@@ -52,10 +52,11 @@ def current(connection: psycopg.Connection[Any], schema: str) -> str | None:
 
 def exists(connection: psycopg.Connection[Any], schema: str, table: str) -> bool:
     """Whether the schema has a relation of this name."""
+    # asked before the session has a search_path of ours: not with operators of whoever's stands in it
     query = """
         select 1 from pg_catalog.pg_class as c
-        inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
-        where n.nspname = %s and c.relname = %s
+        inner join pg_catalog.pg_namespace as n on c.relnamespace operator(pg_catalog.=) n.oid
+        where n.nspname operator(pg_catalog.=) %s and c.relname operator(pg_catalog.=) %s
     """
     return connection.execute(query, (schema, table)).fetchone() is not None
 

@@ -80,8 +80,11 @@ def _shares_op(revision: Revision) -> bool:
 def _outside_transactions(text: str) -> list[str]:
     """The words in a script that PostgreSQL refuses in a transaction, or that would end it."""
     tokens = [token.lower() for token in sql_tokens(text)]
-    found = [word.upper() for word in ("concurrently", "vacuum") if word in tokens]
     starts = {token for at, token in enumerate(tokens) if at == 0 or tokens[at - 1] == ";"}
+    for at in range(len(tokens) - 3):
+        if tokens[at : at + 3] == ["refresh", "materialized", "view"]:
+            tokens[at + 3] = ""  # CONCURRENTLY, which is allowed there
+    found = [word.upper() for word in ("concurrently", "vacuum") if word in tokens]
     return found + [word.upper() for word in ("begin", "commit", "rollback") if word in starts]
 
 

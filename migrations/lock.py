@@ -49,6 +49,8 @@ def migrator_lock(
     """
     import psycopg
 
+    # whatever stands before PostgreSQL's own functions in the role's path; and the lock outlasts long work
+    connection.execute("set search_path to pg_catalog, pg_temp; set idle_session_timeout to 0")
     _acquire(connection, schema, wait=wait, say=say)
     try:
         yield

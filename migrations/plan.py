@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from nosender.errors import NosenderError, UsageError
 from nosender.migrations import journal
-from nosender.migrations.apply import Patience
+from nosender.migrations.apply import Patience, waits_for_snapshots
 from nosender.migrations.checksum import sql_tokens
 from nosender.migrations.lint import require_sound
 from nosender.migrations.rehearse import Rehearsal, Seen, scratch_copy
@@ -123,7 +123,7 @@ def _revision(revision: Revision, seen: list[Seen], patience: Patience) -> Revis
     from_linter = _squawk(revision)
     statements = []
     for each in seen:
-        concurrent = not each.measured
+        concurrent = waits_for_snapshots(each.sql)
         statements.append(
             Planned(
                 each,

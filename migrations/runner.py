@@ -65,9 +65,14 @@ class Standing:
 
 def current(target: Target, *, versions: Path = VERSIONS) -> Standing:
     """Where the database stands. NosenderError where it is at a revision that is not known here."""
+    import psycopg
+
     chain = Chain.load(versions)
-    with target.connect("nosender db current", autocommit=True) as connection:
-        revision = journal.current(connection, target.schema)
+    try:
+        with target.connect("nosender db current", autocommit=True) as connection:
+            revision = _recorded(connection, target.schema, chain)
+    except psycopg.Error as error:
+        raise NosenderError(f"the database refused: {refusal(error)}") from error
     at = position(chain, revision)
     return Standing(revision, chain.head, tuple(each.revision for each in chain.revisions[at:]))
 
@@ -86,6 +91,8 @@ def upgrade(target: Target, revision: str = "head", options: Options | None = No
         if last < first:
             raise UsageError(f"the database is at {before}, beyond {goal or 'base'}: use db downgrade")
         pending = session.chain.revisions[first:last]
+        if pending:
+            session.refuse_read_only()
         if options.plan is not None:
             from nosender.migrations.plan import require_unchanged  # a third of the start of an upgrade
 
@@ -125,6 +132,7 @@ def downgrade(target: Target, revision: str, options: Options | None = None) -> 
         for each in reverted:
             if each.downgrade_is == "irreversible":
                 raise NosenderError(f"revision {each.revision} cannot be reverted; nothing was changed")
+        session.refuse_read_only()
         session.refuse_loss(reverted)
         for each in reverted:
             session.apply(each, "down")
@@ -153,9 +161,24 @@ def accept(target: Target, revision: str, options: Options | None = None) -> str
         name = session.chain.resolve(revision, session.revision)
         if name is None or session.chain.position(name) > position(session.chain, session.revision):
             raise UsageError(f"revision {name or 'base'} is not applied, so there is nothing to accept")
+        session.refuse_read_only()
         with session.work.transaction():
             journal.write(session.work, session.chain.get(name), "accept")
         return name
+
+
+def _recorded(connection: psycopg.Connection[Any], schema: str, chain: Chain) -> str | None:
+    """The revision that the schema records; NosenderError where another project's table records it."""
+    revision = journal.current(connection, schema)
+    try:
+        chain.position(revision)
+    except KeyError:
+        if not journal.exists(connection, schema, journal.JOURNAL):
+            raise NosenderError(
+                f"the {journal.VERSION_TABLE} of schema {visible(schema)} is another project's, at revision "
+                f"{visible(str(revision))}: name a schema of its own with --schema"
+            ) from None
+    return revision
 
 
 def _ours(options: Options) -> bool:
@@ -229,14 +252,34 @@ class _Session:
         from psycopg import sql
 
         schema = self.target.schema
+        # The very path that functions keep, and that the canonical DDL sets. What a role's limits on idle
+        # sessions guard against is a forgotten one.
+        self.work.execute(
+            sql.SQL(
+                "set search_path to {}, pg_temp; set idle_session_timeout to 0;"
+                " set idle_in_transaction_session_timeout to 0"
+            ).format(sql.Identifier(schema))
+        )
         row = self.work.execute(
             "select 1 from pg_catalog.pg_namespace where nspname = %s", (schema,)
         ).fetchone()
         self.found_schema = row is not None
-        # The very setting that functions keep, and that the canonical DDL sets.
-        self.work.execute(sql.SQL("set search_path to {}, pg_temp").format(sql.Identifier(schema)))
-        self.revision = journal.current(self.work, schema)
+        self.revision = _recorded(self.work, schema, self.chain)
         self.work.commit()
+
+    def refuse_read_only(self) -> None:
+        """Refuse a server that cannot be written to, and a role that is not to write."""
+        if self.work.info.parameter_status("in_hot_standby") == "on":
+            raise NosenderError(
+                f"the server of {self.target.describe()} is a standby, which cannot be written to: "
+                "connect to the primary"
+            )
+        if self.work.info.parameter_status("default_transaction_read_only") == "on":
+            raise NosenderError(
+                f"the sessions of role {visible(self.work.info.user)} are read-only here "
+                "(default_transaction_read_only); nothing was changed: use another role, or lift that for "
+                "one run with PGOPTIONS='-c default_transaction_read_only=off'"
+            )
 
     def refuse_edited(self) -> None:
         """Refuse to go on from a revision whose text is not what was applied."""

@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 
 from nosender.errors import UsageError
+from nosender.migrations.apply import index_name
 from nosender.migrations.checksum import ALGORITHM
 from nosender.migrations.journal import JOURNAL, VERSION_TABLE
 from nosender.migrations.lint import require_sound
@@ -48,7 +49,7 @@ def _revision(schema: str, revision: Revision) -> str:
         f"insert into {journal} (revision, direction, algorithm, checksum)"  # noqa: S608
         f" values ({literal(revision.revision)}, 'up', {ALGORITHM}, '{revision.checksum}');",
     ]
-    text = _text(revision)
+    text = _text(schema, revision)
     if revision.transactional:
         body = ["begin;", text, *stamp, "commit;"]
     else:
@@ -57,10 +58,25 @@ def _revision(schema: str, revision: Revision) -> str:
     return "\n".join([f"\n-- {revision.revision}: {revision.summary}", *body]) + "\n"
 
 
-def _text(revision: Revision) -> str:
+def _whole(schema: str, text: str) -> str:
+    """What refuses an index that an attempt before left invalid, which IF NOT EXISTS passes over."""
+    name = index_name(text)
+    if name is None:
+        return ""
+    index = qualified(schema, name)
+    sentence = literal(f"the index {index} is invalid: run drop index concurrently {index}; and this again")
+    valid = f"(select indisvalid from pg_index where indexrelid = {literal(index)}::regclass)"  # noqa: S608
+    stop = f"raise exception using message = {sentence}"
+    return f"\ndo $whole$ begin if not {valid} then {stop}; end if; end $whole$;"
+
+
+def _text(schema: str, revision: Revision) -> str:
     """What the module's upgrade() would send, whether it stands in SQL or in Python."""
     if not revision.transactional:
-        return "\n".join(f"-- {step.what}\n{step.sql.rstrip(';')};" for step in revision.steps("up"))
+        return "\n".join(
+            f"-- {step.what}\n{step.sql.rstrip(';')};{_whole(schema, step.sql)}"
+            for step in revision.steps("up")
+        )
     from alembic.runtime.migration import MigrationContext
 
     buffer = io.StringIO()

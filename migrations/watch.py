@@ -53,6 +53,10 @@ class Watch:
         """Tell the person who waits."""
         self._say(visible(line))
 
+    def require_lock(self) -> None:
+        """Raise psycopg.OperationalError where the session that holds the migrator's lock is gone."""
+        self._connection.execute("select 1")
+
     @contextmanager
     def blockers(self, what: str) -> Iterator[None]:
         """While the block runs, say who keeps it waiting; `last_blockers` remembers."""

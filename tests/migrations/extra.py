@@ -29,6 +29,9 @@ def downgrade() -> None:
 
 def _run(direction: str) -> None:
     text = Path(__file__).with_suffix(f".{{direction}}.sql").read_text()
+    if op.get_context().as_sql:
+        op.get_context().impl.static_output(text)
+        return
     if transactional:
         op.get_bind().connection.cursor().execute(text)
         return

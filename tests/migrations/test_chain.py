@@ -17,9 +17,12 @@ from nosender.migrations.lint import require_sound
 from nosender.migrations.revisions import VERSIONS, Chain
 from nosender.schema import ddl
 from nosender.schema.observe import Observation, differences, observe, reference, within
+from nosender.schema.observe.names import quoted
 from nosender.server.embedded import EmbeddedServer
 from nosender.server.scratch import scratch_database
 from nosender.server.target import Target
+
+from .extra import add
 
 ROOT = Path(__file__).parents[2]
 REPLAY = runner.Options(replay=True)
@@ -127,6 +130,34 @@ def test_psql_and_alembic_and_ours_agree_with_pg_dump(any_server: EmbeddedServer
         assert unlike(loaded) == unlike(migrated) == unlike(scripted) == []
         assert dump(loaded) == dump(migrated) == dump(scripted)
         assert runner.check(Target(scripted)) == (Chain.load().head, ())
+
+
+@pytest.mark.parametrize("schema", ["public", 'We "ird'])
+def test_a_script_from_part_way_leads_where_the_chain_leads(
+    any_server: EmbeddedServer, versions: Path, schema: str
+) -> None:
+    step = '\n-- step: an index\ncreate index concurrently if not exists "more\'" on messages (created_at);\n'
+    add(versions, "0900", step, transactional=False)
+    add(versions, "0901", "alter table messages add column more text;\n")
+    options = runner.Options(versions=versions)
+    with (
+        scratch_database(any_server.conninfo()) as by_chain,
+        scratch_database(any_server.conninfo()) as by_hand,
+    ):
+        runner.upgrade(Target(by_chain, schema), options=options)
+        runner.upgrade(Target(by_hand, schema), "0003", options)
+        text = script.render(schema, "0003", "head", versions=versions)
+        psql(any_server, by_hand, text)
+        assert within(seen(by_hand, schema), schema) == within(seen(by_chain, schema), schema)
+        assert runner.upgrade(Target(by_hand, schema), options=options).applied == ()
+        with psycopg.connect(by_hand) as connection:  # as an attempt that failed leaves it
+            connection.execute(
+                "update pg_index set indisvalid = false where indexrelid::regclass::text ~ 'more'"
+            )
+        part = text[text.index("-- 0900") : text.index("-- 0901")]
+        with pytest.raises(subprocess.CalledProcessError) as caught:
+            psql(any_server, by_hand, f"set search_path to {quoted(schema)};\n{part}")
+        assert "is invalid: run drop index concurrently" in caught.value.stderr
 
 
 def test_plain_alembic_in_a_checkout(database: str) -> None:
