@@ -37,7 +37,33 @@ ALWAYS = (
 
 def limits_of(case: Case) -> tuple[str, ...]:
     """The limits that always hold, and those of this database."""
-    return (*ALWAYS, *_schemas(case), *_databases(case), *_role(case))
+    return (*ALWAYS, lifetime(case), *_schemas(case), *_databases(case), *_role(case))
+
+
+def lifetime(case: Case) -> str:
+    """How long a deleted row outlives the sweep in the log of changes, as far as the settings say."""
+    settings = {each.name: each for each in case.live.settings}
+
+    def value(name: str) -> str | None:
+        found = settings.get(name)
+        return found.value if found is not None and found.state == "set" else None
+
+    archive, kept, slots = value("archive_mode"), value("wal_keep_size"), value("max_slot_wal_keep_size")
+    parts = [
+        {
+            None: "this role may not see whether that is archived",
+            "off": "the server archives none of it",
+        }.get(archive, f"archive_mode is {archive}, so it lives on for as long as the archive is kept"),
+        f"wal_keep_size keeps {kept} MB of it" if kept not in (None, "0") else "",
+        "a slot keeps it without a bound, by max_slot_wal_keep_size"
+        if case.surroundings.slots and slots in (None, "-1")
+        else "",
+    ]
+    return (
+        "Lifetime: a deleted row stands in the WAL until that is written over; "
+        f"{'; '.join(part for part in parts if part)}. Base backups keep it as long as they are kept. The "
+        "true lifetime of a row is the longest of these, which the database does not know."
+    )
 
 
 def _schemas(case: Case) -> list[str]:

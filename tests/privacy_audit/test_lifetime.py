@@ -1,0 +1,56 @@
+"""How long a deleted row outlives the sweep, as every report says it from the server's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
+import psycopg
+import pytest
+
+from nosender.privacy_audit.case import Case
+from nosender.privacy_audit.limits import lifetime
+from nosender.schema.observe import observe
+
+
+def case(settings: dict[str, str | None], slots: tuple[tuple[str, str], ...] = ()) -> Case:
+    """As much of a case as the sentence is made from; None is a setting that the role may not see."""
+    live = SimpleNamespace(
+        settings=tuple(
+            SimpleNamespace(name=name, state="hidden" if value is None else "set", value=value)
+            for name, value in settings.items()
+        )
+    )
+    return cast(Case, SimpleNamespace(live=live, surroundings=SimpleNamespace(slots=slots)))
+
+
+SLOT = (("s", "physical"),)
+
+
+@pytest.mark.parametrize(
+    ("settings", "slots", "said"),
+    [
+        ({"archive_mode": "off", "wal_keep_size": "0"}, (), "the server archives none of it."),
+        ({"archive_mode": "on"}, (), "is on, so it lives on for as long as the archive is kept."),
+        ({"archive_mode": "always"}, (), "archive_mode is always, so"),
+        ({"archive_mode": None}, (), "this role may not see whether that is archived."),
+        ({"archive_mode": "off", "wal_keep_size": "512"}, (), "wal_keep_size keeps 512 MB of it."),
+        ({"archive_mode": "off", "max_slot_wal_keep_size": "-1"}, SLOT, "a slot keeps it without a bound"),
+        ({"archive_mode": "off", "max_slot_wal_keep_size": "64"}, SLOT, "the server archives none of it."),
+        ({"archive_mode": "off", "max_slot_wal_keep_size": "-1"}, (), "the server archives none of it."),
+    ],
+)  # fmt: skip
+def test_the_sentence(settings: dict[str, str | None], slots: Any, said: str) -> None:
+    assert said in lifetime(case(settings, slots))
+
+
+def test_a_server_is_read_so(connection: psycopg.Connection, run_nosender: Callable[..., Any]) -> None:
+    """The embedded server archives nothing and keeps nothing; the report says so."""
+    live = observe(connection, "public")
+    values = {each.name: each.value for each in live.settings}
+    assert (values["archive_mode"], values["wal_keep_size"]) == ("off", "0")
+    answer = run_nosender(
+        "--url", f"{connection.info.dsn}", "audit", "run", "--format", "json", "--check", "copied-log"
+    )
+    assert "the server archives none of it." in answer.stdout + answer.stderr
