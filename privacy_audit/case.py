@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -177,8 +178,15 @@ class Case:
         """Whether the text of a function names one of our tables, or could, because the text is not ours to
         read.
         """
-        words = words_of(f"{function.body} {function.sql_body or ''}")
-        return any(name in words for name in self.distinctive)
+        text = f"{function.body} {function.sql_body or ''}"
+        words = words_of(text)
+        return any(name in words for name in self.distinctive) or bool(self._qualified.search(text))
+
+    @cached_property
+    def _qualified(self) -> re.Pattern[str]:
+        """A name of ours with our schema before it, which is ours however common the name."""
+        names = "|".join(sorted(map(re.escape, self.tables))) or "(?!)"
+        return re.compile(rf'(?<!\w)"?{re.escape(self.schema)}"?\s*\.\s*"?({names})"?(?!\w)', re.IGNORECASE)
 
     @cached_property
     def distinctive(self) -> frozenset[str]:

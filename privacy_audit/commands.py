@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
+from click.core import ParameterSource
 
 from .evidence_commands import diff, evidence, sign, verify
 from .reports import FORMATS
@@ -171,9 +172,18 @@ def selftest(ctx: click.Context, slugs: tuple[str, ...]) -> None:
 
     Works on a throw-away PostgreSQL of its own: some examples change roles and settings of the whole server.
     """
+    from nosender.errors import UsageError
+
     from .runner import chosen
     from .selftest import trials
 
+    root = ctx.find_root()
+    named = (
+        root.get_parameter_source("url") is ParameterSource.COMMANDLINE
+        or root.params.get("embedded") is not None
+    )
+    if named:
+        raise UsageError("audit selftest works on a PostgreSQL of its own: leave --url and --embedded away")
     missed = total = 0
     for trial in trials(chosen(slugs)):
         total += 1

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .case import brought_along
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .case import Case
 
 ALWAYS = (
@@ -20,6 +24,11 @@ ALWAYS = (
     "rows, and a probe that must look each row up in another table reads 24 rows; each check says how many, "
     "and the least share of bad rows that as many find with 95 %. That holds for faults that are spread over "
     "the table: where they lie together, pages count and not rows.",
+    "Choices: what a sender may choose carries a few bits of whoever wants to be recognised: the lifetime of "
+    "a message, its length, the order of ids in a batch, a mark in the middle of a ciphertext or of an "
+    "identifier. Beginnings, ends, lengths and shared values are looked at, and nothing finer.",
+    "Names: replication origins, tablespaces and their options, grants on server parameters, advisory locks, "
+    "notifications on their way, prepared statements and temporary tables of other sessions are not read.",
     "Code: what a function builds as text and executes leaves no trace in the catalogs; bodies are compared "
     "with "
     "the declared ones instead, and an undeclared function is a finding whatever it does.",
@@ -67,16 +76,26 @@ def lifetime(case: Case) -> str:
 
 
 def _schemas(case: Case) -> list[str]:
-    columns: dict[str, int] = {}
-    for column in case.live.columns:
-        if column.schema not in case.scope:
-            columns[column.schema] = columns.get(column.schema, 0) + 1
+    kinds = ("columns", "functions", "types", "sequences", "others")
+    counts: dict[str, dict[str, int]] = {}
+    for kind in kinds:
+        for each in getattr(case.live, kind):
+            if each.schema is not None and each.schema not in case.scope and not brought_along(each):
+                found = counts.setdefault(each.schema, dict.fromkeys(kinds, 0))
+                found[kind] += 1
     return [
-        f"Schema {schema}: nothing in it leans on our tables, so its {count} columns were not held against "
-        f"the "
-        "catalogue."
-        for schema, count in sorted(columns.items())
+        f"Schema {schema}: nothing in it leans on our tables, so its {_told(found)} were not held against "
+        "the catalogue."
+        for schema, found in sorted(counts.items())
     ]
+
+
+def _told(found: Mapping[str, int]) -> str:
+    """`3 columns, 1 functions`: columns always, the rest where there are any."""
+    words = {"columns": "columns", "others": "other objects"}
+    return ", ".join(
+        f"{count} {words.get(kind, kind)}" for kind, count in found.items() if count or kind == "columns"
+    )
 
 
 def _databases(case: Case) -> list[str]:

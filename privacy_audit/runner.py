@@ -129,6 +129,9 @@ def look(
                 if case.has_ours
                 else {name: Unseen("the schema holds none of our tables") for name in names}
             )
+    except psycopg.errors.InsufficientPrivilege as error:
+        message = error.diag.message_primary or "a catalog"
+        raise IncompleteError(f"unreadable: {message}, so what surrounds the schema cannot be seen") from None
     except psycopg.OperationalError as error:
         state = f" (SQLSTATE {error.sqlstate})" if error.sqlstate else ""
         raise IncompleteError(f"the database went away while it was read{state}; run again") from None

@@ -431,7 +431,7 @@ grant execute on function audit_content() to nosender_auditor;
 -- Per identifier that a client should have drawn at random: how many say when, in which order, or by whom.
 -- timed: a UUID of version 1, 6 or 7, or a ULID of these years. digits: a number, so a counter or a
 -- snowflake. phones: holds the destination's number, or any number written with a plus sign. short: under 16
--- characters. prefixes: different first six characters. ascending: later rows that sort after the row before.
+-- characters. prefixes, suffixes: different first and last six characters. ascending: later rows that sort after the row before.
 create function audit_identifiers()
 returns table (
   table_name text,
@@ -442,6 +442,7 @@ returns table (
   phones bigint,
   short bigint,
   prefixes bigint,
+  suffixes bigint,
   ascending bigint,
   whole boolean
 )
@@ -483,6 +484,7 @@ begin
         ),
         pg_catalog.count(*) filter (where pg_catalog.octet_length(name) < 16),
         pg_catalog.count(distinct pg_catalog.left(name, 6)),
+        pg_catalog.count(distinct pg_catalog.right(name, 6)),
         pg_catalog.count(*) filter (where name collate pg_catalog."C" > before collate pg_catalog."C"),
         %5$L::boolean
       from named',

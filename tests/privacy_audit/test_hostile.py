@@ -5,7 +5,6 @@ pass.
 from __future__ import annotations
 
 import json
-import pkgutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,10 +13,6 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
-
-from nosender.errors import NosenderError
-from nosender.privacy_audit.runner import Options, run
-from nosender.server.target import Target
 
 RunNosender = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -159,45 +154,6 @@ def test_a_planted_number_appears_in_no_output(migrated: str, run_nosender: RunN
         assert digits not in answer.stderr, form
 
 
-@pytest.mark.parametrize("catalog", ["pg_proc", "pg_settings", "pg_constraint", "pg_attribute", "pg_roles"])
-def test_a_catalog_that_is_denied_is_never_a_pass(
-    database: str, run_nosender: RunNosender, catalog: str
-) -> None:
-    from nosender.schema import ddl
-
-    with psycopg.connect(database) as connection:
-        ddl.load(connection, "public")
-    with owner(database) as connection:
-        connection.execute(
-            sql.SQL("revoke select on pg_catalog.{} from public").format(sql.Identifier(catalog))
-        )
-    as_auditor = psycopg.conninfo.make_conninfo(database, options="-c role=nosender_auditor")
-    answer = run_nosender("--url", as_auditor, "audit", "run")
-    assert answer.returncode == 3, (answer.stdout, answer.stderr)
-
-
-FUNCTIONS = [
-    "audit_content()",
-    "audit_deliveries()",
-    "audit_ledger()",
-    "audit_overdue(interval)",
-    "audit_public_keys()",
-    "audit_shared_values()",
-]
-
-
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_right_taken_away_is_never_a_pass(migrated: str, run_nosender: RunNosender, function: str) -> None:
-    with owner(migrated) as connection:
-        connection.execute("call retention_sweep()")
-        connection.execute(f"revoke execute on function {function} from nosender_auditor")
-    as_auditor = psycopg.conninfo.make_conninfo(migrated, options="-c role=nosender_auditor")
-    answer = run_nosender("--url", as_auditor, "audit", "run", "--format", "json")
-    assert answer.returncode in (1, 3)
-    assert json.loads(answer.stdout)["verdict"] != "pass"
-    assert run_nosender("--url", as_auditor, "audit", "preflight").returncode == 3
-
-
 def test_without_the_settings_right_the_libraries_are_not_tested(
     migrated: str, run_nosender: RunNosender
 ) -> None:
@@ -212,28 +168,6 @@ def test_without_the_settings_right_the_libraries_are_not_tested(
     finally:
         with owner(migrated) as connection:
             connection.execute("grant pg_read_all_settings to nosender_auditor")
-
-
-@pytest.mark.parametrize("step", ["surroundings.read", "probes.ask"])
-def test_a_connection_killed_in_mid_run_is_never_a_pass(
-    migrated: str, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
-    original = pkgutil.resolve_name(f"nosender.privacy_audit.{step.replace('.', ':')}")
-
-    def killed(*words: Any) -> Any:
-        with owner(migrated) as killer:
-            killer.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity"
-                " where application_name = 'nosender audit' and datname = current_database()"
-            )
-        return original(*words)
-
-    monkeypatch.setattr(f"nosender.privacy_audit.{step}", killed)
-    try:
-        answer = run(Target(migrated), Options()).exit_code
-    except NosenderError as error:
-        answer = error.exit_code
-    assert answer in (3, 4)
 
 
 def test_the_audit_writes_nothing(migrated: str, run_nosender: RunNosender) -> None:

@@ -28,3 +28,9 @@ def test_a_check_that_cannot_fail_is_missed() -> None:
     blind = replace(loaded, look=lambda _: Answer(0, ()))
     (trial,) = trials([blind])
     assert not trial.passed
+
+
+def test_a_database_that_it_would_not_use_is_refused(run_nosender: RunNosender) -> None:
+    answer = run_nosender("--url", "postgresql://nowhere/x", "audit", "selftest")
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert "a PostgreSQL of its own" in answer.stderr

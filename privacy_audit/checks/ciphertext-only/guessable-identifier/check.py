@@ -1,9 +1,9 @@
 """Identifiers that are not random.
 
 A UUID of version 1, 6 or 7 and a ULID hold the moment to a millisecond, and version 1 the machine too; a
-counter holds the order; a number inside names somebody; few beginnings name the clients. Each undoes the
-coarse times. Reads the probes' sample; an identifier that is encrypted order cannot be told from a random
-one.
+counter holds the order; a number inside names somebody; few beginnings or ends name the clients. Each
+undoes the coarse times. Reads the probes' sample; an identifier that is encrypted order cannot be told
+from a random one.
 """
 
 from nosender.privacy_audit.case import Case
@@ -23,6 +23,11 @@ CHECK = Check(
 )
 
 
+def _alike(examined: int, different: int) -> int:
+    """How many repeat the six characters of another, where that is more than chance."""
+    return examined - different if examined >= 20 and 1 < different < examined * 0.9 else 0
+
+
 def look(case: Case) -> Answer:
     """The counts of the probe, column by column."""
     rows = case.probe("audit_identifiers")
@@ -34,7 +39,8 @@ def look(case: Case) -> Answer:
             "are plain numbers": row["digits"] if row["digits"] * 2 > n else 0,
             "hold a phone number": row["phones"],
             "are shorter than 16 characters": row["short"] if row["short"] * 2 > n else 0,
-            "begin like others": n - row["prefixes"] if n >= 20 and 1 < row["prefixes"] < n // 5 else 0,
+            "begin like others": _alike(n, row["prefixes"]),
+            "end like others": _alike(n, row["suffixes"]),
             "sort after the one before": row["ascending"] if n >= 10 and row["ascending"] * 10 > n * 9 else 0,
         }
         seen = {words: count for words, count in signs.items() if count}

@@ -44,7 +44,17 @@ def look(case: Case) -> Answer:
             continue  # COSE keys of one algorithm begin alike
         # Between a bucket and a conversation the mean number of people behind one value tells.
         many_small = row["distinct_values"] > STATES and row["pairs"] < 4 * row["distinct_values"]
-        if shared and (class_name in UNSHARED or (class_name != "counter" and many_small)):
+        if class_name == "state" and row["distinct_values"] > STATES:
+            found.append(
+                Found(
+                    dotted(case.schema, row["table_name"], column),
+                    "column",
+                    f"A column for a few states holds {row['distinct_values']} different values in what was "
+                    "looked at: as many as there are people or conversations, they tell them apart.",
+                    {"values": row["distinct_values"]},
+                )
+            )
+        elif shared and (class_name in UNSHARED or (class_name != "counter" and many_small)):
             found.append(
                 Found(
                     dotted(case.schema, row["table_name"], column),

@@ -34,11 +34,5 @@ from (
       select pg_catalog.count(distinct m.message_type) > 20
       from messages as m
     )
-    and exists (
-      select 1
-      from messages as m
-      group by m.message_type
-      having pg_catalog.count(distinct m.destination_phone) > 1
-    )
 ) as shared
 order by subject
