@@ -81,11 +81,14 @@ class Bench:
 
     def change(self, database: str, change: str = "") -> None:
         """Run SQL in a database, and read its tables once."""
+        self.execute(database, change)
+        for table in TABLES:
+            self.execute(database, f"select count(*) from {table}")
+
+    def execute(self, database: str, statements: str) -> None:
+        """Run SQL in a database."""
         with psycopg.connect(self.server.conninfo(database), autocommit=True) as connection:
-            if change:
-                connection.execute(change.encode())
-            for table in TABLES:
-                connection.execute(f"select count(*) from {table}")
+            connection.execute(statements.encode())
 
     def pgbench(
         self,
