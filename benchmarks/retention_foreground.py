@@ -15,6 +15,7 @@ import psycopg
 from psycopg import sql
 from retention_data import fill
 
+from nosender.retention.stop import Stop
 from nosender.retention.sweep import FAST, GENTLE, Pace, sweep
 from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
@@ -85,7 +86,7 @@ def _run(server: EmbeddedServer, pace: Pace | None) -> tuple[float, float | None
             warm.execute("select count(m::text) from messages as m")
             warm.execute("select count(d::text) from message_deliveries as d")
         admin.execute("checkpoint")
-        stop = threading.Event()
+        stop = Stop()
         window, rate = [0.0, float("inf")], None
         with tempfile.TemporaryDirectory(prefix="nosender-pgbench-") as folder:
             (Path(folder) / "mix.sql").write_text(SCRIPT)

@@ -7,7 +7,6 @@ A mistake here cannot delete what has not expired: which rows go is decided in t
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from nosender.retention.faults import explain
 from nosender.retention.plan import Plan
 from nosender.retention.policy import live_plan
 from nosender.retention.session import Progress, State, call, enter_schema, step
+from nosender.retention.stop import Stop
 from nosender.retention.workers import share
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def sweep(
     canary: bool = False,
     plan: Plan | None = None,
     progress: Progress | None = None,
-    stop: threading.Event | None = None,
+    stop: Stop | None = None,
     workers: int = 1,
 ) -> SweepReceipt:
     """Delete what has expired in the database of `target`, batch by batch, to the end.
@@ -101,7 +101,7 @@ def sweep(
             plan = plan or live_plan(connection, target.schema)
             refuse_other_policy(policy, plan)
             crew = _Crew(target, workers, frozenset(r.table for r in plan.rules if r.action == "delete"))
-            receipt = _run(connection, pace, tables, canary, crew, progress, stop or threading.Event())
+            receipt = _run(connection, pace, tables, canary, crew, progress, stop or Stop())
             return replace(receipt, warnings=receipt.warnings + _held_back(connection))
         except psycopg.Error as error:
             raise explain(error, target) from None
@@ -148,7 +148,7 @@ def _run(
     canary: bool,
     crew: _Crew,
     progress: Progress | None,
-    stop: threading.Event,
+    stop: Stop,
 ) -> SweepReceipt:
     import psycopg
 

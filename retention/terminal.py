@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import signal
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any
 
+from nosender.retention.stop import Stop
+
 
 @contextmanager
-def interruptible() -> Iterator[threading.Event]:
+def interruptible() -> Iterator[Stop]:
     """An event that Ctrl-C and SIGTERM set; the second Ctrl-C interrupts at once."""
-    stop = threading.Event()
+    stop = Stop()
 
     def ask(_number: int, _frame: FrameType | None) -> None:
         if stop.is_set():

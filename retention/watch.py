@@ -6,7 +6,6 @@ import contextlib
 import os
 import random
 import socket
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from nosender.retention import prometheus
 from nosender.retention.files import write_whole
 from nosender.retention.look import look
 from nosender.retention.session import Progress, State
+from nosender.retention.stop import Stop
 from nosender.retention.sweep import GENTLE, Pace, SweepReceipt, sweep
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def watch(
     target: Target,
     how: Watch,
     *,
-    stop: threading.Event,
+    stop: Stop,
     tell: Tell,
     progress: Progress | None = None,
     chance: Callable[[], float] = random.random,
@@ -103,7 +103,7 @@ def _export(target: Target, path: Path, tell: Tell) -> None:
         tell(f"no metrics: {error}")
 
 
-def _wait(stop: threading.Event, seconds: float) -> None:
+def _wait(stop: Stop, seconds: float) -> None:
     """Until the time is over or the event is set; tells systemd meanwhile that all is well."""
     end = time.monotonic() + seconds
     notify("WATCHDOG=1")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from nosender.errors import NosenderError
 from nosender.retention.session import COUNTS, Progress, State, call, enter_schema, step
+from nosender.retention.stop import Stop
 
 if TYPE_CHECKING:
     import psycopg
@@ -41,7 +42,7 @@ class _Shared:
 
     state: State
     progress: Progress | None
-    stop: threading.Event
+    stop: Stop
     lock: threading.Condition = field(default_factory=threading.Condition)
     open: list[_Part] = field(default_factory=list)
     """Parts that somebody has to take over."""
@@ -74,7 +75,7 @@ def share(
     workers: int,
     *,
     progress: Progress | None,
-    stop: threading.Event,
+    stop: Stop,
 ) -> int:
     """Sweep the rest of the pass that `state` is in, with so many sessions beside `connection`.
 

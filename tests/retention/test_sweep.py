@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 
 import psycopg
@@ -11,6 +10,7 @@ import pytest
 
 from nosender.errors import NosenderError
 from nosender.retention.policy import declared_plan
+from nosender.retention.stop import Stop
 from nosender.retention.sweep import FAST, Pace, sweep
 from nosender.server.target import Target
 
@@ -204,7 +204,7 @@ def test_a_sweep_that_is_stopped_leaves_a_receipt(target: Target, connection: ps
     rows.people(connection)
     rows.messages(connection, 100, "now() - interval '1 hour'")
     connection.commit()
-    stop = threading.Event()
+    stop = Stop()
 
     def after_the_first_messages(state: dict[str, int]) -> None:
         if state["deleted"]:

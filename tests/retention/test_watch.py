@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 
 from nosender.retention import prometheus
 from nosender.retention.look import Holder, Overdue, Run, Status, look
+from nosender.retention.stop import Stop
 from nosender.retention.sweep import sweep
 from nosender.retention.watch import Watch, watch
 from nosender.server.target import Target
@@ -34,7 +34,7 @@ def test_each_interval_sweeps_and_exports(
     told: list[str] = []
     metrics = tmp_path / "nosender.prom"
     how = Watch(interval=0.001, textfile=metrics, sweeps=2, canary=False)
-    assert watch(target, how, stop=threading.Event(), tell=told.append) == 0
+    assert watch(target, how, stop=Stop(), tell=told.append) == 0
     assert [sentence.partition(";")[0] for sentence in told] == [
         "done: 5 deleted, 10 with them, 0 marked inactive",
         "done: 0 deleted, 0 with them, 0 marked inactive",
@@ -55,7 +55,7 @@ def test_a_failure_is_told_and_tried_again(target: Target, connection: psycopg.C
             connection.execute("alter function away rename to retention_begin")
             connection.commit()
 
-    assert watch(target, Watch(interval=0.001, sweeps=3), stop=threading.Event(), tell=tell) == 0
+    assert watch(target, Watch(interval=0.001, sweeps=3), stop=Stop(), tell=tell) == 0
     assert told[1].startswith("sweep failed, 2 in a row: schema public of ")
     assert told[2].startswith("done: ")
 
@@ -65,7 +65,7 @@ def test_systemd_is_told(target: Target, tmp_path: Path, monkeypatch: pytest.Mon
         receiver.bind(str(tmp_path / "notify"))
         receiver.setblocking(False)
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-        watch(target, Watch(interval=0.001, sweeps=2), stop=threading.Event(), tell=lambda _: None)
+        watch(target, Watch(interval=0.001, sweeps=2), stop=Stop(), tell=lambda _: None)
         heard = []
         while True:
             try:

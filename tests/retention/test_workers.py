@@ -12,6 +12,7 @@ import pytest
 from nosender.errors import NosenderError
 from nosender.retention.ledger import verify_target
 from nosender.retention.session import State
+from nosender.retention.stop import Stop
 from nosender.retention.sweep import Pace, SweepReceipt, sweep
 from nosender.server.target import Target
 
@@ -145,7 +146,7 @@ def test_a_batch_whose_answer_was_lost_counts_if_it_was_committed(
 
 def test_one_interrupt_ends_them_all_with_one_receipt(target: Target, owner: psycopg.Connection) -> None:
     rows.messages(owner, 400, "now() - n * interval '1 hour'")
-    stop = threading.Event()
+    stop = Stop()
 
     def progress(state: State) -> None:
         if state["deleted"] >= 50:
