@@ -13,34 +13,31 @@ if TYPE_CHECKING:
 
 ALWAYS = (
     "Order: serial numbers, xmin and the place of a row in its file keep the order of insertion. Together "
-    "with "
-    "the coarse times they give the moment of a message back to about half a minute on a busy server; "
-    "sending in "
-    "batches, in random order, is the remedy.",
+    "with the coarse times they give the moment of a message back to about half a minute on a busy "
+    "server; sending in batches, in random order, is the remedy.",
     "Counts: how many messages, devices and keys a destination has is stored, because delivery needs it.",
-    "Content: whether the ciphertexts were made with keys that the server does not know cannot be seen from "
-    "them.",
-    "Samples: of a table above 60 pages the probes read about 40 pages chosen at random and the 30 newest "
-    "rows, and a probe that must look each row up in another table reads 24 rows; each check says how many, "
-    "and the least share of bad rows that as many find with 95 %. That holds for faults that are spread over "
-    "the table: where they lie together, pages count and not rows.",
-    "Choices: what a sender may choose carries a few bits of whoever wants to be recognised: the lifetime of "
-    "a message, its length, the order of ids in a batch, a mark in the middle of a ciphertext or of an "
+    "Content: whether the ciphertexts were made with keys that the server does not know cannot be seen "
+    "from them.",
+    "Samples: of a table above 2 MB the probes read about 40 pages chosen at random and the 30 newest "
+    "rows. Where each row must be looked up in other tables, all rows up to 8 MB a table, else 10 pages "
+    "and the 30 newest. Each check says how many rows that was, and the least share of bad ones that as "
+    "many find with 95 %; it holds for faults that are spread over the table: where they lie together, "
+    "pages count and not rows.",
+    "Choices: what a sender may choose carries a few bits of whoever wants to be recognised: the lifetime "
+    "of a message, its length, the order of ids in a batch, a mark in the middle of a ciphertext or of an "
     "identifier. Beginnings, ends, lengths and shared values are looked at, and nothing finer.",
-    "Names: replication origins, tablespaces and their options, grants on server parameters, advisory locks, "
-    "notifications on their way, prepared statements and temporary tables of other sessions are not read.",
-    "Code: what a function builds as text and executes leaves no trace in the catalogs; bodies are compared "
-    "with "
-    "the declared ones instead, and an undeclared function is a finding whatever it does.",
+    "Names: replication origins, tablespaces and their options, grants on server parameters, advisory "
+    "locks, notifications on their way, prepared statements and temporary tables of other sessions are "
+    "not read.",
+    "Code: what a function builds as text and executes leaves no trace in the catalogs; bodies are "
+    "compared with the declared ones instead, and an undeclared function is a finding whatever it does.",
     "Time: what stood in the database before this snapshot, or will after it, is not in it.",
-    "Outside the database: backups, archived WAL, log files, connection poolers, the logs and exceptions of "
-    "applications, swap, storage snapshots, network flows and replicas.",
-    "Sessions: client addresses of live connections are visible to members of pg_read_all_stats while they "
-    "last; "
-    "certificate names, pg_hba.conf and pg_ident.conf are not read.",
-    "Values that the server never shows: options of user mappings, connection strings of subscriptions and "
-    "the "
-    "content of large objects are not read; that they exist is a finding.",
+    "Outside the database: backups, archived WAL, log files, connection poolers, the logs and exceptions "
+    "of applications, swap, storage snapshots, network flows and replicas.",
+    "Sessions: client addresses of live connections are visible to members of pg_read_all_stats while "
+    "they last; certificate names, pg_hba.conf and pg_ident.conf are not read.",
+    "Values that the server never shows: options of user mappings, connection strings of subscriptions "
+    "and the content of large objects are not read; that they exist is a finding.",
 )
 
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 HELPERS = (
     "audit_rows",
-    "audit_few_rows",
     "audit_whole",
     "retention_policy",
     "retention_oldest",

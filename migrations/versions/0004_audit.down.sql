@@ -2,7 +2,6 @@
 drop function audit_canaries();
 drop function audit_content();
 drop function audit_deliveries();
-drop function audit_few_rows(of_table text);
 drop function audit_identifiers();
 drop function audit_ledger();
 drop function audit_ledger_chain();

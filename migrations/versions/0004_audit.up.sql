@@ -1,11 +1,11 @@
 -- Create the functions through which the audit counts.
 
 -- 60_audit_rows.sql
--- What a probe reads of a table, as the text of a FROM item: all of it up to 60 pages, else some pages
--- chosen at random, the same ones in every run, and the 30 newest rows, where today's mistake would be. So
--- no probe costs more as a table grows: at most 120 pages for a column, with 40 pages at random (which vary
--- by a dozen) and 8 values that are stored outside their rows. ONLY: a child that somebody attached is not
--- ours, and may be foreign.
+-- What a probe reads of a table, as the text of a FROM item: all of it up to 256 pages (2 MB), else some
+-- pages chosen at random, the same ones in every run, and the 30 newest rows, where today's mistake would
+-- be. So no probe costs more as a table grows: where it samples at most 120 pages for a column, with 40
+-- pages at random (which vary by a dozen) and 8 values that are stored outside their rows. ONLY: a child
+-- that somebody attached is not ours, and may be foreign.
 --
 -- The probes below run with their owner's rights, whatever stands in the schema. pg_catalog comes first in
 -- every search_path, but an operator or function planted in a later schema wins if its argument types fit
@@ -43,7 +43,7 @@ revoke all on function audit_rows(text, integer) from public;
 
 -- Whether that is all of the table. Every probe says so beside the number of rows it looked at, from which a
 -- report tells what share of bad rows it would have found.
-create function audit_whole(of_table text, most_pages integer default 60) returns boolean
+create function audit_whole(of_table text, most_pages integer default 256) returns boolean
 language sql
 stable
 set search_path from current
@@ -53,39 +53,6 @@ as $$
     <= most_pages * pg_catalog.current_setting('block_size')::bigint
 $$;
 revoke all on function audit_whole(text, integer) from public;
-
--- A few rows of a large table, as the text of a FROM item, for a probe that has to look each one up in
--- another table: a look through an index costs four or five pages, so 24 rows keep within 120 of each column
--- that is looked up. The 12 newest, and one each of about 12 pages chosen at random.
-create function audit_few_rows(of_table text) returns text
-language sql
-stable
-set search_path from current
-as $$
-  select pg_catalog.format(
-    '(
-      with newest_rows as materialized (
-        select ctid as audit_place, * from only %1$I order by id desc limit 12
-      ),
-      random_rows as materialized (
-        select distinct on ((ctid::text::point)[0]) ctid as audit_place, *
-        from only %1$I tablesample system (%2$s) repeatable (1)
-        order by (ctid::text::point)[0], ctid
-        limit 12
-      )
-      select * from newest_rows
-      union all
-      select * from random_rows where audit_place not in (select audit_place from newest_rows)
-    )',
-    of_table,
-    pg_catalog.round(
-      least(100.0, 1200.0 * pg_catalog.current_setting('block_size')::numeric
-      / greatest(pg_catalog.pg_relation_size(pg_catalog.to_regclass(pg_catalog.quote_ident(of_table))), 1)::numeric),
-      6
-    )
-  )
-$$;
-revoke all on function audit_few_rows(text) from public;
 
 -- 60_audit_settings.sql
 -- Twenty-odd settings of the server, among them which libraries it loads, are shown to members of
@@ -105,9 +72,10 @@ end
 $$;
 
 -- 62_audit_deliveries.sql
--- How many deliveries go to a device that is not the destination's own. Where no table that this takes is
--- above 120 pages, all of them are read and joined; else a few rows, each looked up through three indexes. No
--- nested loops: they are what a sub-select is for, and of a whole table they would cost more than reading it.
+-- How many deliveries go to a device that is not the destination's own. Where none of the four tables is
+-- above 1,000 pages (8 MB), all rows are read and joined, without nested loops, which of whole tables would
+-- cost more than reading them. Else about a thousand deliveries are read, on ten pages and the 30 newest,
+-- and each is looked up through three indexes, at four or five pages a look.
 create function audit_deliveries() returns table (examined bigint, strangers bigint, whole boolean)
 language plpgsql
 stable
@@ -118,9 +86,10 @@ set enable_nestloop = off
 set enable_mergejoin = off
 as $$
 begin
-  whole := audit_whole('message_deliveries', 120) and audit_whole('messages', 120)
-    and audit_whole('webauthn_credentials', 120) and audit_whole('users', 120);
-  if whole then
+  if audit_whole('message_deliveries', 1000) and audit_whole('messages', 1000)
+    and audit_whole('webauthn_credentials', 1000) and audit_whole('users', 1000)
+  then
+    whole := true;
     select
       pg_catalog.count(*),
       pg_catalog.count(*) filter (where (u.phone_number::text = m.destination_phone::text) is not true)
@@ -130,6 +99,7 @@ begin
     left join only webauthn_credentials as w on w.id = r.webauthn_credential_id
     left join only users as u on u.id = w.user_id;
   else
+    whole := audit_whole('message_deliveries');
     execute pg_catalog.format(
       'select
         pg_catalog.count(*),
@@ -141,7 +111,7 @@ begin
           ) = (select m.destination_phone::text from only messages as m where m.id = r.message_id)
         ) is not true)
       from %s as r',
-      audit_few_rows('message_deliveries')
+      audit_rows('message_deliveries', 10)
     ) into examined, strangers;
   end if;
   return next;
@@ -151,8 +121,8 @@ revoke all on function audit_deliveries() from public;
 grant execute on function audit_deliveries() to nosender_auditor;
 
 -- 62_audit_session_key_owners.sql
--- How many session keys are stored for the device of another user: of all where both tables are small, else
--- of a few rows, each looked up through an index.
+-- How many session keys are stored for the device of another user: of all where both tables are at most
+-- 1,000 pages, else of those on ten pages and the 30 newest, each looked up through an index.
 create function audit_session_key_owners() returns table (examined bigint, strangers bigint, whole boolean)
 language plpgsql
 stable
@@ -163,14 +133,15 @@ set enable_nestloop = off
 set enable_mergejoin = off
 as $$
 begin
-  whole := audit_whole('device_session_keys', 120) and audit_whole('webauthn_credentials', 120);
-  if whole then
+  if audit_whole('device_session_keys', 1000) and audit_whole('webauthn_credentials', 1000) then
+    whole := true;
     select pg_catalog.count(*), pg_catalog.count(*) filter (where (w.user_id = r.user_id) is not true)
     into examined, strangers
     from only device_session_keys as r
     left join only webauthn_credentials as w on w.id = r.webauthn_credential_id
     where r.webauthn_credential_id is not null;
   else
+    whole := audit_whole('device_session_keys');
     execute pg_catalog.format(
       'select
         pg_catalog.count(*),
@@ -179,7 +150,7 @@ begin
         )) is not true)
       from %s as r
       where r.webauthn_credential_id is not null',
-      audit_few_rows('device_session_keys')
+      audit_rows('device_session_keys', 10)
     ) into examined, strangers;
   end if;
   return next;
@@ -192,8 +163,8 @@ grant execute on function audit_session_key_owners() to nosender_auditor;
 -- Per column: how many values stand under more than one owner, where an owner is a user or a destination, or
 -- a device in the table that knows devices only. Live columns, declared or not: a conversation by another
 -- name is still shared. Of bytes the first 64 and, as `name[1..8]`, the first 8 are compared; of values
--- outside their rows the 8 newest. Types that somebody made are left out: comparing them could run their
--- code with the owner's rights.
+-- outside their rows the 1,000 newest where the table is read whole, and else the 8 newest. Types that
+-- somebody made are left out: comparing them could run their code with the owner's rights.
 --
 -- distinct_values, and of these shared_values with two owners or more; pairs of a value and an owner; the
 -- most owners of one value; all owners seen.
@@ -272,7 +243,7 @@ begin
         held as materialized (
           select %1$s as held_value, %2$s as held_by, pg_catalog.count(*) as copies
           from placed as r
-          where r.audit_rank <= 8 or not r.audit_outside
+          where r.audit_rank <= %8$s or not r.audit_outside
           group by 1, 2
         ),
         spread as (
@@ -291,7 +262,7 @@ begin
           %6$L::boolean and coalesce(pg_catalog.sum(copies), 0::numeric) = (select pg_catalog.count(*) from placed)::numeric
         from spread',
         part.expression, holder.owner, holder.from_item, holder.name, part.label, holder.whole,
-        part.attribute
+        part.attribute, case when holder.whole then 1000 else 8 end
       );
     end loop;
   end loop;
@@ -302,8 +273,8 @@ grant execute on function audit_shared_values() to nosender_auditor;
 
 -- 64_audit_content.sql
 -- Per column of bytes or text: how many values look like something that should not be there. Of bytes the
--- first 128 are looked at; of values that are stored outside the row, which cost four pages each, only the
--- 8 newest.
+-- first 128 are looked at; of values that are stored outside the row, which cost four pages each, the 1,000
+-- newest where the table is read whole, and else the 8 newest.
 --
 -- printable: nine tenths of the bytes are printable ASCII, as in text, JSON, base64 or hex.
 -- uniform: fewer than 0.65 of the different byte values that as many random bytes would show.
@@ -365,7 +336,7 @@ begin
         heads as materialized (
           select substring(content from 1 for 128) as head
           from stored
-          where place <= 8 or not outside
+          where place <= %6$s or not outside
         ),
         measured as (
           select head, b.*
@@ -405,7 +376,8 @@ begin
           pg_catalog.count(*) - pg_catalog.count(distinct substring(head from 1 for 4)),
           %5$L::boolean and pg_catalog.count(*) = (select pg_catalog.count(*) from stored)
         from measured',
-        part.attname, audit_rows(part.name, 40), part.name, contact, audit_whole(part.name)
+        part.attname, audit_rows(part.name, 40), part.name, contact, audit_whole(part.name),
+        case when audit_whole(part.name) then 1000 else 8 end
       );
     else
       return query execute pg_catalog.format(
@@ -875,7 +847,7 @@ grant execute on function audit_statistics() to nosender_auditor;
 -- Per column outside this schema that could hold text or a large number: how many of its values are a phone
 -- number of a user or a destination of ours, or an identifier of ours. Our side of that is looked up through
 -- indexes, because a sample of ours would meet a sample of theirs by chance only; so of up to 300 values
--- only 24 that look like such a number or identifier are compared, and of values stored outside their rows,
+-- only 100 that look like such a number or identifier are compared, and of values stored outside their rows,
 -- which cost several pages each, 8 are read. Plain tables and built-in types only: nothing that could run
 -- somebody else's code with the owner's rights. What the owner may not read is said to be unreadable, and so
 -- is what comes after the first 5,000 columns with anything in them.
@@ -977,7 +949,7 @@ begin
           from suspected as s
           where s.identifier is not null or pg_catalog.length(s.number) between 8 and 16
           order by pg_catalog.hashtextextended(coalesce(s.number, s.identifier), 1)
-          limit 24
+          limit 100
         )
         select
           (select pg_catalog.count(*) from taken),
@@ -992,7 +964,7 @@ begin
               (select true from only device_session_keys as k where k.session_key_id = c.identifier limit 1)
             )
           ),
-          (select pg_catalog.count(*) from taken) = (select pg_catalog.count(*) from held) and pg_catalog.count(*) < 24 and %6$L::boolean
+          (select pg_catalog.count(*) from taken) = (select pg_catalog.count(*) from held) and pg_catalog.count(*) < 100 and %6$L::boolean
         from compared as c',
         part.attname, part.nspname, part.relname,
         case when part.pages > 60 then

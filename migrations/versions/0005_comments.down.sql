@@ -83,7 +83,6 @@ comment on routine active_public_key is null;
 comment on routine audit_canaries is null;
 comment on routine audit_content is null;
 comment on routine audit_deliveries is null;
-comment on routine audit_few_rows is null;
 comment on routine audit_identifiers is null;
 comment on routine audit_ledger is null;
 comment on routine audit_ledger_chain is null;

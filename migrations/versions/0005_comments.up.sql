@@ -143,8 +143,6 @@ comment on routine audit_canaries is 'Says for how long the canaries that stand 
 comment on routine audit_content is
 'Counts values that look like text, files or contacts where ciphertext or keys belong.';
 comment on routine audit_deliveries is 'Counts deliveries to a device that is not the destination''s own.';
-comment on routine audit_few_rows is
-'The same for the few rows of a large table that are looked up one by one in another.';
 comment on routine audit_identifiers is
 'Counts identifiers that say when, in which order or by whom they were made.';
 comment on routine audit_ledger is

@@ -1,8 +1,8 @@
--- What a probe reads of a table, as the text of a FROM item: all of it up to 60 pages, else some pages
--- chosen at random, the same ones in every run, and the 30 newest rows, where today's mistake would be. So
--- no probe costs more as a table grows: at most 120 pages for a column, with 40 pages at random (which vary
--- by a dozen) and 8 values that are stored outside their rows. ONLY: a child that somebody attached is not
--- ours, and may be foreign.
+-- What a probe reads of a table, as the text of a FROM item: all of it up to 256 pages (2 MB), else some
+-- pages chosen at random, the same ones in every run, and the 30 newest rows, where today's mistake would
+-- be. So no probe costs more as a table grows: where it samples at most 120 pages for a column, with 40
+-- pages at random (which vary by a dozen) and 8 values that are stored outside their rows. ONLY: a child
+-- that somebody attached is not ours, and may be foreign.
 --
 -- The probes below run with their owner's rights, whatever stands in the schema. pg_catalog comes first in
 -- every search_path, but an operator or function planted in a later schema wins if its argument types fit
@@ -40,7 +40,7 @@ revoke all on function audit_rows(text, integer) from public;
 
 -- Whether that is all of the table. Every probe says so beside the number of rows it looked at, from which a
 -- report tells what share of bad rows it would have found.
-create function audit_whole(of_table text, most_pages integer default 60) returns boolean
+create function audit_whole(of_table text, most_pages integer default 256) returns boolean
 language sql
 stable
 set search_path from current
@@ -50,36 +50,3 @@ as $$
     <= most_pages * pg_catalog.current_setting('block_size')::bigint
 $$;
 revoke all on function audit_whole(text, integer) from public;
-
--- A few rows of a large table, as the text of a FROM item, for a probe that has to look each one up in
--- another table: a look through an index costs four or five pages, so 24 rows keep within 120 of each column
--- that is looked up. The 12 newest, and one each of about 12 pages chosen at random.
-create function audit_few_rows(of_table text) returns text
-language sql
-stable
-set search_path from current
-as $$
-  select pg_catalog.format(
-    '(
-      with newest_rows as materialized (
-        select ctid as audit_place, * from only %1$I order by id desc limit 12
-      ),
-      random_rows as materialized (
-        select distinct on ((ctid::text::point)[0]) ctid as audit_place, *
-        from only %1$I tablesample system (%2$s) repeatable (1)
-        order by (ctid::text::point)[0], ctid
-        limit 12
-      )
-      select * from newest_rows
-      union all
-      select * from random_rows where audit_place not in (select audit_place from newest_rows)
-    )',
-    of_table,
-    pg_catalog.round(
-      least(100.0, 1200.0 * pg_catalog.current_setting('block_size')::numeric
-      / greatest(pg_catalog.pg_relation_size(pg_catalog.to_regclass(pg_catalog.quote_ident(of_table))), 1)::numeric),
-      6
-    )
-  )
-$$;
-revoke all on function audit_few_rows(text) from public;

@@ -1,8 +1,8 @@
 -- Per column: how many values stand under more than one owner, where an owner is a user or a destination, or
 -- a device in the table that knows devices only. Live columns, declared or not: a conversation by another
 -- name is still shared. Of bytes the first 64 and, as `name[1..8]`, the first 8 are compared; of values
--- outside their rows the 8 newest. Types that somebody made are left out: comparing them could run their
--- code with the owner's rights.
+-- outside their rows the 1,000 newest where the table is read whole, and else the 8 newest. Types that
+-- somebody made are left out: comparing them could run their code with the owner's rights.
 --
 -- distinct_values, and of these shared_values with two owners or more; pairs of a value and an owner; the
 -- most owners of one value; all owners seen.
@@ -81,7 +81,7 @@ begin
         held as materialized (
           select %1$s as held_value, %2$s as held_by, pg_catalog.count(*) as copies
           from placed as r
-          where r.audit_rank <= 8 or not r.audit_outside
+          where r.audit_rank <= %8$s or not r.audit_outside
           group by 1, 2
         ),
         spread as (
@@ -100,7 +100,7 @@ begin
           %6$L::boolean and coalesce(pg_catalog.sum(copies), 0::numeric) = (select pg_catalog.count(*) from placed)::numeric
         from spread',
         part.expression, holder.owner, holder.from_item, holder.name, part.label, holder.whole,
-        part.attribute
+        part.attribute, case when holder.whole then 1000 else 8 end
       );
     end loop;
   end loop;

@@ -1,6 +1,6 @@
 -- Per column of bytes or text: how many values look like something that should not be there. Of bytes the
--- first 128 are looked at; of values that are stored outside the row, which cost four pages each, only the
--- 8 newest.
+-- first 128 are looked at; of values that are stored outside the row, which cost four pages each, the 1,000
+-- newest where the table is read whole, and else the 8 newest.
 --
 -- printable: nine tenths of the bytes are printable ASCII, as in text, JSON, base64 or hex.
 -- uniform: fewer than 0.65 of the different byte values that as many random bytes would show.
@@ -62,7 +62,7 @@ begin
         heads as materialized (
           select substring(content from 1 for 128) as head
           from stored
-          where place <= 8 or not outside
+          where place <= %6$s or not outside
         ),
         measured as (
           select head, b.*
@@ -102,7 +102,8 @@ begin
           pg_catalog.count(*) - pg_catalog.count(distinct substring(head from 1 for 4)),
           %5$L::boolean and pg_catalog.count(*) = (select pg_catalog.count(*) from stored)
         from measured',
-        part.attname, audit_rows(part.name, 40), part.name, contact, audit_whole(part.name)
+        part.attname, audit_rows(part.name, 40), part.name, contact, audit_whole(part.name),
+        case when audit_whole(part.name) then 1000 else 8 end
       );
     else
       return query execute pg_catalog.format(

@@ -1,7 +1,7 @@
 -- Per column outside this schema that could hold text or a large number: how many of its values are a phone
 -- number of a user or a destination of ours, or an identifier of ours. Our side of that is looked up through
 -- indexes, because a sample of ours would meet a sample of theirs by chance only; so of up to 300 values
--- only 24 that look like such a number or identifier are compared, and of values stored outside their rows,
+-- only 100 that look like such a number or identifier are compared, and of values stored outside their rows,
 -- which cost several pages each, 8 are read. Plain tables and built-in types only: nothing that could run
 -- somebody else's code with the owner's rights. What the owner may not read is said to be unreadable, and so
 -- is what comes after the first 5,000 columns with anything in them.
@@ -103,7 +103,7 @@ begin
           from suspected as s
           where s.identifier is not null or pg_catalog.length(s.number) between 8 and 16
           order by pg_catalog.hashtextextended(coalesce(s.number, s.identifier), 1)
-          limit 24
+          limit 100
         )
         select
           (select pg_catalog.count(*) from taken),
@@ -118,7 +118,7 @@ begin
               (select true from only device_session_keys as k where k.session_key_id = c.identifier limit 1)
             )
           ),
-          (select pg_catalog.count(*) from taken) = (select pg_catalog.count(*) from held) and pg_catalog.count(*) < 24 and %6$L::boolean
+          (select pg_catalog.count(*) from taken) = (select pg_catalog.count(*) from held) and pg_catalog.count(*) < 100 and %6$L::boolean
         from compared as c',
         part.attname, part.nspname, part.relname,
         case when part.pages > 60 then

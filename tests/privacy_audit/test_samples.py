@@ -32,13 +32,13 @@ def large(server: EmbeddedServer) -> Iterator[str]:
     with clone(server) as conninfo:
         with psycopg.connect(conninfo, options="-c TimeZone=UTC") as connection:
             ddl.load(connection, "public")
-        benchmark.grow(conninfo, 1, 30_000)
+        benchmark.grow(conninfo, 1, 40_000)
         yield conninfo
 
 
 @pytest.mark.parametrize("probe", benchmark.PROBES)
 def test_a_probe_reads_at_most_120_pages_of_a_column(large: str, probe: str) -> None:
-    assert benchmark.pages(large, probe) <= 120 * benchmark.PROBES[probe]
+    assert benchmark.pages(large, probe) <= benchmark.bound(probe)
 
 
 def test_what_was_read_is_said_with_what_it_finds(large: str, run_nosender: RunNosender) -> None:
@@ -50,9 +50,9 @@ def test_what_was_read_is_said_with_what_it_finds(large: str, run_nosender: RunN
     assert 100 < content["examined"] < 10_000
     assert content["finds"] == pytest.approx(1 - 0.05 ** (1 / content["examined"]), rel=0.1)
     deliveries = read["delivery-to-stranger"]["public.message_deliveries.webauthn_credential_id"]
-    assert 13 <= deliveries["examined"] <= 24
+    assert 300 <= deliveries["examined"] <= 1_500
     assert not deliveries["whole"]
-    assert 0.11 < deliveries["finds"] < 0.21
+    assert deliveries["finds"] <= 0.01
     assert read["matching-value"]["other.calls.number"]["examined"] == 300
     probing = {"plaintext", "repeated-ciphertext", "guessable-identifier", "distinguishing-size"}
     probing |= {"unverified-signature", "contact-in-value", "fine-time", "shared-value", "matching-value"}

@@ -20,13 +20,12 @@ where
         ('active_devices(owner_id integer)', '417fedb8c3cebf92c8fac158cb53d805'),
         ('active_public_key(phone text)', '26fd668b90147efb8f060ebc52dc0716'),
         ('audit_canaries()', '814a1fca73d7513bee68516a7c07a193'),
-        ('audit_content()', '5c54f2fbd9512855c252ce9b30d4559a'),
-        ('audit_deliveries()', '9e23e30394c4c1984f51cfe0edc629d8'),
-        ('audit_few_rows(of_table text)', '2aee77cfe5a7ed4eaf7c55388b0272e9'),
+        ('audit_content()', 'dfcee9a10ff7a3b2b56579592528c86c'),
+        ('audit_deliveries()', '400d21fd430740af8fe870d86846f178'),
         ('audit_identifiers()', 'd5b3f552ca589e92dad784ddbb230aa4'),
         ('audit_ledger()', '2653ac5e988a0c4114a4cc0b109291ca'),
         ('audit_ledger_chain()', 'e9b8467fcc4762e938c2e8953478a882'),
-        ('audit_matching_values()', '340f40accb17e8da9c46e80d7c05d4dd'),
+        ('audit_matching_values()', 'ae5522dd9e9611440180e6e2a19db13b'),
         ('audit_order()', 'b029e4c325686693005d2bb99bd3006e'),
         ('audit_overdue(grace interval)', '7c2a261db14b65e10152184a820f5999'),
         ('audit_public_keys()', 'e91c0e82dabe70d7f8d92fced739f87e'),
@@ -34,8 +33,8 @@ where
         ('audit_rewrites()', 'd4121c33be521fef224d3eb2b21f254d'),
         ('audit_rows(of_table text, random_pages integer)', 'a526744328f6b9cbfade5db99567201d'),
         ('audit_same_transaction()', '6667664404acb4dcca5f0849e2e28ec1'),
-        ('audit_session_key_owners()', '6522f3f19651ac4114403be467f2d75e'),
-        ('audit_shared_values()', '08d39475f15a5eaffa23f7e962778f87'),
+        ('audit_session_key_owners()', 'dd32e4926f07bc197a42628fc6dcb8f9'),
+        ('audit_shared_values()', '7d69812f668d378e8c60387110357c73'),
         ('audit_sizes()', '37ff711786e04faf9c626078030b4852'),
         ('audit_statistics()', '6805e8cb93c57618f25fe43b942248ea'),
         ('audit_times()', '1d371e67ad8b07e68e7bbd4210f324ed'),
@@ -98,6 +97,6 @@ where
     or p.proowner <> c.relowner
     or (x.grantee is not null and coalesce(r.rolname, 'public') <> 'nosender_auditor')
     or not p.prosecdef
-    and p.proname not in ('audit_rows', 'audit_few_rows', 'audit_whole')
+    and p.proname not in ('audit_rows', 'audit_whole')
   )
 order by subject

@@ -1,7 +1,7 @@
 """Session keys whose device belongs to another user.
 
 Such a row has both of them in it. A trigger refuses new ones; this counts those that are there. Reads all
-of small tables; of large ones 24 rows, half of them the newest.
+rows up to 8 MB a table; of larger ones those on about ten pages, and the 30 newest.
 """
 
 from nosender.privacy_audit.case import Case
