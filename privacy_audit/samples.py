@@ -48,10 +48,10 @@ class Sample:
         if self.whole:
             return f"{self.object}: all rows, {self.examined:,}"
         if self.finds is None:
-            return f"{self.object}: no row of a large table"
+            return f"{self.object}: no row"
         return (
-            f"{self.object}: {self.examined:,} rows of a larger table, which find a fault in "
-            f"{self.finds * 100:g} % of its rows or more with 95 %"
+            f"{self.object}: {self.examined:,} rows, not all, which find a fault in "
+            f"{self.finds * 100:g} % of them all or more with 95 %"
         )
 
     def as_data(self) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
 -- How many transactions wrote both for a destination and for a user who is somebody else: xmin, which every
--- row keeps, then joins the two. The 100 newest rows of each table are compared; a transaction that wrote for
--- more than five destinations or users is a load of data and joins nobody. Of those that wrote in both, the
--- numbers of at most 24 users are looked up through an index.
+-- row keeps, then joins the two. Small tables are compared whole, else the 100 newest rows of each; a
+-- transaction that wrote for more than five destinations or users is a load of data and joins nobody. Of
+-- those that wrote in both, the numbers of at most 1,000 users, or 24, are looked up through an index.
 create function audit_same_transaction()
 returns table (table_name text, other_table text, examined bigint, joined bigint, whole boolean)
 language plpgsql
@@ -14,7 +14,11 @@ declare
   pair record;
 begin
   for pair in
-    select outward.name as outward, own.name as own, own.owner
+    select
+      outward.name as outward,
+      own.name as own,
+      own.owner,
+      audit_whole(outward.name) and audit_whole(own.name) as whole
     from (values ('messages'), ('ephemeral_keys')) as outward (name)
     cross join (
       values
@@ -27,13 +31,13 @@ begin
         select m.xmin::text as transaction, m.destination_phone::text as destination
         from only %1$I as m
         order by m.id desc
-        limit 100
+        limit %4$s
       ),
       own as materialized (
         select o.xmin::text as transaction, %3$s as owner
         from only %2$I as o
         order by o.id desc
-        limit 100
+        limit %4$s
       ),
       sent as (
         select s.transaction, pg_catalog.array_agg(distinct s.destination) as destinations
@@ -51,7 +55,7 @@ begin
         select sent.transaction, sent.destinations, owned.owner
         from sent
         inner join owned on owned.transaction = sent.transaction
-        limit 24
+        limit %5$s
       )
       select
         %1$L, %2$L,
@@ -60,9 +64,14 @@ begin
           where (select u.phone_number::text from only users as u where u.id = b.owner)
           operator(pg_catalog.<>) all (b.destinations)
         ),
-        (select pg_catalog.count(*) from outward) < 100 and (select pg_catalog.count(*) from own) < 100
+        (
+          %6$L::boolean
+          or (select pg_catalog.count(*) from outward) < 100 and (select pg_catalog.count(*) from own) < 100
+        )
+        and (select pg_catalog.count(*) from both_wrote) < %5$s
       from both_wrote as b',
-      pair.outward, pair.own, pair.owner
+      pair.outward, pair.own, pair.owner, case when pair.whole then 'all' else '100' end,
+      case when pair.whole then 1000 else 24 end, pair.whole
     );
   end loop;
 end

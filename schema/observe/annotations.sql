@@ -69,11 +69,11 @@ select
 from pg_catalog.pg_shdescription as d
 cross join lateral pg_catalog.pg_identify_object(d.classoid, d.objoid, 0) as o
 where
-  d.objoid >= 16384
-  and (
-    d.classoid <> 'pg_catalog.pg_database'::pg_catalog.regclass
-    or o.identity = pg_catalog.quote_ident(pg_catalog.current_database())
-  )
+  case
+    when d.classoid = 'pg_catalog.pg_database'::pg_catalog.regclass
+      then o.identity = pg_catalog.quote_ident(pg_catalog.current_database())
+    else d.objoid >= 16384
+  end
 union all
 select
   'label' as annotation,

@@ -10,3 +10,7 @@ select u.id, md5(u.phone_number), sha512(u.phone_number::bytea)
 from users as u
 where u.phone_number = '+4915100000002';
 commit;
+-- A hundred and fifty newer messages do not hide it.
+insert into messages (destination_phone, encrypted_content, message_id)
+select '+4915100000001', sha512(n::text::bytea), gen_random_uuid()::text
+from generate_series(1, 150) as n;

@@ -1,8 +1,9 @@
 """Transactions that wrote a message or key for a destination and a row of another user.
 
 Every row keeps the number of the transaction that wrote it, for as long as it stands. Whoever sends a message
-and rotates a key in one transaction is joined with the destination by it. The 100 newest rows of each table
-are compared; a transaction that wrote for more than five people is a load of data and is passed over.
+and rotates a key in one transaction is joined with the destination by it. Small tables are compared whole,
+of large ones the 100 newest rows. A transaction that wrote for more than five people is a load of data and is
+passed over.
 """
 
 from nosender.privacy_audit.case import Case

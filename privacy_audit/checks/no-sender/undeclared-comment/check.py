@@ -1,14 +1,24 @@
 """A comment that is not the one made from the catalogue.
 
-Comments are free text that every login can read and every dump carries, so somebody's note is published.
-Comments that extensions brought along are theirs. Numbers in them are a matter of number-in-name.
+Comments are free text that every login can read and every dump carries, so somebody's note is published; one
+on the schema, the database or a role as well as one on a table. The texts with which PostgreSQL itself
+comments a new database are none of anybody's. A comment on an extension is not looked at: it brings its own.
+Numbers in comments are a matter of number-in-name.
 """
 
 from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 
-STANDARD = ("extension", "schema", "language", "database")
+STOCK = frozenset(
+    {
+        "standard public schema",
+        "default administrative connection database",
+        "default template for new databases",
+        "unmodifiable empty database",
+    }
+)
+"""What initdb writes."""
 
 CHECK = Check(
     slug="undeclared-comment",
@@ -27,7 +37,9 @@ def look(case: Case) -> Answer:
     live = [
         each
         for each in case.live.comments
-        if each.kind not in STANDARD and (each.schema is None or each.schema in case.scope)
+        if each.kind != "extension"
+        and each.text not in STOCK
+        and (each.schema is None or each.schema in case.scope)
     ]
     return Answer.of(
         live,

@@ -1,4 +1,4 @@
--- Each row is a table or column of the schema whose comment is not the declared one.
+-- Each row is a table or column of the schema, the schema or the database, whose comment is not the declared one.
 with declared (object, text) as (
   values
   -- made from the ddl: comments
@@ -105,5 +105,20 @@ where
       k.object,
       k.text
     from declared as k
+  )
+union all
+select pg_catalog.quote_ident(n.nspname) as subject
+from pg_catalog.pg_namespace as n
+where
+  n.nspname = pg_catalog.current_schema()
+  and pg_catalog.obj_description(n.oid, 'pg_namespace') <> 'standard public schema'
+union all
+select pg_catalog.quote_ident(b.datname) as subject
+from pg_catalog.pg_database as b
+where
+  b.datname = pg_catalog.current_database()
+  and pg_catalog.shobj_description(b.oid, 'pg_database') not in (
+    'default administrative connection database', 'default template for new databases',
+    'unmodifiable empty database'
   )
 order by subject

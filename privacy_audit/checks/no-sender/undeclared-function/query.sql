@@ -34,7 +34,7 @@ where
       ('audit_revision()', '826672cc3cc9cc3ed3225facd6878efd'),
       ('audit_rewrites()', 'd4121c33be521fef224d3eb2b21f254d'),
       ('audit_rows(of_table text, random_pages integer)', 'a526744328f6b9cbfade5db99567201d'),
-      ('audit_same_transaction()', '6667664404acb4dcca5f0849e2e28ec1'),
+      ('audit_same_transaction()', '1916811ff3f6b880c9b217d3a7823b37'),
       ('audit_session_key_owners()', 'dd32e4926f07bc197a42628fc6dcb8f9'),
       ('audit_shared_values()', '7d69812f668d378e8c60387110357c73'),
       ('audit_sizes()', '37ff711786e04faf9c626078030b4852'),
