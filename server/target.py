@@ -56,6 +56,10 @@ class Target:
                 f"the server of {self.describe()} is PostgreSQL {version}; "
                 f"{OLDEST_MAJOR} is the oldest that is supported"
             )
+        if connection.info.parameter_status("TimeZone") != "UTC":  # the pooler took no options
+            connection.execute("set timezone to 'UTC'")
+            if not autocommit:
+                connection.commit()
         return connection
 
     def describe(self) -> str:
@@ -89,20 +93,15 @@ class Target:
 
 
 def _connect(conninfo: str, autocommit: bool, fixed: dict[str, str]) -> psycopg.Connection:
-    """A session in UTC, also where a pooler takes no options at the start of one."""
+    """A session, with our options at its start or, where a pooler takes none, without."""
     import psycopg
 
     try:
-        connection = psycopg.connect(conninfo, autocommit=autocommit, **fixed)  # type: ignore[arg-type]
+        return psycopg.connect(conninfo, autocommit=autocommit, **fixed)  # type: ignore[arg-type]
     except psycopg.OperationalError as error:
         if fixed["options"] != _in_utc("") or "unsupported startup parameter" not in str(error):
             raise
-        connection = psycopg.connect(conninfo, autocommit=autocommit, **fixed | {"options": ""})  # type: ignore[arg-type]
-    if connection.info.parameter_status("TimeZone") != "UTC":
-        connection.execute("set timezone to 'UTC'")
-        if not autocommit:
-            connection.commit()
-    return connection
+        return psycopg.connect(conninfo, autocommit=autocommit, **fixed | {"options": ""})  # type: ignore[arg-type]
 
 
 def from_context(context: click.Context) -> Target:
