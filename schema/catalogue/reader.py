@@ -40,7 +40,7 @@ class File:
         except OSError as error:
             raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
         except UnicodeDecodeError:
-            raise UsageError(f"{path} is not UTF-8 text.") from None
+            raise UsageError(f"{self.name}:1: not text in UTF-8.") from None
         except tomllib.TOMLDecodeError as error:
             found = re.search(r"at line (\d+)", str(error))
             line = found[1] if found else len(self.lines)
