@@ -21,22 +21,21 @@ from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
 
 SECONDS, RATE, CLIENTS = 6, 400, 4
+# Of five calls two sends, two fetches and one acknowledgement, by the functions that applications call. Half
+# of what is acknowledged is being swept or gone. The device is one of the destination's two.
 SCRIPT = r"""
 \set kind random(1, 5)
-\set who random(1, 500)
+\set message random(1, :messages)
+\set device 2 * (:message % 500) + 1
 \if :kind <= 2
-insert into messages (destination_phone, encrypted_content, message_id, expires_at)
-values (
-  '+1555' || (1000000 + :who), decode(repeat('ab', 512), 'hex'), gen_random_uuid()::text,
-  now() + interval '7 d'
+select send_message(
+  '+1555' || (1000001 + :message % 500), decode(repeat('ab', 512), 'hex'), gen_random_uuid()::text, 'text',
+  interval '7 d'
 );
 \elif :kind <= 4
-select id, encrypted_content from messages where destination_phone = '+1555' || (1000000 + :who) limit 20;
+select id, encrypted_content from fetch_messages(:device, 20);
 \else
-update message_deliveries set delivery_status = 'delivered'
-where id = (
-  select id from message_deliveries where webauthn_credential_id = :who order by message_id limit 1
-);
+select acknowledge(:device, array[:message]::bigint[], 'read');
 \endif
 """
 _clones = count(1)
@@ -53,7 +52,7 @@ def foreground(messages: int, runs: int) -> dict[str, Any]:
         fill(server, "felt", "corr", messages)
         for _ in range(runs):
             for way, pace in ways.items():
-                latency, rate = _run(server, pace)
+                latency, rate = _run(server, pace, messages)
                 latencies[way].append(latency)
                 if rate is not None:
                     rates[way].append(rate)
@@ -70,7 +69,7 @@ def foreground(messages: int, runs: int) -> dict[str, Any]:
     return answer
 
 
-def _run(server: EmbeddedServer, pace: Pace | None) -> tuple[float, float | None]:
+def _run(server: EmbeddedServer, pace: Pace | None, messages: int) -> tuple[float, float | None]:
     """The 99th percentile while the sweep ran, in milliseconds, and its messages a second.
 
     The sweep begins a second after the clients and runs until they are through or nothing is left; only what
@@ -93,7 +92,8 @@ def _run(server: EmbeddedServer, pace: Pace | None) -> tuple[float, float | None
             clients = subprocess.Popen(
                 [
                     *(server.binaries.program("pgbench"), "-n", "-f", "mix.sql", "-l", "--log-prefix=log"),
-                    *("-T", str(SECONDS), "-R", str(RATE), "-c", str(CLIENTS), target.conninfo),
+                    *("-D", f"messages={messages}", "-T", str(SECONDS), "-R", str(RATE), "-c", str(CLIENTS)),
+                    target.conninfo,
                 ],
                 cwd=folder,
                 stdout=subprocess.DEVNULL,
