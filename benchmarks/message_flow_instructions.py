@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import random
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from callgrind import count
 from message_flow_server import SETTINGS, Bench
 
 from nosender.server.embedded import EmbeddedServer
@@ -43,7 +43,10 @@ def instructions(changes: Mapping[str, str]) -> None:
             found = []
             for make, few, many in ((_send, 20, 120), (_batch, 6, 12)):
                 counts = [
-                    _count(folder, f"state_{number}", [make(n) for n in range(length)], program, account)
+                    count(
+                        *(folder, f"state_{number}", [make(n) for n in range(length)], program, account),
+                        "shared_buffers=64MB",
+                    )
                     for length in (few, many)
                 ]
                 found.append((counts[1] - counts[0]) / (many - few) / 1000)
@@ -63,29 +66,3 @@ def _batch(number: int) -> str:
         f"select send_messages(array_agg('+' || 15551000001 + ({number} * 31 + 17 * n) % {USERS}),"
         f" array_agg({CONTENT}), array_agg('b{number}-' || n)) from generate_series(1, 100) as n"
     )
-
-
-def _count(
-    folder: Path, database: str, statements: list[str], program: str, account: tuple[int, int] | None
-) -> int:
-    """Instructions of one session on a copy of the data."""
-    data = folder / "copy"
-    subprocess.run(["cp", "-a", folder / "data", data], check=True)
-    out = data / "callgrind.out"
-    user = {"user": account[0], "group": account[1], "extra_groups": []} if account else {}
-    subprocess.run(
-        [
-            *("valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", program, "--single", "-D", data),
-            *("-c", "TimeZone=UTC", "-c", "fsync=off", "-c", "autovacuum=off", "-c", "shared_buffers=64MB"),
-            database,
-        ],
-        input="\n".join(statements) + "\n",
-        text=True,
-        check=True,
-        capture_output=True,
-        cwd=data,
-        **user,  # type: ignore[call-overload]
-    )
-    totals = next(line for line in out.read_text().splitlines() if line.startswith(("totals:", "summary:")))
-    shutil.rmtree(data)
-    return int(totals.split()[1])

@@ -7,11 +7,11 @@ costs once, before the first row.
 from __future__ import annotations
 
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
 import psycopg
+from callgrind import count
 from retention_data import fill
 
 from nosender.server.embedded import EmbeddedServer
@@ -56,26 +56,4 @@ def _measured(messages: int) -> tuple[int, dict[str, float]]:
                 ).fetchone()
             assert row is not None
             program, account = str(server.binaries.program("postgres")), server.account
-        return row[0], {way: _count(folder, way, text, program, account) for way, text in WAYS.items()}
-
-
-def _count(folder: Path, way: str, statement: str, program: str, account: tuple[int, int] | None) -> float:
-    data = folder / way.replace(" ", "_")
-    subprocess.run(["cp", "-a", folder / "data", data], check=True)
-    out = data / "callgrind.out"
-    user = {"user": account[0], "group": account[1], "extra_groups": []} if account else {}
-    subprocess.run(
-        [
-            *("valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", program, "--single", "-D", data),
-            *("-c", "TimeZone=UTC", "-c", "fsync=off", "-c", "autovacuum=off", "counted"),
-        ],
-        input=statement.replace("\n", " ") + "\n",
-        text=True,
-        check=True,
-        capture_output=True,
-        cwd=data,
-        **user,  # type: ignore[call-overload]
-    )
-    totals = next(line for line in out.read_text().splitlines() if line.startswith(("totals:", "summary:")))
-    shutil.rmtree(data)
-    return float(totals.split()[1])
+        return row[0], {way: count(folder, "counted", [text], program, account) for way, text in WAYS.items()}
