@@ -25,9 +25,9 @@ import psycopg
 sys.path.insert(0, str(Path(__file__).parent))
 from observation import Meter, best, fill
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import discover
 from nosender.privacy_audit.runner import Looked, ask, look
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 from nosender.schema import ddl
 from nosender.schema.catalogue import load
 from nosender.server.embedded import EmbeddedServer
@@ -124,9 +124,9 @@ def collect(conninfo: str) -> Looked:
         return look(connection, "public", load())
 
 
-def judge(case: Case) -> None:
-    """All checks, of a case that nobody has looked at yet."""
-    fresh = replace(case)
+def judge(snapshot: Snapshot) -> None:
+    """All checks, of a snapshot that nobody has looked at yet."""
+    fresh = replace(snapshot)
     for check in discover():
         ask(check, fresh)
 
@@ -166,11 +166,11 @@ def collection(server: EmbeddedServer, tables: int, repeat: int) -> None:
         alone = statements(conninfo)
         fill(conninfo, tables)
         print(f"statements: {alone} alone, {statements(conninfo)} beside {tables} tables (at most 15)")
-        case = collect(conninfo).case
+        snapshot = collect(conninfo).snapshot
         costs = best(
             meter,
             repeat,
-            {"collection": partial(collect, conninfo), "checks": partial(judge, case)},
+            {"collection": partial(collect, conninfo), "checks": partial(judge, snapshot)},
         )
         reading, checks = costs["collection"], costs["checks"]
         print(

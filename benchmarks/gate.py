@@ -52,7 +52,7 @@ def main() -> None:
         print(f"{'':28}{'wall s':>8}{'CPU s':>8}{'at most s':>11}")
         wall, cpu, _ = best(checkout, compiled, repeat, "--fast", "--base", "HEAD")
         print(f"{'nothing changed':28}{wall:8.2f}{cpu:8.2f}{1:11}")
-        ddl = checkout / "schema/ddl/12_messages.sql"
+        ddl = checkout / "schema/ddl/120_messages.sql"
         ddl.write_text(f"-- A remark.\n{ddl.read_text(encoding='utf-8')}", encoding="utf-8")
         wall, cpu, _ = best(checkout, compiled, repeat, "--fast", "--base", "HEAD")
         print(f"{'hook, one SQL file changed':28}{wall:8.2f}{cpu:8.2f}{2:11}")

@@ -10,8 +10,8 @@ from typing import Any
 
 from psycopg import sql
 
+from nosender.files import write_whole
 from nosender.privacy_audit import runner
-from nosender.privacy_audit.attest import write_whole
 from nosender.privacy_audit.reports import render
 from nosender.retention.sweep import FAST, sweep
 from nosender.schema import ddl

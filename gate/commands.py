@@ -48,7 +48,7 @@ def gate(
 
     from nosender.gate import runner
     from nosender.gate.workplace import Workplace
-    from nosender.privacy_audit import output as reports
+    from nosender.privacy_audit.evidence import output as reports
     from nosender.privacy_audit.finding import Outcome
 
     if listed:

@@ -7,14 +7,14 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from nosender.errors import UsageError
-from nosender.gate.lines import ddl_file, line_with, newest_revision, place_of, revision_file
+from nosender.gate.change_lines import ddl_file, line_with, newest_revision, place_of, revision_file
 from nosender.gate.static import first_difference
 from nosender.gate.step import CannotLook, Problem
 from nosender.gate.workplace import CATALOGUE, SCHEMA, VERSIONS, WAIVERS, Workplace
 from nosender.privacy_audit.finding import Confidence, Severity
 
 if TYPE_CHECKING:
-    from nosender.privacy_audit.audit import Audit
+    from nosender.privacy_audit.result.audit import Audit
 
 _BLOCKING = ("SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE")
 """Locks that keep others from writing, or from everything."""
@@ -45,7 +45,7 @@ def ddl_equals_migrations(workplace: Workplace) -> Iterator[Problem]:
 
 def reference_fresh(workplace: Workplace) -> Iterator[Problem]:
     """What the audit holds a live database against is what the DDL makes."""
-    from nosender.schema.observe.canonical import make
+    from nosender.schema.observe.reference import make
 
     path = PurePosixPath("schema/observe/reference.json")
     _ = workplace.canonical  # made first, and once: it brings the roles, which belong to the whole cluster

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from nosender import __version__
 from nosender.errors import NosenderError, UsageError
 from nosender.gate import live, static
-from nosender.gate.lines import first_change, place_in_change
+from nosender.gate.change_lines import first_change, place_in_change
 from nosender.gate.step import CannotLook, Problem, Step
 from nosender.gate.workplace import ROOMS, SCHEMA, WAIVERS, Workplace
-from nosender.privacy_audit.annex import Place
-from nosender.privacy_audit.audit import Audit, AuditedDatabase, CheckResult, Run, worst_first
 from nosender.privacy_audit.finding import Claim, Finding, Outcome, Severity
+from nosender.privacy_audit.result.annex import Place
+from nosender.privacy_audit.result.audit import Audit, AuditedDatabase, CheckResult, Run, worst_first
 from nosender.privacy_audit.runner import claim_result, verdict_of
 
 if TYPE_CHECKING:

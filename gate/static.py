@@ -18,8 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from nosender.errors import NosenderError, UsageError
-from nosender.gate.changes import Change, Weight, changes, waived, widened
-from nosender.gate.lines import (
+from nosender.gate.change_lines import (
     Spot,
     first_change,
     is_text,
@@ -28,8 +27,9 @@ from nosender.gate.lines import (
     place_of,
     read_lines,
 )
+from nosender.gate.review_notes import Change, Weight, changes, waived, widened
 from nosender.gate.step import CannotLook, Problem
-from nosender.gate.workplace import CATALOGUE, DDL, ROOMS, STANDARDS, VERSIONS, WAIVERS, Workplace
+from nosender.gate.workplace import CATALOGUE, ROOMS, STANDARDS, VERSIONS, WAIVERS, Workplace
 from nosender.privacy_audit.finding import Claim, Confidence, Severity
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ def revisions_unchanged(workplace: Workplace) -> Iterator[Problem]:
 def catalogue_sound(workplace: Workplace) -> Iterator[Problem]:
     """The catalogue can be read, every purpose said; and so can the waivers."""
     from nosender.privacy_audit.check import discover
-    from nosender.privacy_audit.waivers import read
+    from nosender.privacy_audit.result.waivers import read
 
     try:
         _ = workplace.catalogue
@@ -205,8 +205,8 @@ def catalogue_sound(workplace: Workplace) -> Iterator[Problem]:
 def standards_sound(workplace: Workplace) -> Iterator[Problem]:
     """Each standard can be read, and what it cites is there."""
     from nosender.privacy_audit.check import discover
+    from nosender.privacy_audit.result.waivers import CHECKS
     from nosender.privacy_audit.standards import standards
-    from nosender.privacy_audit.waivers import CHECKS
 
     known = {loaded.check.slug for loaded in discover()} | {check.slug for check in CHECKS.values()}
     try:
@@ -242,25 +242,15 @@ def _catalogue_problem(error: NosenderError) -> Problem:
 
 def generated_fresh(workplace: Workplace) -> Iterator[Problem]:
     """What is made from the catalogue stands as it would be made now: comments, dictionary, queries."""
-    from nosender.privacy_audit.check import discover
-    from nosender.privacy_audit.queries import refreshed
-    from nosender.schema.catalogue import comments_sql
-    from nosender.schema.catalogue.docs import files
+    from nosender.gate.generated import of_catalogue
     from nosender.schema.observe import reference
 
     try:
         catalogue = workplace.catalogue
     except UsageError:
         raise CannotLook("the catalogue cannot be read") from None
-    declared = reference()
-    types = {(each.table, each.name): each.type for each in declared.columns}
-    made = {DDL / "85_comments.sql": comments_sql(catalogue)}
-    made |= {PurePosixPath("docs") / name: text for name, text in files(catalogue, types).items()}
-    for loaded in discover():
-        file = (loaded.folder / "query.sql").resolve()
-        path = PurePosixPath(file.relative_to(workplace.checkout.root.resolve()))
-        made[path] = refreshed(file.read_text(encoding="utf-8"), catalogue, declared)
-    for path, wanted in made.items():
+    for name, wanted in of_catalogue(catalogue, reference()).items():
+        path = PurePosixPath(name)
         line = first_difference(workplace, path, wanted)
         if line is not None:
             yield Problem(str(path), f"{path.name} is not what the catalogue says.", path, line)

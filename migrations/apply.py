@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 from nosender.errors import NosenderError
 from nosender.migrations import journal
 from nosender.migrations.checksum import sql_digest, sql_tokens
-from nosender.migrations.module import run_module
+from nosender.migrations.revision_module import run_module
 from nosender.migrations.revisions import RevisionError
-from nosender.schema.visible import visible
+from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
     import psycopg
 
     from nosender.migrations.revisions import Revision, Step
-    from nosender.migrations.watch import Watch
+    from nosender.migrations.waits import Watch
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,8 +208,8 @@ def check(ctx: click.Context, form: str, fail_on: str, lock_wait: float, version
     from dataclasses import asdict
 
     from nosender.migrations import runner
-    from nosender.schema.visible import visible
     from nosender.server.target import from_context
+    from nosender.terminal_text import visible
 
     revision, found = runner.check(from_context(ctx), _options(versions, lock_wait))
     if form == "json":
@@ -255,7 +255,7 @@ def plan(
 @click.pass_context
 def sql(ctx: click.Context, revision: str, start: str | None, versions: Path | None) -> None:
     """Print the SQL that `db upgrade REVISION` would run, for a DBA to run with psql."""
-    from nosender.migrations import runner, script
+    from nosender.migrations import runner, sql_script
     from nosender.migrations.revisions import VERSIONS
     from nosender.server.target import from_context
 
@@ -265,7 +265,7 @@ def sql(ctx: click.Context, revision: str, start: str | None, versions: Path | N
         start, schema = runner.current(target, versions=folder).revision or "base", target.schema
     else:
         schema = str(ctx.find_root().params.get("schema") or "public")
-    click.echo(script.render(schema, start, revision, versions=folder), nl=False)
+    click.echo(sql_script.render(schema, start, revision, versions=folder), nl=False)
 
 
 @db.command()

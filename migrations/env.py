@@ -22,7 +22,7 @@ from sqlalchemy.pool import NullPool
 from nosender.errors import NosenderError, UsageError
 from nosender.migrations import journal
 from nosender.migrations.revisions import Chain
-from nosender.schema.observe.names import quoted
+from nosender.schema.observe.quoting import quoted
 from nosender.server.target import Target, resolve
 
 arguments = context.get_x_argument(as_dictionary=True)

@@ -17,9 +17,9 @@ from nosender.migrations import journal
 from nosender.migrations.apply import Patience, waits_for_snapshots
 from nosender.migrations.checksum import sql_tokens
 from nosender.migrations.lint import require_sound
-from nosender.migrations.rehearse import Rehearsal, Seen, scratch_copy
+from nosender.migrations.rehearsal import Rehearsal, Seen, scratch_copy
 from nosender.migrations.revisions import VERSIONS, Chain, Revision
-from nosender.schema.visible import visible
+from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
     from nosender.server.target import Target
@@ -220,7 +220,7 @@ def _squawk(revision: Revision) -> dict[int, list[str]]:
 
 def _ends(text: str) -> list[int]:
     """The line, counted from 0, on which each statement of a script ends."""
-    from nosender.migrations.rehearse import statements
+    from nosender.migrations.rehearsal import statements
 
     ends, position = [], 0
     for statement in statements(text):

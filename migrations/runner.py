@@ -16,8 +16,8 @@ from nosender.migrations.checksum import ALGORITHM
 from nosender.migrations.lint import require_sound
 from nosender.migrations.lock import migrator_lock, refuse_pooler
 from nosender.migrations.revisions import VERSIONS, Chain, Revision, RevisionError
-from nosender.migrations.watch import Watch
-from nosender.schema.visible import visible
+from nosender.migrations.waits import Watch
+from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
     import psycopg
@@ -432,6 +432,6 @@ class _Session:
 
 def _expected(revision: Revision, schema: str) -> Any:
     from nosender.schema.observe import Observation
-    from nosender.schema.observe.canonical import relocated
+    from nosender.schema.observe.reference import relocated
 
     return relocated(Observation.from_json(revision.expected.read_text(encoding="utf-8")), schema)

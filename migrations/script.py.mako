@@ -1,9 +1,9 @@
 """${message}
 
 Say here why, for the DBA who reads the plan. The SQL stands beside this file, in NNNN_slug.up.sql and
-NNNN_slug.down.sql, so that it can be linted, compared and run by hand. Until it is released, let the
-canonical DDL (schema/ddl) say the same, run `python -m nosender.migrations.freeze` and commit all of it:
-a test compares the end of the chain with the DDL. Once released, a revision is never edited.
+NNNN_slug.down.sql, so that it can be linted, compared and run by hand. Let the canonical DDL
+(schema/ddl) say the same, run `make generate` and commit all of it: a test compares the end of the chain with
+the DDL. Once released, a revision is never edited.
 
 A revision is one of two things, never both:
 - transactional: all in one transaction. Take one strong lock, for the shortest time; put what scans a table

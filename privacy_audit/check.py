@@ -9,22 +9,18 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 
 if TYPE_CHECKING:
-    from .case import Case
-    from .samples import Sample
+    from nosender.privacy_audit.snapshot.samples import Sample
+    from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 FOLDER = Path(__file__).parent / "checks"
 
 
-class NotTested(Exception):  # noqa: N818  # not a failure: an answer, and the reason is what it says
-    """A check could not look; the reason is the text. What it did find must be returned, not raised over."""
-
-
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the function of a check says about one case."""
+    """What the function of a check says about one snapshot."""
 
     examined: int
     """How many things were looked at, good and bad."""
@@ -65,8 +61,8 @@ class Loaded:
     """A check with its function and its folder."""
 
     check: Check
-    look: Callable[[Case], Answer]
-    """Pure: the same case, the same answer. May raise NotTested."""
+    look: Callable[[Snapshot], Answer]
+    """Pure: the same snapshot, the same answer. May raise NotTested."""
     folder: Path
     explanation: str
     """What it finds, why that matters and what it cannot see."""

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Literal
 import click
 from click.core import ParameterSource
 
-from .evidence_commands import diff, evidence, sign, verify
-from .reports import FORMATS
+from nosender.privacy_audit.evidence.commands import diff, evidence, sign, verify
+from nosender.privacy_audit.reports import FORMATS
 
 if TYPE_CHECKING:
-    from .check import Loaded
+    from nosender.privacy_audit.check import Loaded
 
 __all__ = ["audit", "evidence"]
 
@@ -87,11 +87,10 @@ def run(
     catalogue: Path | None,
 ) -> None:
     """Look at everything in one read-only snapshot. Exits 0 passed, 1 findings, 3 could not see."""
+    from nosender.privacy_audit import runner
+    from nosender.privacy_audit.evidence import output as out
+    from nosender.privacy_audit.finding import Severity
     from nosender.server.target import from_context
-
-    from . import output as out
-    from . import runner
-    from .finding import Severity
 
     delivery = out.prepare(forms, output, profile, keys, baseline)
     target = from_context(ctx)
@@ -115,7 +114,7 @@ def run(
 @audit.command("list")
 def list_checks() -> None:
     """List the checks: slug, severity, confidence and what holds when it passes."""
-    from .check import discover
+    from nosender.privacy_audit.check import discover
 
     claim = None
     for loaded in discover():
@@ -131,7 +130,7 @@ def list_checks() -> None:
 @click.argument("slug")
 def explain(slug: str) -> None:
     """Explain one check, with its bad, fixed and good example."""
-    from .runner import chosen
+    from nosender.privacy_audit.runner import chosen
 
     (loaded,) = chosen([slug])
     click.echo(explanation(loaded), nl=False)
@@ -141,10 +140,9 @@ def explain(slug: str) -> None:
 @click.pass_context
 def preflight(ctx: click.Context) -> None:
     """Say what the rights of this role allow to be seen. Exits 3 where a check could not look."""
-    from nosender.schema.visible import visible
+    from nosender.privacy_audit import runner
     from nosender.server.target import from_context
-
-    from . import runner
+    from nosender.terminal_text import visible
 
     target = from_context(ctx)
     result = runner.run(target)
@@ -173,9 +171,8 @@ def selftest(ctx: click.Context, slugs: tuple[str, ...]) -> None:
     Works on a throw-away PostgreSQL of its own: some examples change roles and settings of the whole server.
     """
     from nosender.errors import UsageError
-
-    from .runner import chosen
-    from .selftest import trials
+    from nosender.privacy_audit.runner import chosen
+    from nosender.privacy_audit.selftest import trials
 
     root = ctx.find_root()
     named = (
@@ -195,7 +192,7 @@ def selftest(ctx: click.Context, slugs: tuple[str, ...]) -> None:
 
 def explanation(loaded: Loaded) -> str:
     """The text of `audit explain`."""
-    from .standards import citations
+    from nosender.privacy_audit.standards import citations
 
     check = loaded.check
     cited = citations().get(check.slug, ())

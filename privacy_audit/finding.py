@@ -128,3 +128,7 @@ class Finding:
         """Whether it turns the verdict at this level."""
         sure = self.confidence is not Confidence.HINT
         return sure and not self.waived and self.severity.at_least(level)
+
+
+class NotTested(Exception):  # noqa: N818  # not a failure: an answer, and the reason is what it says
+    """A check could not look; the reason is the text. What it did find must be returned, not raised over."""

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from nosender import __version__
 from nosender.errors import IncompleteError, UsageError
-
-from .audit import (
+from nosender.privacy_audit.check import Answer, Loaded, discover
+from nosender.privacy_audit.finding import Claim, Finding, NotTested, Outcome, Severity, Verdict
+from nosender.privacy_audit.result.audit import (
     Audit,
     AuditedDatabase,
     CheckResult,
@@ -21,17 +22,15 @@ from .audit import (
     Run,
     worst_first,
 )
-from .case import Case, Unseen
-from .check import Answer, Loaded, NotTested, discover
-from .coverage import coverage_of
-from .definitions import definitions
-from .finding import Claim, Finding, Outcome, Severity, Verdict
-from .gather import annex_of
-from .limits import limits_of
-from .names import without_numbers
-from .standards import citations
-from .waivers import apply
-from .waivers import read as read_waivers
+from nosender.privacy_audit.result.coverage import coverage_of
+from nosender.privacy_audit.result.limits import limits_of
+from nosender.privacy_audit.result.make_annex import annex_of
+from nosender.privacy_audit.result.object_hashes import definitions
+from nosender.privacy_audit.result.waivers import apply
+from nosender.privacy_audit.result.waivers import read as read_waivers
+from nosender.privacy_audit.snapshot.object_names import without_numbers
+from nosender.privacy_audit.snapshot.snapshot import Snapshot, Unseen
+from nosender.privacy_audit.standards import citations
 
 if TYPE_CHECKING:
     import psycopg
@@ -61,9 +60,9 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """A case, and what the reading of it gave besides."""
+    """A snapshot, and what the reading of it gave besides."""
 
-    case: Case
+    snapshot: Snapshot
     role: str
     server: str
     revision: str | None
@@ -110,9 +109,8 @@ def look(
     """Read everything that the checks look at, in one transaction that can write nothing."""
     import psycopg
 
+    from nosender.privacy_audit.snapshot import probes, surroundings
     from nosender.schema.observe import observe, reference
-
-    from . import probes, surroundings
 
     connection.rollback()
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -122,11 +120,11 @@ def look(
             live = observe(connection, schema, lock_timeout=lock_timeout)
             around = surroundings.read(connection, schema)  # waits no longer for a lock than observe does
             declared = reference(schema)
-            case = Case(live, declared, catalogue, around)
+            snapshot = Snapshot(live, declared, catalogue, around)
             names = (*probes.probe_names(declared), *probes.LEDGER) if call_probes else ()
             answers = (
                 probes.ask(connection, live, declared, catalogue.grace, names)
-                if case.has_ours
+                if snapshot.has_ours
                 else {name: Unseen("the schema holds none of our tables") for name in names}
             )
     except psycopg.errors.InsufficientPrivilege as error:
@@ -135,27 +133,27 @@ def look(
     except psycopg.OperationalError as error:
         state = f" (SQLSTATE {error.sqlstate})" if error.sqlstate else ""
         raise IncompleteError(f"the database went away while it was read{state}; run again") from None
-    case = replace(case, probes=answers)
+    snapshot = replace(snapshot, probes=answers)
     version = connection.info.server_version
     return Looked(
-        case=case,
+        snapshot=snapshot,
         role=live.database.reader,
         server=f"{version // 10000}.{version % 10000}",
-        revision=_revision(case),
+        revision=_revision(snapshot),
         started=started or datetime.now(UTC),
-        measured=_measured(case),
+        measured=_measured(snapshot),
     )
 
 
 def judge(looked: Looked, checks: tuple[Loaded, ...], options: Options) -> Audit:
-    """Ask every check about the case, and put the answers together."""
+    """Ask every check about the snapshot, and put the answers together."""
     results, findings = [], []
     for loaded in checks:
-        result, found = ask(loaded, looked.case)
+        result, found = ask(loaded, looked.snapshot)
         results.append(result)
         findings += found
-    case = looked.case
-    described = definitions(case.live, {each.object for each in findings})
+    snapshot = looked.snapshot
+    described = definitions(snapshot.live, {each.object for each in findings})
     waivers: tuple[Mapping[str, Any], ...] = ()
     if options.waivers is not None:
         today = looked.started.astimezone(UTC).date()
@@ -173,7 +171,7 @@ def judge(looked: Looked, checks: tuple[Loaded, ...], options: Options) -> Audit
     claims = tuple(claim_result(claim, results, findings, options.fail_on) for claim in Claim)
     return Audit(
         verdict=verdict_of(results, findings, options.fail_on)
-        if case.has_ours
+        if snapshot.has_ours
         else _without_ours(findings, options),
         run=Run(
             id=str(uuid.uuid4()),
@@ -182,32 +180,32 @@ def judge(looked: Looked, checks: tuple[Loaded, ...], options: Options) -> Audit
             tool=f"nosender {__version__}",
             command=options.command,
             role=looked.role,
-            snapshot=case.surroundings.snapshot,
+            snapshot=snapshot.surroundings.snapshot,
             measured=looked.measured,
         ),
         target=AuditedDatabase(
-            database=case.live.database.name,
+            database=snapshot.live.database.name,
             server=looked.server,
-            schema=case.schema,
+            schema=snapshot.schema,
             revision=looked.revision,
-            fingerprint=_fingerprint(case),
+            fingerprint=_fingerprint(snapshot),
         ),
         claims=tuple(claim for claim in claims if claim.checks),
         checks=tuple(results),
         findings=worst_first(findings),
-        coverage=coverage_of(case),
+        coverage=coverage_of(snapshot),
         waivers=waivers,
-        limits=limits_of(case),
+        limits=limits_of(snapshot),
         fail_on=options.fail_on,
-        annex=annex_of(case, checks, findings),
+        annex=annex_of(snapshot, checks, findings),
     )
 
 
-def ask(loaded: Loaded, case: Case) -> tuple[CheckResult, list[Finding]]:
-    """One check about one case. Whatever goes wrong in it is an outcome, never a pass."""
+def ask(loaded: Loaded, snapshot: Snapshot) -> tuple[CheckResult, list[Finding]]:
+    """One check about one snapshot. Whatever goes wrong in it is an outcome, never a pass."""
     check = loaded.check
     try:
-        answer = loaded.look(case)
+        answer = loaded.look(snapshot)
     except NotTested as reason:
         return CheckResult(check, Outcome.NOT_TESTED, str(reason), 0), []
     except Exception as error:  # a check that falls over must not take the others along
@@ -276,29 +274,29 @@ def claim_result(
     return ClaimResult(claim, verdict, tuple(sorted(slugs)))
 
 
-def _revision(case: Case) -> str | None:
-    answer = case.probes.get("audit_revision")
+def _revision(snapshot: Snapshot) -> str | None:
+    answer = snapshot.probes.get("audit_revision")
     if answer is None or isinstance(answer, Unseen) or not answer:
         return None
     value = answer[0].get("value")
     return str(value) if value is not None else None
 
 
-def _measured(case: Case) -> dict[str, Any]:
-    from .surroundings import as_measured
+def _measured(snapshot: Snapshot) -> dict[str, Any]:
+    from nosender.privacy_audit.snapshot.surroundings import as_measured
 
-    measured = dict(as_measured(case.surroundings))
+    measured = dict(as_measured(snapshot.surroundings))
     for name in ("audit_overdue", "audit_order", "audit_sizes"):
-        answer = case.probes.get(name)
+        answer = snapshot.probes.get(name)
         if answer is not None and not isinstance(answer, Unseen):
             measured[name.removeprefix("audit_")] = [dict(row) for row in answer]
     return measured
 
 
-def _fingerprint(case: Case) -> str:
+def _fingerprint(snapshot: Snapshot) -> str:
     """Of the structure alone: who looked, and what that role may not see, is left out."""
-    database = replace(case.live.database, reader="", unseen=())
-    structure = replace(case.live, database=database, settings=())
+    database = replace(snapshot.live.database, reader="", unseen=())
+    structure = replace(snapshot.live, database=database, settings=())
     digest = hashlib.sha256()
     for name in structure.__dataclass_fields__:
         digest.update(f"{name}={getattr(structure, name)!r}\n".encode())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .check import Loaded
+    from nosender.privacy_audit.check import Loaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,10 @@ def trials(checks: Iterable[Loaded]) -> Iterator[Trial]:
     import psycopg
     from psycopg import sql
 
+    from nosender.privacy_audit.runner import ask, look
     from nosender.schema import catalogue, ddl
     from nosender.server.embedded import EmbeddedServer
     from nosender.server.scratch import scratch_database
-
-    from .runner import ask, look
 
     declared = catalogue.load()
     template = "nosender_selftest"
@@ -47,8 +46,8 @@ def trials(checks: Iterable[Loaded]) -> Iterator[Trial]:
                         owner.execute(loaded.example(example).encode())
                     if example == "bad.sql":
                         with psycopg.connect(scratch, options="-c role=nosender_auditor") as auditor:
-                            case = look(auditor, "public", declared).case
-            result, findings = ask(loaded, case)
+                            snapshot = look(auditor, "public", declared).snapshot
+            result, findings = ask(loaded, snapshot)
             found = tuple(sorted(finding.object for finding in findings))
             expected = loaded.expected()
             words = ", ".join(found) if found == expected else f"found {found}, planted {expected}"

@@ -70,7 +70,7 @@ def sweep(
     """Delete what has expired, once, to the end; Ctrl-C ends it after the batch under way, with a receipt."""
     from dataclasses import replace
 
-    from nosender.retention.look import look
+    from nosender.retention.status import look
     from nosender.retention.sweep import FAST, GENTLE
     from nosender.retention.sweep import sweep as run
     from nosender.retention.terminal import Bar, interruptible
@@ -121,9 +121,9 @@ def sweep(
 @click.pass_context
 def plan(ctx: click.Context, folder: Path | None, form: str) -> None:
     """What a sweep would do now: the rules, how many rows are due, and since when."""
-    from nosender.retention.look import look
     from nosender.retention.policy import declared_plan, live_plan
-    from nosender.retention.text import plan_json, plan_text
+    from nosender.retention.status import look
+    from nosender.retention.status_text import plan_json, plan_text
     from nosender.server.target import from_context
 
     target = from_context(ctx)
@@ -153,10 +153,10 @@ def plan(ctx: click.Context, folder: Path | None, form: str) -> None:
 @click.pass_context
 def status(ctx: click.Context, form: str, output: Path | None) -> None:
     """What is overdue, how the last sweeps went, and who keeps deleted rows from being vacuumed away."""
-    from nosender.retention.files import write_whole
-    from nosender.retention.look import look
+    from nosender.files import write_whole
     from nosender.retention.prometheus import render
-    from nosender.retention.text import status_json, status_text
+    from nosender.retention.status import look
+    from nosender.retention.status_text import status_json, status_text
     from nosender.server.target import from_context
 
     found = look(from_context(ctx))
@@ -165,7 +165,7 @@ def status(ctx: click.Context, form: str, output: Path | None) -> None:
     else:
         text = (status_json if form == "json" else status_text)(found)
     if output is not None:
-        write_whole(output, text)
+        write_whole(output, text, mode=0o644)
     else:
         click.echo(text, nl=False)
 
@@ -290,7 +290,7 @@ def erase(ctx: click.Context, rewrite: bool, lock_timeout: float, yes: bool) -> 
 def verify(ctx: click.Context, report: Path | None, form: str) -> None:
     """Recompute the ledger's hash chain: a row edited, removed, moved or slipped in breaks it."""
     from nosender.retention.ledger import head_of_report, verify_target
-    from nosender.retention.text import verdict_json, verdict_text
+    from nosender.retention.status_text import verdict_json, verdict_text
     from nosender.server.target import from_context
 
     since = head_of_report(report) if report is not None else None

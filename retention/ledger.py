@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nosender.errors import NosenderError, UsageError
-from nosender.retention.faults import explain
+from nosender.retention.failures import explain
 from nosender.retention.session import enter_schema
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nosender.retention.look import Status
+from nosender.retention.status import Status
 
 _PREFIX = "nosender_retention_"
 

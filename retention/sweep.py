@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nosender.errors import NosenderError
-from nosender.retention.faults import explain
+from nosender.retention.failures import explain
 from nosender.retention.plan import Plan
 from nosender.retention.policy import live_plan
 from nosender.retention.session import Progress, State, call, enter_schema, step

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nosender.errors import NosenderError, UsageError
+from nosender.files import write_whole
 from nosender.retention import prometheus
-from nosender.retention.files import write_whole
-from nosender.retention.look import look
 from nosender.retention.session import Progress, State
+from nosender.retention.status import look
 from nosender.retention.stop import Stop
 from nosender.retention.sweep import GENTLE, Pace, SweepReceipt, sweep
 
@@ -98,7 +98,7 @@ def _sentence(receipt: SweepReceipt) -> str:
 
 def _export(target: Target, path: Path, tell: Tell) -> None:
     try:
-        write_whole(path, prometheus.render(look(target), time.time()))
+        write_whole(path, prometheus.render(look(target), time.time()), mode=0o644)
     except NosenderError as error:
         tell(f"no metrics: {error}")
 

@@ -29,8 +29,8 @@ def check(ctx: click.Context, folder: Path | None) -> None:
     from nosender.schema.catalogue import check as compare
     from nosender.schema.catalogue import load
     from nosender.schema.observe import observe
-    from nosender.schema.visible import visible
     from nosender.server.target import from_context
+    from nosender.terminal_text import visible
 
     declared = load(folder)
     target = from_context(ctx)

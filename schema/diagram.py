@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Literal
 
-from nosender.schema.visible import visible
+from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -29,8 +29,8 @@ from typing import Any
 from urllib.parse import quote
 
 from nosender.errors import NosenderError, UsageError
-from nosender.server.account import reachable, server_account
 from nosender.server.binaries import Binaries, find_binaries
+from nosender.server.os_account import reachable, server_account
 
 SAFE_SETTINGS: Mapping[str, str] = {
     "TimeZone": "UTC",

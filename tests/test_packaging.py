@@ -35,10 +35,9 @@ def tracked() -> set[str]:
     """The files of git that are ours to install, under the names that they have in the package."""
     files = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=ROOT).split("\0")
     present = [name for name in files if name and (ROOT / name).is_file()]
-    at_top = {"cli.py", "demo.py"}
     return {
         *(name.removeprefix("src/") for name in present if name.startswith("src/nosender/")),
-        *(f"nosender/{name}" for name in present if name in at_top or name.partition("/")[0] in ROOMS),
+        *(f"nosender/{name}" for name in present if name.partition("/")[0] in ROOMS),
     }
 
 

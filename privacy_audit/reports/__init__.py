@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nosender.privacy_audit.audit import Audit
+    from nosender.privacy_audit.result.audit import Audit
 
 FORMATS = {
     "text": "report.txt",

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .place import of_check, of_finding
-from .words import one_line, plural
+from nosender.privacy_audit.reports.words import one_line, plural
+from nosender.privacy_audit.result.source_lines import of_check, of_finding
 
 if TYPE_CHECKING:
-    from nosender.privacy_audit.annex import Place
-    from nosender.privacy_audit.audit import Audit
+    from nosender.privacy_audit.result.annex import Place
+    from nosender.privacy_audit.result.audit import Audit
 
 MOST = 10
 """Annotations of one level that GitHub shows of a step."""

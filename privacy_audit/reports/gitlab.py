@@ -10,12 +10,12 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from .place import of_check, of_finding
-from .words import one_line
+from nosender.privacy_audit.reports.words import one_line
+from nosender.privacy_audit.result.source_lines import of_check, of_finding
 
 if TYPE_CHECKING:
-    from nosender.privacy_audit.annex import Place
-    from nosender.privacy_audit.audit import Audit
+    from nosender.privacy_audit.result.annex import Place
+    from nosender.privacy_audit.result.audit import Audit
 
 _SEVERITIES = {"critical": "blocker", "high": "critical", "medium": "major", "low": "minor"}
 

@@ -12,11 +12,11 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from .page import evidence, front, record
-from .words import html
+from nosender.privacy_audit.reports.page import evidence, front, record
+from nosender.privacy_audit.reports.words import html
 
 if TYPE_CHECKING:
-    from nosender.privacy_audit.audit import Audit
+    from nosender.privacy_audit.result.audit import Audit
 
 _SECTIONS = (
     ("statement", "Statement", front.statement),

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nosender.privacy_audit.audit import Audit, CheckResult
     from nosender.privacy_audit.finding import Finding
+    from nosender.privacy_audit.result.audit import Audit, CheckResult
 
 FORMAT = "nosender.audit/1"
 

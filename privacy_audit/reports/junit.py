@@ -9,12 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.finding import Outcome
-
-from .words import by_check, facts, html, plural
+from nosender.privacy_audit.reports.words import by_check, facts, html, plural
 
 if TYPE_CHECKING:
-    from nosender.privacy_audit.audit import Audit, CheckResult
     from nosender.privacy_audit.finding import Finding
+    from nosender.privacy_audit.result.audit import Audit, CheckResult
 
 MOST_EACH = 500
 """Findings that the text of one failure lists."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from .words import (
+from nosender.privacy_audit.reports.words import (
     OUTCOMES,
     SENTENCES,
     TITLES,
@@ -26,9 +26,9 @@ from .words import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from nosender.privacy_audit.audit import Audit
-    from nosender.privacy_audit.difference import Comparison, Item
     from nosender.privacy_audit.finding import Finding
+    from nosender.privacy_audit.result.annex import Comparison, Item
+    from nosender.privacy_audit.result.audit import Audit
 
 MOST_BYTES = 900_000
 MOST_EACH = 100

@@ -13,14 +13,14 @@ import uuid
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
-from .place import of_check, of_finding
-from .words import TITLES, facts, one_line, plural
+from nosender.privacy_audit.reports.words import TITLES, facts, one_line, plural
+from nosender.privacy_audit.result.source_lines import of_check, of_finding
 
 if TYPE_CHECKING:
-    from nosender.privacy_audit.annex import Place
-    from nosender.privacy_audit.audit import Audit, CheckResult
     from nosender.privacy_audit.check import Check
     from nosender.privacy_audit.finding import Finding
+    from nosender.privacy_audit.result.annex import Place
+    from nosender.privacy_audit.result.audit import Audit, CheckResult
 
 Profile = Literal["github", "full"]
 

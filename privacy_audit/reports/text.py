@@ -9,12 +9,21 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from .words import SENTENCES, TITLES, VERDICTS, by_check, one_line, outcomes, plural, reach
+from nosender.privacy_audit.reports.words import (
+    SENTENCES,
+    TITLES,
+    VERDICTS,
+    by_check,
+    one_line,
+    outcomes,
+    plural,
+    reach,
+)
 
 if TYPE_CHECKING:
-    from nosender.privacy_audit.audit import Audit, CheckResult
-    from nosender.privacy_audit.difference import Comparison, Item
     from nosender.privacy_audit.finding import Finding
+    from nosender.privacy_audit.result.annex import Comparison, Item
+    from nosender.privacy_audit.result.audit import Audit, CheckResult
 
 WIDTH = 80
 MOST_EACH = 20

@@ -6,13 +6,13 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.finding import Claim, Outcome, Severity, Verdict
-from nosender.schema.visible import visible
+from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from nosender.privacy_audit.audit import Audit, CheckResult
     from nosender.privacy_audit.finding import Fact, Finding
+    from nosender.privacy_audit.result.audit import Audit, CheckResult
 
 VERDICTS = {
     Verdict.PASS: "Holds",

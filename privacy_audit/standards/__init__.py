@@ -14,7 +14,7 @@ from pathlib import Path
 
 from nosender.privacy_audit.check import discover
 from nosender.privacy_audit.finding import Claim
-from nosender.schema.catalogue.reader import File, Section
+from nosender.toml_reader import File, Section
 
 
 @dataclass(frozen=True, slots=True)

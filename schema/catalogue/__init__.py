@@ -4,10 +4,10 @@ The facts are the TOML files of this folder, one a table; this package reads the
 database and writes the comments that the database carries.
 """
 
-from .check import Problem, check
-from .comments import comments_sql
-from .load import load
-from .model import (
+from nosender.schema.catalogue.check import Problem, check
+from nosender.schema.catalogue.comments import comments_sql
+from nosender.schema.catalogue.load import load
+from nosender.schema.catalogue.model import (
     Catalogue,
     Column,
     DataClass,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .model import Catalogue, Place
+from nosender.schema.catalogue.model import Catalogue
+from nosender.toml_reader import Place
 
 if TYPE_CHECKING:
     from nosender.schema.observe import Observation

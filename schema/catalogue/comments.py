@@ -1,10 +1,10 @@
-"""The comments that the database carries, made from the catalogue: schema/ddl/85_comments.sql."""
+"""The comments that the database carries, made from the catalogue: schema/ddl/850_comments.sql."""
 
 from __future__ import annotations
 
 import textwrap
 
-from .model import Catalogue
+from nosender.schema.catalogue.model import Catalogue
 
 _WIDTH = 108
 

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from nosender.errors import UsageError
-
-from .model import (
+from nosender.schema.catalogue.model import (
     Catalogue,
     Column,
     DataClass,
@@ -20,7 +19,7 @@ from .model import (
     Retention,
     Table,
 )
-from .reader import File, Section
+from nosender.toml_reader import File, Section
 
 _NOT_TABLES = ("vocabulary.toml", "policy.toml")
 

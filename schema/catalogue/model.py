@@ -6,18 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where in the catalogue something is declared, for messages that send a person there."""
-
-    file: str
-    """Path of the file, relative to the catalogue's folder."""
-    line: int
-    """Line in that file, from 1."""
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
+from nosender.toml_reader import Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from .model import Catalogue, Table
+from nosender.schema.catalogue.model import Catalogue, Table
 
 _WIDTH = 80
 

@@ -19,7 +19,7 @@ class DdlFile:
     """One file of the DDL."""
 
     name: str
-    """The file's name, such as ``10_users.sql``."""
+    """The file's name, such as ``100_users.sql``."""
     sql: str
     """Its statements."""
 

@@ -1,8 +1,8 @@
 """Turns pg_catalog into a frozen Observation of a database, and tells two of them apart."""
 
-from nosender.schema.observe.canonical import reference, within
-from nosender.schema.observe.collect import observe
-from nosender.schema.observe.differences import Difference, differences
+from nosender.schema.observe.diff.differences import Difference, differences
 from nosender.schema.observe.observation import Observation
+from nosender.schema.observe.read.session import observe
+from nosender.schema.observe.reference import reference, within
 
 __all__ = ["Difference", "Observation", "differences", "observe", "reference", "within"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, Self, Union, cast, get_args, get_origin, get_type_hints
 
-from nosender.schema.observe.types import (
+from nosender.schema.observe.model import (
     Column,
     Comment,
     Constraint,

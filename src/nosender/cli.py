@@ -1,1 +1,129 @@
-../../cli.py
+"""The door for people: names the commands and loads each from its room when it is called.
+
+No logic lives here. Imports are lazy, so that `--version` costs what a bare Python costs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from nosender import __version__
+
+TYPE_CHECKING = False  # the type checkers' name for it; importing typing would cost more than --version does
+if TYPE_CHECKING:
+    import click
+
+COMMANDS = {
+    "demo": ("nosender.demo:demo", "The whole story on a server of its own, with the audit at its end."),
+    "db": ("nosender.migrations.commands:db", "Apply, revert, plan and compare the schema's revisions."),
+    "audit": ("nosender.privacy_audit.commands:audit", "Prove that no sender and no relationship is stored."),
+    "evidence": ("nosender.privacy_audit.commands:evidence", "Keys for signing reports."),
+    "retention": ("nosender.retention.commands:retention", "Delete what has expired, and leave a receipt."),
+    "catalogue": ("nosender.schema.commands:catalogue", "What every table and column is for."),
+    "gate": ("nosender.gate.commands:gate", "Everything that CI asks of a schema change."),
+    "traffic": ("nosender.traffic.commands:traffic", "Synthetic users, devices and messages."),
+}
+"""Each command: where its click object lives, and the line that `--help` shows without loading it."""
+
+
+def main() -> None:
+    """Run the command line; every failure ends in one sentence and the exit code that INTERFACE promises."""
+    if sys.argv[1:] == ["--version"]:  # answered before click is imported, which costs more than the answer
+        print(f"nosender {__version__}")
+        return
+    from nosender.errors import NosenderError
+
+    try:
+        sys.exit(_run())
+    except NosenderError as error:
+        _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _fail("interrupted", 130)
+    except BrokenPipeError:
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # else the exit would write to it again
+        sys.exit(4)
+    except Exception as error:  # the last line of defence: a crash of ours must not read as findings
+        if os.environ.get("NOSENDER_DEBUG"):
+            raise
+        _fail(f"{_unforeseen(error)} (set NOSENDER_DEBUG=1 for the traceback)", 4)
+
+
+def _run() -> int:
+    import click
+
+    try:
+        # An option whose value may be left out takes the next word for it: `--embedded db` would lose `db`.
+        words = ["--embedded=" if word == "--embedded" else word for word in sys.argv[1:]]
+        result = _root().main(words, prog_name="nosender", standalone_mode=False)
+    except click.exceptions.Abort:
+        raise KeyboardInterrupt from None
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code if isinstance(error, click.UsageError) else 4
+    return result if isinstance(result, int) else 0
+
+
+def _unforeseen(error: Exception) -> str:
+    """What failed, without the text of a database error: that can carry a row, a phone number in it."""
+    state = getattr(error, "sqlstate", None)
+    if state is not None or type(error).__module__.startswith("psycopg"):
+        return f"the database refused with {type(error).__name__}" + (f" (SQLSTATE {state})" if state else "")
+    return f"unforeseen {type(error).__name__}"
+
+
+def _fail(sentence: str, code: int) -> None:
+    print(f"nosender: {sentence}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _root() -> click.Group:
+    """The root command, built when click is there."""
+    import importlib
+
+    import click
+
+    class LazyGroup(click.Group):
+        """Lists every command from the table above and loads only the one that is called."""
+
+        def list_commands(self, ctx: click.Context) -> list[str]:
+            return list(COMMANDS)
+
+        def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+            if cmd_name not in COMMANDS:
+                return None
+            module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+            command: click.Command = getattr(importlib.import_module(module), attribute)
+            return command
+
+        def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+            with formatter.section("Commands"):
+                formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+    @click.option(
+        "--url", metavar="URL", help="The database; else NOSENDER_URL, DATABASE_URL, libpq's variables."
+    )
+    @click.option(
+        "--embedded",
+        metavar="[=DIR]",
+        is_flag=False,
+        flag_value="",
+        help="Start a throw-away PostgreSQL for this command; with =DIR its data stay there.",
+    )
+    @click.option(
+        "--schema", metavar="NAME", default="public", show_default=True, help="The schema of our tables."
+    )
+    @click.version_option(__version__, message="nosender %(version)s")
+    @click.pass_context
+    def nosender(ctx: click.Context, url: str | None, embedded: str | None, schema: str) -> None:
+        """A message database that stores no sender, and can prove it."""
+        ctx.obj = {"url": url, "embedded": embedded, "schema": schema}
+
+    return nosender
+
+
+if __name__ == "__main__":
+    main()

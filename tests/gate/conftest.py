@@ -89,7 +89,7 @@ def judge(checkout: Path, server: EmbeddedServer, tmp_path: Path) -> Judge:
         for edit in request.edits:
             edit(checkout)
         if request.generate:
-            made = run(checkout, str(Path(__file__).with_name("generate.py")), server.conninfo())
+            made = run(checkout, "-m", "nosender.gate.generated", server.conninfo())
             assert made.returncode == 0, made.stderr
         answer = run(
             checkout, "-m", "nosender", "--url", server.conninfo(), "gate", "--base", "origin/main",

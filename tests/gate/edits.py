@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-MESSAGES = "schema/ddl/12_messages.sql"
+MESSAGES = "schema/ddl/120_messages.sql"
 CATALOGUE = "schema/catalogue/messages.toml"
 POLICY = "schema/catalogue/policy.toml"
 OLD = "migrations/versions/0003_retention.up.sql"
@@ -161,7 +161,7 @@ INDEX = "create index idx_messages_type on messages (message_type);\n"
 TODAY = datetime.now(UTC).date()
 E164 = "  constraint messages_destination_phone_e164 check (destination_phone ~ '^\\+[1-9][0-9]{6,14}$'),\n"
 COMMENTS = "migrations/versions/0005_comments"
-SEND = "schema/ddl/43_send_message.sql"
+SEND = "schema/ddl/430_send_message.sql"
 GDPR = "privacy_audit/standards/gdpr.toml"
 
 PADDING = """create table padding_lengths (

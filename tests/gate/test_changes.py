@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 import nosender.schema.catalogue as room
-from nosender.gate.changes import Change, Weight, changes, waived
+from nosender.gate.review_notes import Change, Weight, changes, waived
 from nosender.schema.catalogue.load import load
-from nosender.schema.catalogue.model import Dropped, Place
+from nosender.schema.catalogue.model import Dropped
+from nosender.toml_reader import Place
 
 CATALOGUE = Path(room.__file__).parent
 

@@ -97,7 +97,7 @@ def test_what_a_pipeline_was_promised_is_there_though_nothing_changed(clone: Pat
 
 
 def test_an_extension_that_the_server_lacks(clone: Path) -> None:
-    file = clone / "schema" / "ddl" / "01_extension.sql"
+    file = clone / "schema" / "ddl" / "010_extension.sql"
     file.write_text(
         file.read_text(encoding="utf-8") + "\ncreate extension no_such_extension;\n", encoding="utf-8"
     )

@@ -437,7 +437,7 @@ PULL_REQUESTS = (
         finds=(
             ("generated-fresh", "docs/catalogue.html", "created_at"),
             ("generated-fresh", "docs/catalogue.md", "created_at"),
-            ("generated-fresh", "schema/ddl/85_comments.sql", "created_at"),
+            ("generated-fresh", "schema/ddl/850_comments.sql", "created_at"),
         ),
         shows=(
             (
@@ -451,14 +451,14 @@ PULL_REQUESTS = (
         "SQL that shouts",
         (
             replace(SEND, "  devices integer[];", "  devices integer[];"),
-            append("schema/ddl/90_grants.sql", "\nREVOKE ALL ON TABLE users FROM public;\n"),
+            append("schema/ddl/900_grants.sql", "\nREVOKE ALL ON TABLE users FROM public;\n"),
         ),
         finds=(
-            ("sql-style", "schema/ddl/90_grants.sql", "REVOKE"),
-            ("sql-style", "schema/ddl/90_grants.sql", "REVOKE"),
-            ("sql-style", "schema/ddl/90_grants.sql", "REVOKE"),
-            ("sql-style", "schema/ddl/90_grants.sql", "REVOKE"),
-            ("sql-style", "schema/ddl/90_grants.sql", "REVOKE"),
+            ("sql-style", "schema/ddl/900_grants.sql", "REVOKE"),
+            ("sql-style", "schema/ddl/900_grants.sql", "REVOKE"),
+            ("sql-style", "schema/ddl/900_grants.sql", "REVOKE"),
+            ("sql-style", "schema/ddl/900_grants.sql", "REVOKE"),
+            ("sql-style", "schema/ddl/900_grants.sql", "REVOKE"),
         ),
     ),
 )

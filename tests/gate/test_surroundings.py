@@ -86,7 +86,7 @@ def test_a_merge_of_the_base_is_no_change_of_ours(checkout: Path) -> None:
     OPEN(checkout)
     git(checkout, "commit", "-qam", "ours")
     git(checkout, "checkout", "-q", "-b", "moved", "origin/main")
-    append("schema/ddl/90_grants.sql", "\nREVOKE ALL ON TABLE users FROM public;\n")(checkout)
+    append("schema/ddl/900_grants.sql", "\nREVOKE ALL ON TABLE users FROM public;\n")(checkout)
     git(checkout, "commit", "-qam", "theirs")
     git(checkout, "checkout", "-q", "side")
     git(checkout, "merge", "-q", "--no-edit", "moved")
@@ -225,10 +225,10 @@ def test_files_saved_by_windows_and_under_other_names(checkout: Path, server: Em
         SEND,
         CATALOGUE,
         "migrations/versions/0003_retention.up.sql",
-        "schema/ddl/31_forget_phone_number.sql",
+        "schema/ddl/310_forget_phone_number.sql",
     ):
         crlf(file)(checkout)
-    git(checkout, "mv", "schema/ddl/44_send_messages.sql", "schema/ddl/44_send_many messages.sql")
+    git(checkout, "mv", "schema/ddl/440_send_messages.sql", "schema/ddl/44_send_many messages.sql")
     answer = gate(
         checkout, "--url", server.conninfo(), "gate", "--base", "origin/main", "--skip", "sql-style"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import subprocess
@@ -12,12 +13,13 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from nosender.migrations import freeze, runner, script
+from nosender.gate.generated import of_server
+from nosender.migrations import runner, sql_script
 from nosender.migrations.lint import require_sound
 from nosender.migrations.revisions import VERSIONS, Chain
 from nosender.schema import ddl
 from nosender.schema.observe import Observation, differences, observe, reference, within
-from nosender.schema.observe.names import quoted
+from nosender.schema.observe.quoting import quoted
 from nosender.server.embedded import EmbeddedServer
 from nosender.server.scratch import scratch_database
 from nosender.server.target import Target
@@ -25,6 +27,7 @@ from nosender.server.target import Target
 from .extra import add
 
 ROOT = Path(__file__).parents[2]
+RELEASED = Path(__file__).with_name("released.sha256")
 REPLAY = runner.Options(replay=True)
 
 
@@ -92,20 +95,17 @@ def test_a_downgrade_never_drops_roles(database: str) -> None:
     assert count[0] >= 3
 
 
-def test_what_is_made_from_the_ddl_is_fresh(server: EmbeddedServer, tmp_path: Path) -> None:
-    """If this fails: python -m nosender.migrations.freeze, and commit what it changes."""
-    freeze.freeze(server.conninfo(), tmp_path)
-    for path in sorted(tmp_path.iterdir()):
-        if path.suffix != ".py":
-            assert path.read_text() == (VERSIONS / path.name).read_text(), path.name
-    names = {part.name for part in freeze.UNRELEASED}
-    assert {path.name.partition(".")[0] for path in VERSIONS.glob("*.sql")} >= names
+def test_what_is_made_from_the_ddl_and_the_chain_is_fresh(server: EmbeddedServer) -> None:
+    """If this fails: make generate, and read what it changes before you commit it."""
+    for name, text in of_server(server.conninfo()).items():
+        assert (ROOT / name).read_text() == text, name
 
 
-def test_every_file_of_the_ddl_is_in_one_revision() -> None:
-    for file in ddl.files():
-        parts = [part.name for part in freeze.UNRELEASED if file.name.startswith(part.files)]
-        assert len(parts) == (0 if file.name.startswith("00") else 1), file.name
+def test_a_released_revision_never_changes() -> None:
+    """What somebody has run may not become something else: write another revision."""
+    for line in RELEASED.read_text().splitlines():
+        digest, name = line.split("  ")
+        assert hashlib.sha256((VERSIONS / name).read_bytes()).hexdigest() == digest, name
 
 
 def test_psql_and_alembic_and_ours_agree_with_pg_dump(any_server: EmbeddedServer) -> None:
@@ -126,7 +126,7 @@ def test_psql_and_alembic_and_ours_agree_with_pg_dump(any_server: EmbeddedServer
         everything = "\n".join(file.sql for file in ddl.files())
         psql(any_server, loaded, everything)
         runner.upgrade(Target(migrated), options=REPLAY)
-        psql(any_server, scripted, script.render("public", "base", "head"))
+        psql(any_server, scripted, sql_script.render("public", "base", "head"))
         assert unlike(loaded) == unlike(migrated) == unlike(scripted) == []
         assert dump(loaded) == dump(migrated) == dump(scripted)
         assert runner.check(Target(scripted)) == (Chain.load().head, ())
@@ -146,7 +146,7 @@ def test_a_script_from_part_way_leads_where_the_chain_leads(
     ):
         runner.upgrade(Target(by_chain, schema), options=options)
         runner.upgrade(Target(by_hand, schema), "0003", options)
-        text = script.render(schema, "0003", "head", versions=versions)
+        text = sql_script.render(schema, "0003", "head", versions=versions)
         psql(any_server, by_hand, text)
         assert within(seen(by_hand, schema), schema) == within(seen(by_chain, schema), schema)
         assert runner.upgrade(Target(by_hand, schema), options=options).applied == ()

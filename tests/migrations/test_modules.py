@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from nosender.errors import NosenderError
-from nosender.migrations import runner, script
+from nosender.migrations import runner, sql_script
 from nosender.migrations.apply import Patience
 from nosender.migrations.revisions import RevisionError
 from nosender.server.embedded import EmbeddedServer
@@ -89,7 +89,7 @@ def test_operations_of_alembic_wait_for_locks_like_sql(database: str, tmp_path: 
         ):
             runner.upgrade(Target(database), options=options)
     assert runner.upgrade(Target(database), options=options).applied == ("0001",)
-    text = script.render("public", "base", "head", versions=options.versions)
+    text = sql_script.render("public", "base", "head", versions=options.versions)
     assert "ALTER TABLE letters ADD COLUMN more TEXT;" in text
 
 

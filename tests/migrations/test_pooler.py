@@ -18,7 +18,7 @@ from nosender.errors import NosenderError
 from nosender.migrations import runner
 from nosender.migrations.apply import Patience
 from nosender.migrations.lock import SPACE, refuse_pooler
-from nosender.server.account import server_account
+from nosender.server.os_account import server_account
 from nosender.server.target import Target
 
 from .extra import add

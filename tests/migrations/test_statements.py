@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from nosender.migrations.rehearse import Rehearsal
+from nosender.migrations.rehearsal import Rehearsal
 from nosender.migrations.revisions import Chain
 from nosender.server.embedded import EmbeddedServer
 

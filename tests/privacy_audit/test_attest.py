@@ -14,7 +14,7 @@ from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import SSlibKey
 
 from nosender.errors import NosenderError, UsageError
-from nosender.privacy_audit import attest
+from nosender.privacy_audit.evidence import attest
 
 REPORT = json.dumps(
     {

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Loaded, discover
-from nosender.privacy_audit.queries import refreshed
+from nosender.privacy_audit.checks.refresh_queries import refreshed
 from nosender.privacy_audit.runner import ask, look
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 from nosender.schema.catalogue import load
 from nosender.schema.observe import reference
 
@@ -30,11 +30,11 @@ def as_auditor(conninfo: str) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def case_of(conninfo: str, loaded: Loaded) -> Case:
+def case_of(conninfo: str, loaded: Loaded) -> Snapshot:
     """What the check is about; the counting functions are called for those that ask them."""
-    probing = "case.probe" in (loaded.folder / "check.py").read_text()
+    probing = "snapshot.probe" in (loaded.folder / "check.py").read_text()
     with as_auditor(conninfo) as connection:
-        return look(connection, "public", CATALOGUE, call_probes=probing).case
+        return look(connection, "public", CATALOGUE, call_probes=probing).snapshot
 
 
 def apply(conninfo: str, text: str) -> None:
@@ -76,7 +76,7 @@ def test_the_nearest_innocent_thing_is_not_found(migrated: str, loaded: Loaded) 
 def test_the_lists_in_the_query_are_fresh(loaded: Loaded) -> None:
     text = loaded.example("query.sql")
     assert text == refreshed(text, CATALOGUE, reference("public")), (
-        "run `python -m nosender.privacy_audit.queries`"
+        "run `python -m nosender.privacy_audit.checks.refresh_queries`"
     )
 
 

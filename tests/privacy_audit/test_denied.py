@@ -13,8 +13,8 @@ from psycopg import sql
 
 from nosender.errors import NosenderError
 from nosender.privacy_audit import runner
-from nosender.privacy_audit.probes import LEDGER, probe_names
 from nosender.privacy_audit.runner import Options, run
+from nosender.privacy_audit.snapshot.probes import LEDGER, probe_names
 from nosender.schema.observe import reference
 from nosender.server.target import Target
 
@@ -84,7 +84,7 @@ def test_the_connection_killed_before_each_exchange_is_never_a_pass(
         backend = 0  # all is read; what closes the connection is no part of it
         return found
 
-    ask = importlib.import_module("nosender.schema.observe.ask")
+    ask = importlib.import_module("nosender.schema.observe.read.queries")
     looked = runner.look
     monkeypatch.setattr(runner, "look", look)
     waited, fetched = psycopg.Connection.wait, ask._answer

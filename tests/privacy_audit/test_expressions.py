@@ -6,8 +6,8 @@ from dataclasses import fields, replace
 
 import pytest
 
-from nosender.privacy_audit.expressions import texts, with_numbers
-from nosender.privacy_audit.names import may_hold_numbers, phone_numbers
+from nosender.privacy_audit.questions.sql_texts import texts, with_numbers
+from nosender.privacy_audit.snapshot.object_names import may_hold_numbers, phone_numbers
 from nosender.schema.observe import Observation, reference
 
 NUMBER = "+4915112345678"

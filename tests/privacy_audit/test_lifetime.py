@@ -9,20 +9,20 @@ from typing import Any, cast
 import psycopg
 import pytest
 
-from nosender.privacy_audit.case import Case
-from nosender.privacy_audit.limits import lifetime
+from nosender.privacy_audit.result.limits import lifetime
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 from nosender.schema.observe import observe
 
 
-def case(settings: dict[str, str | None], slots: tuple[tuple[str, str], ...] = ()) -> Case:
-    """As much of a case as the sentence is made from; None is a setting that the role may not see."""
+def snapshot(settings: dict[str, str | None], slots: tuple[tuple[str, str], ...] = ()) -> Snapshot:
+    """As much of a snapshot as the sentence is made from; None is a setting that the role may not see."""
     live = SimpleNamespace(
         settings=tuple(
             SimpleNamespace(name=name, state="hidden" if value is None else "set", value=value)
             for name, value in settings.items()
         )
     )
-    return cast(Case, SimpleNamespace(live=live, surroundings=SimpleNamespace(slots=slots)))
+    return cast(Snapshot, SimpleNamespace(live=live, surroundings=SimpleNamespace(slots=slots)))
 
 
 SLOT = (("s", "physical"),)
@@ -42,7 +42,7 @@ SLOT = (("s", "physical"),)
     ],
 )  # fmt: skip
 def test_the_sentence(settings: dict[str, str | None], slots: Any, said: str) -> None:
-    assert said in lifetime(case(settings, slots))
+    assert said in lifetime(snapshot(settings, slots))
 
 
 def test_a_server_is_read_so(connection: psycopg.Connection, run_nosender: Callable[..., Any]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nosender.privacy_audit.places import ELSE, place_of
+from nosender.privacy_audit.result.source_lines import ELSE, place_of
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from nosender.privacy_audit.samples import Sample
+from nosender.privacy_audit.snapshot.samples import Sample
 from nosender.schema import ddl
 from nosender.server.embedded import EmbeddedServer
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from nosender.privacy_audit.check import discover
+from nosender.privacy_audit.result.waivers import CHECKS
 from nosender.privacy_audit.standards import citations, standards
-from nosender.privacy_audit.waivers import CHECKS
 
 KNOWN = {loaded.check.slug for loaded in discover()} | {check.slug for check in CHECKS.values()}
 

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from nosender.errors import NosenderError
-from nosender.retention.look import look
+from nosender.retention.status import look
 from nosender.retention.sweep import FAST, Pace, SweepReceipt, sweep
 from nosender.server.target import Target
 

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from nosender.retention import prometheus
-from nosender.retention.look import Holder, Overdue, Run, Status, look
+from nosender.retention.status import Holder, Overdue, Run, Status, look
 from nosender.retention.stop import Stop
 from nosender.retention.sweep import sweep
 from nosender.retention.watch import Watch, watch

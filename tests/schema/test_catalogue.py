@@ -150,8 +150,8 @@ def test_the_catalogue_and_the_ddl_say_the_same(migrated: str) -> None:
 
 def test_the_comments_of_the_ddl_are_fresh() -> None:
     made = catalogue.comments_sql(catalogue.load())
-    assert (ROOT.parent / "ddl" / "85_comments.sql").read_text() == made, (
-        "run `nosender catalogue comments > schema/ddl/85_comments.sql`"
+    assert (ROOT.parent / "ddl" / "850_comments.sql").read_text() == made, (
+        "run `nosender catalogue comments > schema/ddl/850_comments.sql`"
     )
 
 

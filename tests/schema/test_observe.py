@@ -10,8 +10,9 @@ import psycopg
 import pytest
 
 from nosender.errors import IncompleteError
-from nosender.schema.observe import Observation, collect, observe
-from nosender.schema.observe.ask import Ask, Wait
+from nosender.schema.observe import Observation, observe
+from nosender.schema.observe.read import session
+from nosender.schema.observe.read.queries import Ask, Wait
 
 # One object of every kind, some with the names and texts that are easily lost.
 EVERYTHING = r"""
@@ -265,7 +266,7 @@ def test_whoever_gives_up_leaves_no_question_behind(
                 pass
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(collect, "assemble", interrupted)
+        monkeypatch.setattr(session, "assemble", interrupted)
         with pytest.raises(KeyboardInterrupt):
             observe(everything, "public", lock_timeout=60_000)
         with pytest.raises(psycopg.errors.QueryCanceled):

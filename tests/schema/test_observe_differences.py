@@ -11,7 +11,7 @@ from psycopg import sql
 from nosender.schema import ddl
 from nosender.schema.observe import Observation, differences, observe, reference
 
-canonical = importlib.import_module("nosender.schema.observe.canonical")
+canonical = importlib.import_module("nosender.schema.observe.reference")
 
 # statement, severity, the lines that it must lead to
 DRIFT = [

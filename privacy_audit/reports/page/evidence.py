@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nosender.privacy_audit.reports.page.icons import icon
 from nosender.privacy_audit.reports.words import (
     SEVERITIES,
     TITLES,
@@ -15,11 +16,9 @@ from nosender.privacy_audit.reports.words import (
     reach,
 )
 
-from .icons import icon
-
 if TYPE_CHECKING:
-    from nosender.privacy_audit.audit import Audit, CheckResult
     from nosender.privacy_audit.finding import Finding
+    from nosender.privacy_audit.result.audit import Audit, CheckResult
 
 MOST_EACH = 200
 """Findings of one check that the page shows; a browser reads no more with pleasure."""

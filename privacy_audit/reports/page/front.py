@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.finding import Outcome, Verdict
+from nosender.privacy_audit.reports.page.icons import icon
 from nosender.privacy_audit.reports.words import SENTENCES, TITLES, VERDICTS, by_check, html, outcomes, plural
 
-from .icons import icon
-
 if TYPE_CHECKING:
-    from nosender.privacy_audit.audit import Audit, ClaimResult
     from nosender.privacy_audit.finding import Finding
+    from nosender.privacy_audit.result.audit import Audit, ClaimResult
 
 _HEADLINES = {
     Verdict.PASS: "The audit passed",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nosender.privacy_audit.reports.words import html
 
 if TYPE_CHECKING:
-    from nosender.privacy_audit.annex import LedgerRow, Retention
+    from nosender.privacy_audit.result.annex import LedgerRow, Retention
 
 _WIDTH, _HEIGHT = 960, 240
 _LEFT, _BOTTOM, _TOP = 70, 200, 24

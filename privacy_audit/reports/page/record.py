@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.finding import Verdict
+from nosender.privacy_audit.reports.page import plot
+from nosender.privacy_audit.reports.page.front import _wide
+from nosender.privacy_audit.reports.page.icons import icon
 from nosender.privacy_audit.reports.words import html, plural
 from nosender.schema import diagram as drawing
 
-from . import plot
-from .front import _wide
-from .icons import icon
-
 if TYPE_CHECKING:
-    from nosender.privacy_audit.annex import RequirementEntry, Retention, TableEntry
-    from nosender.privacy_audit.audit import Audit, CheckResult
-    from nosender.privacy_audit.difference import Item
+    from nosender.privacy_audit.result.annex import Item, RequirementEntry, Retention, TableEntry
+    from nosender.privacy_audit.result.audit import Audit, CheckResult
 
 _MOST = 200
 

@@ -7,7 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from nosender.privacy_audit.annex import (
+from nosender.privacy_audit.check import Check
+from nosender.privacy_audit.evidence.report_diff import compare
+from nosender.privacy_audit.finding import Claim, Confidence, Finding, Outcome, Severity, Verdict
+from nosender.privacy_audit.reports.json import as_data
+from nosender.privacy_audit.result.annex import (
     Annex,
     Evidence,
     InventoryColumn,
@@ -18,7 +22,7 @@ from nosender.privacy_audit.annex import (
     Retention,
     TableEntry,
 )
-from nosender.privacy_audit.audit import (
+from nosender.privacy_audit.result.audit import (
     Audit,
     AuditedDatabase,
     CheckResult,
@@ -27,11 +31,7 @@ from nosender.privacy_audit.audit import (
     Run,
     worst_first,
 )
-from nosender.privacy_audit.check import Check
-from nosender.privacy_audit.difference import compare
-from nosender.privacy_audit.finding import Claim, Confidence, Finding, Outcome, Severity, Verdict
-from nosender.privacy_audit.reports.json import as_data
-from nosender.privacy_audit.samples import Sample
+from nosender.privacy_audit.snapshot.samples import Sample
 from nosender.schema.diagram import Edge, Node
 
 HOSTILE = (

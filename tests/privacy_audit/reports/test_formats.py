@@ -19,9 +19,9 @@ import jsonschema
 import pytest
 import xmlschema
 
-from nosender.privacy_audit.audit import Audit
 from nosender.privacy_audit.reports import github, gitlab, html, junit, markdown, sarif, text
 from nosender.privacy_audit.reports import json as plain
+from nosender.privacy_audit.result.audit import Audit
 
 HERE = Path(__file__).parent
 

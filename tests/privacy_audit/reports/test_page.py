@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from nosender.privacy_audit.audit import Audit
 from nosender.privacy_audit.reports import html
+from nosender.privacy_audit.result.audit import Audit
 
 Browser = Any  # browser.py lies beside this file, and tests are no package
 

@@ -5,11 +5,11 @@ many, and the same message under two destinations. Padding is the client's to do
 what it sees. Looks at the sample of the probes, from a hundred messages on.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
-from nosender.privacy_audit.samples import samples
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.samples import samples
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="distinguishing-size",
@@ -22,14 +22,14 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The counts of the probe."""
-    rows = case.probe("audit_sizes")
+    rows = snapshot.probe("audit_sizes")
     return Answer(
         sum(row["examined"] for row in rows),
         tuple(
             Found(
-                dotted(case.schema, row["table_name"], row["column_name"]),
+                dotted(snapshot.schema, row["table_name"], row["column_name"]),
                 "column",
                 f"{row['examined']} ciphertexts looked at have {row['sizes']} different lengths.",
                 {"examined": row["examined"], "lengths": row["sizes"], "commonest": row["commonest"]},
@@ -37,5 +37,5 @@ def look(case: Case) -> Answer:
             for row in rows
             if row["examined"] >= 100 and row["sizes"] * 10 > row["examined"]
         ),
-        samples=samples(case.schema, rows),
+        samples=samples(snapshot.schema, rows),
     )

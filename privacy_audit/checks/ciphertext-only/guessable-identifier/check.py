@@ -6,11 +6,11 @@ undoes the coarse times. Reads the probes' sample; an identifier that is encrypt
 from a random one.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
-from nosender.privacy_audit.samples import samples
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.samples import samples
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="guessable-identifier",
@@ -28,9 +28,9 @@ def _alike(names: int, different: int) -> int:
     return names - different if names >= 20 and 1 < different < names * 0.9 else 0
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The counts of the probe, column by column."""
-    rows = case.probe("audit_identifiers")
+    rows = snapshot.probe("audit_identifiers")
     found = []
     for row in rows:
         n = row["examined"]
@@ -48,10 +48,10 @@ def look(case: Case) -> Answer:
             what = ", ".join(f"{count} {words}" for words, count in seen.items())
             found.append(
                 Found(
-                    dotted(case.schema, row["table_name"], row["column_name"]),
+                    dotted(snapshot.schema, row["table_name"], row["column_name"]),
                     "column",
                     f"Of {n} identifiers looked at, {what}.",
                     {"examined": n, **seen},
                 )
             )
-    return Answer(sum(row["examined"] for row in rows), tuple(found), samples=samples(case.schema, rows))
+    return Answer(sum(row["examined"] for row in rows), tuple(found), samples=samples(snapshot.schema, rows))

@@ -6,11 +6,11 @@ encrypted, whatever wrote it. Reads the first 128 bytes of the values in the pro
 keys do not show.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
-from nosender.privacy_audit.samples import samples
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.samples import samples
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 RANDOM = ("ciphertext", "wrapped-key", "public-key", "signature")
 SIGNS = (
@@ -32,16 +32,16 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The counts of the probe for the columns of these classes."""
     classes = {
         (table.name, column.name): column.data_class.name
-        for table in case.catalogue.tables
+        for table in snapshot.catalogue.tables
         for column in table.columns
     }
     rows = [
         row
-        for row in case.probe("audit_content")
+        for row in snapshot.probe("audit_content")
         if classes.get((row["table_name"], row["column_name"])) in RANDOM
     ]
     found = []
@@ -54,10 +54,10 @@ def look(case: Case) -> Answer:
             what = ", ".join(f"{count} with {words}" for words, count in seen.items())
             found.append(
                 Found(
-                    dotted(case.schema, row["table_name"], row["column_name"]),
+                    dotted(snapshot.schema, row["table_name"], row["column_name"]),
                     "column",
                     f"Of {row['examined']} values looked at: {what}.",
                     {"examined": row["examined"], **seen},
                 )
             )
-    return Answer(sum(row["examined"] for row in rows), tuple(found), samples=samples(case.schema, rows))
+    return Answer(sum(row["examined"] for row in rows), tuple(found), samples=samples(snapshot.schema, rows))

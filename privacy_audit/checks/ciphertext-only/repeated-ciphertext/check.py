@@ -7,11 +7,11 @@ person may begin with one public key, so of them only whole values count here; w
 matter of shared-value.
 """
 
-from nosender.privacy_audit.case import Case, Row
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
-from nosender.privacy_audit.samples import samples
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.samples import samples
+from nosender.privacy_audit.snapshot.snapshot import Row, Snapshot
 
 RANDOM = ("ciphertext", "wrapped-key")
 
@@ -26,16 +26,16 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The counts of the probe for the columns of these classes."""
     classes = {
         (table.name, column.name): column.data_class.name
-        for table in case.catalogue.tables
+        for table in snapshot.catalogue.tables
         for column in table.columns
     }
     rows = [
         row
-        for row in case.probe("audit_content")
+        for row in snapshot.probe("audit_content")
         if classes.get((row["table_name"], row["column_name"])) in RANDOM
     ]
 
@@ -48,7 +48,7 @@ def look(case: Case) -> Answer:
         sum(row["examined"] for row in rows),
         tuple(
             Found(
-                dotted(case.schema, row["table_name"], row["column_name"]),
+                dotted(snapshot.schema, row["table_name"], row["column_name"]),
                 "column",
                 f"Of {row['examined']} values looked at, {row['repeated']} repeat another, "
                 f"{row['repeated_nonce']} its nonce and {row['repeated_prefix']} its first four bytes.",
@@ -57,5 +57,5 @@ def look(case: Case) -> Answer:
             for row in rows
             if alike(row)
         ),
-        samples=samples(case.schema, rows),
+        samples=samples(snapshot.schema, rows),
     )

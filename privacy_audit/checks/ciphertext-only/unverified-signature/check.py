@@ -5,11 +5,11 @@ checks lengths; this verifies, with the keys and signatures that the one declare
 by nature, without owner, up to a thousand in random order.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
-from nosender.privacy_audit.samples import samples
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.samples import samples
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 
 def raw(value: object) -> bytes:
@@ -28,12 +28,12 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Verifies what the probe gives out."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-    rows = case.probe("audit_public_keys")
+    rows = snapshot.probe("audit_public_keys")
     wrong = 0
     for row in rows:
         try:
@@ -45,7 +45,7 @@ def look(case: Case) -> Answer:
     if wrong:
         found = (
             Found(
-                dotted(case.schema, "messaging_public_keys", "ed25519_signature"),
+                dotted(snapshot.schema, "messaging_public_keys", "ed25519_signature"),
                 "column",
                 f"{wrong} of {len(rows)} signatures looked at do not verify.",
                 {"wrong": wrong, "examined": len(rows)},
@@ -53,5 +53,7 @@ def look(case: Case) -> Answer:
         )
     read = {"examined": len(rows), "whole": all(row["whole"] for row in rows)}
     return Answer(
-        len(rows), found, samples=samples(case.schema, [read], "messaging_public_keys", "ed25519_signature")
+        len(rows),
+        found,
+        samples=samples(snapshot.schema, [read], "messaging_public_keys", "ed25519_signature"),
     )

@@ -4,10 +4,10 @@ pg_read_all_data reads every message, pg_execute_server_program and the file rol
 pg_read_all_stats shows the statements of others with the addresses they came from.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 ALL_SEEING = frozenset(
     [
@@ -32,15 +32,15 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The memberships of these roles."""
-    supers = {each.name for each in case.live.roles if each.superuser}
+    supers = {each.name for each in snapshot.live.roles if each.superuser}
     reach: dict[str, list[str]] = {}
-    for each in case.live.memberships:
+    for each in snapshot.live.memberships:
         if each.role in ALL_SEEING and each.member not in supers:
             reach.setdefault(each.member, []).append(each.role)
     return Answer.of(
-        case.live.memberships,
+        snapshot.live.memberships,
         (
             Found(
                 dotted(member),

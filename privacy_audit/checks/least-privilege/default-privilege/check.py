@@ -3,10 +3,10 @@
 The next migration's table is then readable before anybody looks at it.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="default-privilege",
@@ -19,9 +19,13 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every default privilege that reaches a schema in scope."""
-    live = [each for each in case.live.default_privileges if each.schema is None or each.schema in case.scope]
+    live = [
+        each
+        for each in snapshot.live.default_privileges
+        if each.schema is None or each.schema in snapshot.scope
+    ]
     return Answer.of(
         live,
         (

@@ -4,10 +4,10 @@ The functions run with their owner's rights: whoever may call the sweep's may de
 flow's may read pending messages. PUBLIC may call a new function unless that is taken back.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 from nosender.schema.observe import Observation
 
 CHECK = Check(
@@ -21,29 +21,29 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Who may call each declared function that exists, the owner left out."""
 
     def rights(observation: Observation) -> dict[str, set[str]]:
         owners = {
             f"{each.name}({each.identity})": each.owner
             for each in observation.functions
-            if each.schema == case.schema
+            if each.schema == snapshot.schema
         }
         callers: dict[str, set[str]] = {name: set() for name in owners}
         for grant in observation.grants:
-            known = grant.kind == "function" and grant.schema == case.schema and grant.object in owners
+            known = grant.kind == "function" and grant.schema == snapshot.schema and grant.object in owners
             if known and grant.grantee != owners[grant.object] and grant.privileges:
                 callers[grant.object].add(grant.grantee)
         return callers
 
-    live, declared = rights(case.live), rights(case.declared)
+    live, declared = rights(snapshot.live), rights(snapshot.declared)
     both = sorted(live.keys() & declared.keys())
     return Answer.of(
         both,
         (
             Found(
-                f"{dotted(case.schema)}.{name}",
+                f"{dotted(snapshot.schema)}.{name}",
                 "function",
                 f"May be called by {', '.join(sorted(live[name])) or 'nobody'}; declared is "
                 f"{', '.join(sorted(declared[name])) or 'nobody'}.",

@@ -4,9 +4,10 @@ Its caller decides then which table, operator or function its names mean, and it
 with its owner's rights.
 """
 
-from nosender.privacy_audit.case import Case, function_name
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.snapshot.object_names import function_name
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="open-search-path",
@@ -19,9 +20,9 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every function of the database that runs with its owner's rights."""
-    definers = [each for each in case.live.functions if each.security_definer]
+    definers = [each for each in snapshot.live.functions if each.security_definer]
     return Answer.of(
         definers,
         (

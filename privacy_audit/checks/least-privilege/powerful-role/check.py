@@ -5,10 +5,10 @@ security, or a member of pg_read_all_data among them reads everything. The audit
 pg_read_all_settings.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 ATTRIBUTES = ("superuser", "login", "create_role", "create_database", "replication", "bypass_row_security")
 ALLOWED = {("pg_read_all_settings", "nosender_auditor")}
@@ -24,14 +24,14 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The declared roles."""
-    ours = {named.name for named in case.catalogue.roles}
+    ours = {named.name for named in snapshot.catalogue.roles}
     reasons: dict[str, list[str]] = {}
-    for role in case.live.roles:
+    for role in snapshot.live.roles:
         if role.name in ours:
             reasons[role.name] = [name.replace("_", " ") for name in ATTRIBUTES if getattr(role, name)]
-    for membership in case.live.memberships:
+    for membership in snapshot.live.memberships:
         if membership.member in ours and (membership.role, membership.member) not in ALLOWED:
             reasons.setdefault(membership.member, []).append(f"member of {dotted(membership.role)}")
     return Answer.of(

@@ -5,11 +5,11 @@ all-clear and somebody else's code at once. So they are compared before any of t
 differs never is.
 """
 
-from nosender.privacy_audit.case import Case
-from nosender.privacy_audit.check import Answer, Check, NotTested
-from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
-from nosender.privacy_audit.probes import called, differences
+from nosender.privacy_audit.check import Answer, Check
+from nosender.privacy_audit.finding import Claim, Confidence, Found, NotTested, Severity
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.probes import called, differences
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="replaced-probe",
@@ -23,15 +23,17 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The functions that the auditor calls, and those that they call."""
-    if not case.has_ours:
-        raise NotTested(f"schema {case.schema} holds none of our tables")
-    wrong = differences(case.live, case.declared)
+    if not snapshot.has_ours:
+        raise NotTested(f"schema {snapshot.schema} holds none of our tables")
+    wrong = differences(snapshot.live, snapshot.declared)
     return Answer.of(
-        called(case.declared),
+        called(snapshot.declared),
         (
-            Found(f"{dotted(case.schema)}.{name}", "function", f"The function {what}, and was not called.")
+            Found(
+                f"{dotted(snapshot.schema)}.{name}", "function", f"The function {what}, and was not called."
+            )
             for name, what in sorted(wrong.items())
         ),
     )

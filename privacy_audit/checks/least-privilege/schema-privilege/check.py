@@ -4,10 +4,10 @@ Who may create there can plant a table, a trigger function, or an operator that 
 own and runs with the rights of whoever compares next.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="schema-privilege",
@@ -20,17 +20,19 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The privileges on the schemas in scope."""
-    owners = {each.name: each.owner for each in case.live.schemas}
-    tables_owners = {each.owner for each in case.tables.values()}
-    grants = [each for each in case.live.grants if each.kind == "schema" and each.object in case.scope]
+    owners = {each.name: each.owner for each in snapshot.live.schemas}
+    tables_owners = {each.owner for each in snapshot.tables.values()}
+    grants = [
+        each for each in snapshot.live.grants if each.kind == "schema" and each.object in snapshot.scope
+    ]
     creators: dict[str, list[str]] = {}
     for grant in grants:
         if "CREATE" in grant.privileges and grant.grantee not in {owners.get(grant.object), *tables_owners}:
             creators.setdefault(grant.object, []).append(grant.grantee)
     return Answer.of(
-        case.scope,
+        snapshot.scope,
         (
             Found(
                 dotted(schema),

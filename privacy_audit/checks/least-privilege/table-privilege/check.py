@@ -4,10 +4,10 @@ A grant cannot say "the rows for this destination only", so every one of them is
 messages. The application, the sweep and the auditor work through functions and need none.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 KINDS = ("table", "column", "sequence")
 
@@ -22,13 +22,13 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The privileges on what the schema holds, by object."""
-    owners = {(each.schema, each.name): each.owner for each in case.in_scope("relations")}
-    owners |= {(each.schema, each.name): each.owner for each in case.in_scope("sequences")}
+    owners = {(each.schema, each.name): each.owner for each in snapshot.in_scope("relations")}
+    owners |= {(each.schema, each.name): each.owner for each in snapshot.in_scope("sequences")}
     given: dict[tuple[str, ...], list[str]] = {}
-    for grant in case.live.grants:
-        if grant.kind not in KINDS or grant.schema not in case.scope:
+    for grant in snapshot.live.grants:
+        if grant.kind not in KINDS or grant.schema not in snapshot.scope:
             continue
         if grant.privileges and grant.grantee != owners.get((grant.schema, grant.object)):
             name = (grant.schema, grant.object, *([grant.column] if grant.column else []))
@@ -38,7 +38,7 @@ def look(case: Case) -> Answer:
         (
             Found(
                 dotted(*name),
-                "column" if len(name) > 2 else case.kinds.get((name[0], name[1]), "sequence"),
+                "column" if len(name) > 2 else snapshot.kinds.get((name[0], name[1]), "sequence"),
                 f"Others than its owner have rights to it: {'; '.join(rights)}.",
                 {"rights": rights},
             )

@@ -6,9 +6,9 @@ compares next and with their rights; a cast runs unasked. Casts, languages and a
 so all of them count.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 ELSEWHERE = ("foreign-data wrapper",)
 
@@ -23,16 +23,16 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every such object in scope that no extension brought along."""
     live = [
         each
-        for each in case.live.others
+        for each in snapshot.live.others
         if each.extension is None
         and each.kind not in ELSEWHERE
-        and (each.schema is None or each.schema in case.scope)
+        and (each.schema is None or each.schema in snapshot.scope)
     ]
-    declared = {(each.kind, each.name) for each in case.declared.others}
+    declared = {(each.kind, each.name) for each in snapshot.declared.others}
     return Answer.of(
         live,
         (

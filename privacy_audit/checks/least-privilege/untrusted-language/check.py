@@ -4,9 +4,9 @@ Its functions do what the server's own account may do: read the files of the dat
 programs, open connections.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="untrusted-language",
@@ -19,9 +19,9 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every language of somebody's own."""
-    languages = [each for each in case.live.others if each.kind == "language"]
+    languages = [each for each in snapshot.live.others if each.kind == "language"]
     return Answer.of(
         languages,
         (

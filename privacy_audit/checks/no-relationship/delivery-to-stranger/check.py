@@ -6,11 +6,11 @@ that are there, whatever let them in. Reads all rows up to 8 MB a table; of larg
 about ten pages, and the 30 newest, because each takes looks through three indexes.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
-from nosender.privacy_audit.samples import samples
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.samples import samples
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="delivery-to-stranger",
@@ -25,14 +25,14 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The counts of the probe."""
-    (row,) = case.probe("audit_deliveries")
+    (row,) = snapshot.probe("audit_deliveries")
     found: tuple[Found, ...] = ()
     if row["strangers"]:
         found = (
             Found(
-                dotted(case.schema, "message_deliveries"),
+                dotted(snapshot.schema, "message_deliveries"),
                 "table",
                 f"{row['strangers']} of {row['examined']} deliveries looked at are to somebody else's "
                 f"device.",
@@ -42,5 +42,5 @@ def look(case: Case) -> Answer:
     return Answer(
         row["examined"],
         found,
-        samples=samples(case.schema, [row], "message_deliveries", "webauthn_credential_id"),
+        samples=samples(snapshot.schema, [row], "message_deliveries", "webauthn_credential_id"),
     )

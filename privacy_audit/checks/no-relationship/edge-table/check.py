@@ -5,12 +5,11 @@ devices and their keys. The one declared table with two such keys joins a sessio
 owner's device, and a trigger sees that they belong together.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.compare import is_allowed
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.graph import PEOPLE
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.questions.foreign_keys import PEOPLE, is_allowed
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="edge-table",
@@ -23,15 +22,15 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The foreign keys to people, by table."""
-    people = {(case.schema, name) for name in PEOPLE}
+    people = {(snapshot.schema, name) for name in PEOPLE}
     to_people: dict[tuple[str, str], int] = {}
-    for key in case.live.constraints:
+    for key in snapshot.live.constraints:
         node = (key.schema, key.table)
         if key.kind != "foreign key" or (key.referenced_schema, key.referenced_table) not in people:
             continue
-        if is_allowed(case, key):
+        if is_allowed(snapshot, key):
             to_people.setdefault(node, 0)
             continue
         # One more way from people to people is an edge at once; from elsewhere it takes two.

@@ -5,11 +5,11 @@ owner and from a delivery to its message and its device; any other joins what mu
 tables count when they lead to or from ours, and so do all of the schemas in scope.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.compare import foreign_keys, is_allowed
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.questions.foreign_keys import foreign_keys, is_allowed
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="foreign-key-not-allowed",
@@ -23,9 +23,9 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every foreign key in scope or leading to it."""
-    keys = foreign_keys(case)
+    keys = foreign_keys(snapshot)
     return Answer.of(
         keys,
         (
@@ -39,6 +39,6 @@ def look(case: Case) -> Answer:
                 {"columns": list(each.columns), "referenced": each.referenced_table},
             )
             for each in keys
-            if not is_allowed(case, each)
+            if not is_allowed(snapshot, each)
         ),
     )

@@ -8,11 +8,11 @@ read is not tested, unless its schema is declared out of scope, and neither is w
 5,000 columns. Hashes of numbers do not show.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
-from nosender.privacy_audit.samples import samples
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.samples import samples
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="matching-value",
@@ -25,10 +25,10 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The counts of the probe, without the schemas that are declared."""
-    declared = {named.name for named in case.catalogue.out_of_scope}
-    rows = [row for row in case.probe("audit_matching_values") if row["schema_name"] not in declared]
+    declared = {named.name for named in snapshot.catalogue.out_of_scope}
+    rows = [row for row in snapshot.probe("audit_matching_values") if row["schema_name"] not in declared]
     unread = sorted({row["schema_name"] for row in rows if not row["readable"]})
     beyond = sum(not row["looked"] for row in rows)
     reasons = []
@@ -50,5 +50,5 @@ def look(case: Case) -> Answer:
             if row["matching"]
         ),
         " and ".join(reasons) or None,
-        samples(case.schema, rows),
+        samples(snapshot.schema, rows),
     )

@@ -6,11 +6,11 @@ deliveries to the devices of its destination. Finds the shortest way for each ke
 the key.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.graph import ways
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.questions.foreign_keys import ways
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="path-to-user",
@@ -24,10 +24,10 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The shortest way for each key that opens one."""
     return Answer(
-        len([each for each in case.live.constraints if each.kind == "foreign key"]),
+        len([each for each in snapshot.live.constraints if each.kind == "foreign key"]),
         tuple(
             Found(
                 dotted(opening.schema, opening.table, opening.name),
@@ -35,6 +35,6 @@ def look(case: Case) -> Answer:
                 f"It opens a way from a message to a user: {' - '.join(dotted(*node) for node in way)}.",
                 {"way": [dotted(*node) for node in way]},
             )
-            for opening, way in ways(case)
+            for opening, way in ways(snapshot)
         ),
     )

@@ -4,9 +4,9 @@ Where each person has a role, the server itself knows who is connected when a me
 into its log, its sessions and the owner of what is made.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 MOST = 50
 
@@ -21,9 +21,9 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The roles that can log in."""
-    logins = [each for each in case.live.roles if each.login]
+    logins = [each for each in snapshot.live.roles if each.login]
     found: tuple[Found, ...] = ()
     if len(logins) > MOST:
         found = (

@@ -6,11 +6,11 @@ of large ones the 100 newest rows. A transaction that wrote for more than five p
 passed over.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
-from nosender.privacy_audit.samples import samples
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.samples import samples
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="same-transaction",
@@ -23,14 +23,14 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The counts of the probe, by pair of tables."""
-    rows = case.probe("audit_same_transaction")
+    rows = snapshot.probe("audit_same_transaction")
     return Answer(
         sum(row["examined"] for row in rows),
         tuple(
             Found(
-                dotted(case.schema, row["table_name"]),
+                dotted(snapshot.schema, row["table_name"]),
                 "table",
                 f"{row['joined']} transactions wrote here and for another person in {row['other_table']}.",
                 {"transactions": row["joined"], "other": row["other_table"]},
@@ -38,5 +38,5 @@ def look(case: Case) -> Answer:
             for row in rows
             if row["joined"]
         ),
-        samples=samples(case.schema, rows),
+        samples=samples(snapshot.schema, rows),
     )

@@ -4,11 +4,11 @@ Such a row has both of them in it. A trigger refuses new ones; this counts those
 rows up to 8 MB a table; of larger ones those on about ten pages, and the 30 newest.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
-from nosender.privacy_audit.samples import samples
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.samples import samples
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="session-key-of-stranger",
@@ -22,14 +22,14 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The counts of the probe."""
-    (row,) = case.probe("audit_session_key_owners")
+    (row,) = snapshot.probe("audit_session_key_owners")
     found: tuple[Found, ...] = ()
     if row["strangers"]:
         found = (
             Found(
-                dotted(case.schema, "device_session_keys"),
+                dotted(snapshot.schema, "device_session_keys"),
                 "table",
                 f"{row['strangers']} of {row['examined']} keys looked at are stored for somebody else's "
                 f"device.",
@@ -39,5 +39,5 @@ def look(case: Case) -> Answer:
     return Answer(
         row["examined"],
         found,
-        samples=samples(case.schema, [row], "device_session_keys", "webauthn_credential_id"),
+        samples=samples(snapshot.schema, [row], "device_session_keys", "webauthn_credential_id"),
     )

@@ -4,10 +4,10 @@ Nobody needs a foreign key to join: a column user_id in a table of posts joins a
 is by name and type; whether values agree is asked by matching-value.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 KEYS = (
     "user_id",
@@ -31,23 +31,23 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every column outside our tables."""
-    ours = {(case.schema, name) for name in case.tables}
+    ours = {(snapshot.schema, name) for name in snapshot.tables}
     types: dict[str, set[str]] = {}
-    for column in case.declared.columns:
+    for column in snapshot.declared.columns:
         if column.name in KEYS:
             types.setdefault(column.name, set()).add(column.type)
-    own = sum(each.table in case.tables for each in case.ours("columns"))
+    own = sum(each.table in snapshot.tables for each in snapshot.ours("columns"))
     return Answer(
-        len(case.live.columns) - own,
+        len(snapshot.live.columns) - own,
         tuple(
             Found(
                 dotted(each.schema, each.table, each.name),
                 "column",
                 "It is called like one of our identifiers and has its type, so the two can be joined.",
             )
-            for each in case.live.columns
+            for each in snapshot.live.columns
             if each.name in types and each.type in types[each.name] and (each.schema, each.table) not in ours
         ),
     )

@@ -6,11 +6,11 @@ other column the shape decides: few values that very many share are a state, man
 share are conversations. Reads the sample that the probes read, so of a large table it can miss what is rare.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
-from nosender.privacy_audit.samples import samples
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.samples import samples
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 UNSHARED = ("random-id", "ciphertext", "wrapped-key", "public-key", "signature", "device-id", "device-key")
 STATES = 20  # a column of a few fixed values has no more of them than this
@@ -27,12 +27,12 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The counts of the probe, column by column."""
-    rows = case.probe("audit_shared_values")
+    rows = snapshot.probe("audit_shared_values")
     classes = {
         (table.name, column.name): column.data_class.name
-        for table in case.catalogue.tables
+        for table in snapshot.catalogue.tables
         for column in table.columns
     }
     found = []
@@ -47,7 +47,7 @@ def look(case: Case) -> Answer:
         if class_name == "state" and row["distinct_values"] > STATES:
             found.append(
                 Found(
-                    dotted(case.schema, row["table_name"], column),
+                    dotted(snapshot.schema, row["table_name"], column),
                     "column",
                     f"A column for a few states holds {row['distinct_values']} different values in what was "
                     "looked at: as many as there are people or conversations, they tell them apart.",
@@ -57,7 +57,7 @@ def look(case: Case) -> Answer:
         elif shared and (class_name in UNSHARED or (class_name != "counter" and many_small)):
             found.append(
                 Found(
-                    dotted(case.schema, row["table_name"], column),
+                    dotted(snapshot.schema, row["table_name"], column),
                     "column",
                     f"{shared} of {row['distinct_values']} values looked at stand under more than one "
                     f"person, "
@@ -65,4 +65,4 @@ def look(case: Case) -> Answer:
                     {"shared": shared, "values": row["distinct_values"], "widest": row["widest"]},
                 )
             )
-    return Answer(sum(row["examined"] for row in rows), tuple(found), samples=samples(case.schema, rows))
+    return Answer(sum(row["examined"] for row in rows), tuple(found), samples=samples(snapshot.schema, rows))

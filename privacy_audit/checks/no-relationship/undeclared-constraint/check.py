@@ -5,11 +5,11 @@ check can hold a number in its text. Compared by what it says, not by its name. 
 their own.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.closed_world import closed
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.questions.declared import closed
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 KINDS = ("primary key", "unique", "check", "exclusion")
 
@@ -24,10 +24,10 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every constraint of these kinds in scope."""
     return closed(
-        case,
+        snapshot,
         "constraints",
         lambda each: Found(
             dotted(each.schema, each.table, each.name),

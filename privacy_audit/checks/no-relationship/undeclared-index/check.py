@@ -5,11 +5,11 @@ when, one over an expression can join what the table keeps apart, and a predicat
 everybody to read.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.closed_world import closed
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.questions.declared import closed
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="undeclared-index",
@@ -22,10 +22,10 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every index in scope that serves no constraint."""
     return closed(
-        case,
+        snapshot,
         "indexes",
         lambda each: Found(
             dotted(each.schema, each.name),

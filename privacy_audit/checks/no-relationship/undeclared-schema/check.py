@@ -5,10 +5,10 @@ apart can meet, so everything in such a schema is held against the catalogue. Fu
 text names one of our tables with its schema, or one that nobody else's would be called.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="undeclared-schema",
@@ -22,20 +22,20 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every schema but ours."""
-    declared = {named.name for named in case.catalogue.out_of_scope}
-    schemas = [each.name for each in case.live.schemas if each.name != case.schema]
+    declared = {named.name for named in snapshot.catalogue.out_of_scope}
+    schemas = [each.name for each in snapshot.live.schemas if each.name != snapshot.schema]
     return Answer.of(
         schemas,
         (
             Found(
                 dotted(name),
                 "schema",
-                f"What is in it leans on our tables: {', '.join(case.touching[name][:5])}.",
-                {"leaning": case.touching[name]},
+                f"What is in it leans on our tables: {', '.join(snapshot.touching[name][:5])}.",
+                {"leaning": snapshot.touching[name]},
             )
             for name in schemas
-            if name in case.touching and name not in declared
+            if name in snapshot.touching and name not in declared
         ),
     )

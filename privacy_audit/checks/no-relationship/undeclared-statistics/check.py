@@ -4,11 +4,11 @@ ANALYZE then keeps the commonest combinations of values, which outlive the rows:
 which device with which hour. None is declared.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
-from nosender.schema.observe.names import qualified
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
+from nosender.schema.observe.quoting import qualified
 
 CHECK = Check(
     slug="undeclared-statistics",
@@ -21,10 +21,10 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every extended statistics object in scope, or about a table of ours."""
-    ours = {qualified(case.schema, name) for name in case.tables}
-    live = [each for each in case.live.statistics if each.schema in case.scope or each.table in ours]
+    ours = {qualified(snapshot.schema, name) for name in snapshot.tables}
+    live = [each for each in snapshot.live.statistics if each.schema in snapshot.scope or each.table in ours]
     return Answer.of(
         live,
         (

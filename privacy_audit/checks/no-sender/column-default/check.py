@@ -5,11 +5,11 @@ the caller's number. A generated column copies one value into another. Neither s
 type.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.compare import differing
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.questions.declared import differing
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="column-default",
@@ -22,11 +22,11 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Default expression, generation and identity of each column."""
-    pairs = differing(case, "columns", "default", "generated", "identity")
+    pairs = differing(snapshot, "columns", "default", "generated", "identity")
     return Answer(
-        len(case.declared.columns),
+        len(snapshot.declared.columns),
         tuple(
             Found(
                 dotted(live.schema, live.table, live.name),

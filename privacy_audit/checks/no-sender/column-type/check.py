@@ -5,11 +5,11 @@ free text: the name is declared, the content is not. Domains count: their defaul
 the table. It compares types as PostgreSQL writes them, with their length and collation.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.compare import differing
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.questions.declared import differing
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="column-type",
@@ -22,11 +22,11 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Type, base type and collation of each column."""
-    pairs = differing(case, "columns", "type", "base_type", "element_type", "collation")
+    pairs = differing(snapshot, "columns", "type", "base_type", "element_type", "collation")
     return Answer(
-        len(case.declared.columns),
+        len(snapshot.declared.columns),
         tuple(
             Found(
                 dotted(live.schema, live.table, live.name),

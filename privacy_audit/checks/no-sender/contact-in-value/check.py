@@ -5,11 +5,11 @@ number in message_type needs no column of its own. Looks at every text column of
 the devices' identifiers and keys; the two columns of numbers are left out. Reads the probes' sample.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
-from nosender.privacy_audit.samples import samples
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.samples import samples
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 HERE = (None, "random-id", "state", "device-id", "device-key", "bookkeeping")
 
@@ -25,23 +25,23 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The counts of the probe for what is no ciphertext."""
     classes = {
         (table.name, column.name): column.data_class.name
-        for table in case.catalogue.tables
+        for table in snapshot.catalogue.tables
         for column in table.columns
     }
     rows = [
         row
-        for row in case.probe("audit_content")
+        for row in snapshot.probe("audit_content")
         if classes.get((row["table_name"], row["column_name"])) in HERE
     ]
     return Answer(
         sum(row["examined"] for row in rows),
         tuple(
             Found(
-                dotted(case.schema, row["table_name"], row["column_name"]),
+                dotted(snapshot.schema, row["table_name"], row["column_name"]),
                 "column",
                 f"{row['contacts']} of {row['examined']} values looked at hold a phone number or an address.",
                 {"contacts": row["contacts"], "examined": row["examined"]},
@@ -49,5 +49,5 @@ def look(case: Case) -> Answer:
             for row in rows
             if row["contacts"]
         ),
-        samples=samples(case.schema, rows),
+        samples=samples(snapshot.schema, rows),
     )

@@ -4,10 +4,10 @@ Through a foreign table rows leave the database, or a table elsewhere is joined 
 server are readable for everybody, those of a user's mapping are not shown to the auditor. None is declared.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="foreign-data",
@@ -20,11 +20,11 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every foreign server and wrapper."""
-    wrappers = [each for each in case.live.others if each.kind == "foreign-data wrapper"]
+    wrappers = [each for each in snapshot.live.others if each.kind == "foreign-data wrapper"]
     return Answer.of(
-        [*case.live.foreign_servers, *wrappers],
+        [*snapshot.live.foreign_servers, *wrappers],
         [
             *(
                 Found(
@@ -33,7 +33,7 @@ def look(case: Case) -> Answer:
                     f"It is a way out for {len(each.mappings)} mapped roles.",
                     {"wrapper": each.wrapper, "mappings": len(each.mappings)},
                 )
-                for each in case.live.foreign_servers
+                for each in snapshot.live.foreign_servers
             ),
             *(Found(each.name, each.kind, "With it a way out can be made.") for each in wrappers),
         ],

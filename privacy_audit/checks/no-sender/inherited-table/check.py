@@ -5,11 +5,11 @@ then in "messages" and in no column of messages. The bound of a partition is sto
 number and all.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
-from nosender.schema.observe.names import qualified
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
+from nosender.schema.observe.quoting import qualified
 
 CHECK = Check(
     slug="inherited-table",
@@ -22,20 +22,20 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every relation with a parent among our tables."""
-    ours = {qualified(case.schema, name): name for name in case.tables}
+    ours = {qualified(snapshot.schema, name): name for name in snapshot.tables}
     return Answer.of(
-        case.live.relations,
+        snapshot.live.relations,
         (
             Found(
                 dotted(each.schema, each.name),
                 each.kind,
-                f"Its rows are among those of {ours[parent]}, with {len(case.columns_of(each))} columns of "
-                f"its own.",
-                {"parent": ours[parent], "columns": len(case.columns_of(each))},
+                f"Its rows are among those of {ours[parent]}, with "
+                f"{len(snapshot.columns_of(each))} columns of its own.",
+                {"parent": ours[parent], "columns": len(snapshot.columns_of(each))},
             )
-            for each in case.live.relations
+            for each in snapshot.live.relations
             for parent in each.parents
             if parent in ours
         ),

@@ -4,10 +4,10 @@ They belong to no table and no schema, no column declares them, and what is in t
 catalogs. That there are any, and whose, can. Nothing of ours makes one.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="large-object",
@@ -20,10 +20,10 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The large objects, by owner."""
     return Answer(
-        sum(each.count for each in case.live.large_objects),
+        sum(each.count for each in snapshot.live.large_objects),
         tuple(
             Found(
                 f"large objects of {dotted(each.owner)}",
@@ -31,6 +31,6 @@ def look(case: Case) -> Answer:
                 f"There are {each.count}, and nothing says what is in them.",
                 {"count": each.count},
             )
-            for each in case.live.large_objects
+            for each in snapshot.live.large_objects
         ),
     )

@@ -6,11 +6,11 @@ Reads every name and text that the catalogs show; what the DDL has word for word
 itself is not repeated.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.expressions import KINDS, Text, texts, with_numbers
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import phone_numbers
+from nosender.privacy_audit.questions.sql_texts import KINDS, Text, texts, with_numbers
+from nosender.privacy_audit.snapshot.object_names import phone_numbers
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="number-in-name",
@@ -23,21 +23,23 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every object of the catalogs, for texts that the declared ones do not have."""
     live = [
-        *texts(with_numbers(case.live)),
+        *texts(with_numbers(snapshot.live)),
         *(
             Text(None, f"{holder.kind} {holder.name}", holder.kind, holder.name)
-            for holder in case.surroundings.holders
+            for holder in snapshot.surroundings.holders
         ),
     ]
     suspects = [each for each in live if phone_numbers(each.text)]
     declared = (
-        {(each.object, each.kind, each.text) for each in texts(case.declared)} if suspects else set[object]()
+        {(each.object, each.kind, each.text) for each in texts(snapshot.declared)}
+        if suspects
+        else set[object]()
     )
     return Answer(
-        sum(len(getattr(case.live, kind)) for kind in KINDS) + len(case.surroundings.holders),
+        sum(len(getattr(snapshot.live, kind)) for kind in KINDS) + len(snapshot.surroundings.holders),
         tuple(
             Found(each.object, each.kind, "It holds what reads like a phone number, for every login to see.")
             for each in suspects

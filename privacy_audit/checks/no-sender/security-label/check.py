@@ -4,9 +4,9 @@ A label is one more free text beside an object, and label providers decide by it
 declared. A label needs a provider that is loaded into the server, so most servers cannot have one.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="security-label",
@@ -19,16 +19,16 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every label."""
     return Answer.of(
-        case.live.security_labels,
+        snapshot.live.security_labels,
         (
             Found(
                 each.object,
                 f"security label on {each.kind}",
                 f"Provider {each.provider} keeps a text beside it.",
             )
-            for each in case.live.security_labels
+            for each in snapshot.live.security_labels
         ),
     )

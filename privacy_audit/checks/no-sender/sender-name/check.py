@@ -7,10 +7,10 @@ otherwise, which is why the closed world does not rest on it.
 
 import re
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 WORDS = frozenset(
     [
@@ -76,14 +76,16 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every column of the database that the catalogue does not declare."""
     declared = {
-        (case.schema, table.name, column.name) for table in case.catalogue.tables for column in table.columns
+        (snapshot.schema, table.name, column.name)
+        for table in snapshot.catalogue.tables
+        for column in table.columns
     }
-    telling = {name for name in {each.name for each in case.live.columns} if words_in(name) & WORDS}
+    telling = {name for name in {each.name for each in snapshot.live.columns} if words_in(name) & WORDS}
     return Answer(
-        len(case.live.columns),
+        len(snapshot.live.columns),
         tuple(
             Found(
                 dotted(each.schema, each.table, each.name),
@@ -91,7 +93,7 @@ def look(case: Case) -> Answer:
                 "Its name sounds like who sent something, or from where.",
                 {"type": each.type},
             )
-            for each in (case.live.columns if telling else ())
+            for each in (snapshot.live.columns if telling else ())
             if each.name in telling and (each.schema, each.table, each.name) not in declared
         ),
     )

@@ -6,10 +6,11 @@ that these call. What is word for word in the DDL is accounted for. It cannot se
 text.
 """
 
-from nosender.privacy_audit.case import Case, function_name
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.expressions import body_of, calls, expressions, identity_words
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.questions.sql_texts import body_of, calls, expressions, identity_words
+from nosender.privacy_audit.snapshot.object_names import function_name
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="session-identity",
@@ -23,14 +24,14 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every expression in scope that is not the declared one."""
-    declared = {(each.object, each.kind, each.text) for each in expressions(case.declared)}
-    live = list(expressions(case.scoped))
+    declared = {(each.object, each.kind, each.text) for each in expressions(snapshot.declared)}
+    live = list(expressions(snapshot.scoped))
     unknown = [each for each in live if (each.object, each.kind, each.text) not in declared]
     asking = {
         each.name
-        for each in case.live.functions
+        for each in snapshot.live.functions
         if identity_words(body_of(each)) and (function_name(each), each.kind, body_of(each)) not in declared
     }
     found = []

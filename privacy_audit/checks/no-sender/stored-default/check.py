@@ -6,10 +6,10 @@ identifier, or a column that nobody declared, it is a value at large. The value 
 there is one.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="stored-default",
@@ -22,16 +22,16 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every column in scope that is personal, unsampled or undeclared."""
     harmless = {
-        (case.schema, table.name, column.name)
-        for table in case.catalogue.tables
+        (snapshot.schema, table.name, column.name)
+        for table in snapshot.catalogue.tables
         for column in table.columns
         if column.data_class.sampled
     }
     columns = [
-        each for each in case.in_scope("columns") if (each.schema, each.table, each.name) not in harmless
+        each for each in snapshot.in_scope("columns") if (each.schema, each.table, each.name) not in harmless
     ]
     return Answer.of(
         columns,

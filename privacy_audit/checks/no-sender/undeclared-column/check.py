@@ -5,11 +5,11 @@ finding, so a sender under any name is one. Columns of views, composite types an
 declared column really holds is a matter for the probes of the other claims.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.coverage import undeclared
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.questions.declared import undeclared
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="undeclared-column",
@@ -24,17 +24,17 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every column in scope, but those of the catalogue."""
     return Answer.of(
-        case.in_scope("columns"),
+        snapshot.in_scope("columns"),
         (
             Found(
                 dotted(each.schema, each.table, each.name),
                 "column",
                 f"Nothing declares what this column of type {each.type} holds; it could be who sent what.",
-                {"type": each.type, "relation": case.kinds[each.schema, each.table]},
+                {"type": each.type, "relation": snapshot.kinds[each.schema, each.table]},
             )
-            for each in undeclared(case, "columns")
+            for each in undeclared(snapshot, "columns")
         ),
     )

@@ -6,9 +6,9 @@ comments a new database are none of anybody's. A comment on an extension is not 
 Numbers in comments are a matter of number-in-name.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 STOCK = frozenset(
     {
@@ -31,15 +31,15 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every comment in scope."""
-    declared = {(each.kind, each.object, each.text) for each in case.declared.comments}
+    declared = {(each.kind, each.object, each.text) for each in snapshot.declared.comments}
     live = [
         each
-        for each in case.live.comments
+        for each in snapshot.live.comments
         if each.kind != "extension"
         and each.text not in STOCK
-        and (each.schema is None or each.schema in case.scope)
+        and (each.schema is None or each.schema in snapshot.scope)
     ]
     return Answer.of(
         live,

@@ -4,10 +4,10 @@ It runs at every change of the schema, with the rights of whoever makes it, and 
 who did what from which address. It can also put back what a migration took away.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="undeclared-event-trigger",
@@ -20,10 +20,10 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every event trigger of the database."""
     return Answer.of(
-        case.live.event_triggers,
+        snapshot.live.event_triggers,
         (
             Found(
                 dotted(each.name),
@@ -31,6 +31,6 @@ def look(case: Case) -> Answer:
                 f"It runs {each.function} at {each.event} and is not declared.",
                 {"event": each.event, "enabled": each.enabled},
             )
-            for each in case.live.event_triggers
+            for each in snapshot.live.event_triggers
         ),
     )

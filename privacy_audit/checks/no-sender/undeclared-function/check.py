@@ -6,10 +6,11 @@ only where they are code in C from the server's own library folder, because ALTE
 anything a member.
 """
 
-from nosender.privacy_audit.case import Case, function_name
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.closed_world import closed
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.questions.declared import closed
+from nosender.privacy_audit.snapshot.object_names import function_name
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="undeclared-function",
@@ -22,10 +23,10 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every function in scope."""
     return closed(
-        case,
+        snapshot,
         "functions",
         lambda each: Found(
             function_name(each),

@@ -5,11 +5,11 @@ triggers shows it. There is no rule in the DDL. The rule that makes a view a vie
 undeclared-view.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.closed_world import closed
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.questions.declared import closed
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="undeclared-rule",
@@ -22,10 +22,10 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every rule in scope, but those that make a view."""
     return closed(
-        case,
+        snapshot,
         "rules",
         lambda each: Found(
             dotted(each.schema, each.table, each.name),

@@ -4,11 +4,11 @@ A sequence counts, and a sequence per person or per pair counts their messages w
 value is readable to whoever may use it.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.closed_world import closed
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.questions.declared import closed
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="undeclared-sequence",
@@ -21,10 +21,10 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every sequence in scope."""
     return closed(
-        case,
+        snapshot,
         "sequences",
         lambda each: Found(
             dotted(each.schema, each.name),

@@ -5,11 +5,11 @@ an audit trail. It looks at every schema that holds anything that leans on our t
 in a schema that nothing connects with ours; those schemas are listed among the limits.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.coverage import undeclared
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.questions.declared import undeclared
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 KINDS = ("table", "partitioned table", "foreign table")
 
@@ -24,18 +24,18 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every relation of these kinds in scope, but those of the catalogue."""
     return Answer.of(
-        [each for each in case.in_scope("relations") if each.kind in KINDS],
+        [each for each in snapshot.in_scope("relations") if each.kind in KINDS],
         (
             Found(
                 dotted(each.schema, each.name),
                 each.kind,
-                f"Nothing declares what this {each.kind} of {len(case.columns_of(each))} columns is for.",
-                {"columns": len(case.columns_of(each))},
+                f"Nothing declares what this {each.kind} of {len(snapshot.columns_of(each))} columns is for.",
+                {"columns": len(snapshot.columns_of(each))},
             )
-            for each in undeclared(case, "relations")
+            for each in undeclared(snapshot, "relations")
             if each.kind in KINDS
         ),
     )

@@ -5,11 +5,11 @@ in another table, a notification, a file. Constraint triggers count, and so do t
 schemas in scope.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.closed_world import closed
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.questions.declared import closed
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="undeclared-trigger",
@@ -22,10 +22,10 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every trigger in scope, but those that enforce foreign keys."""
     return closed(
-        case,
+        snapshot,
         "triggers",
         lambda each: Found(
             dotted(each.schema, each.table, each.name),

@@ -5,11 +5,11 @@ default and constraints that no catalog of columns shows: a column of such a dom
 it seems to have no default at all. Types that a named extension brought along are accounted for by it.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.closed_world import closed
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.questions.declared import closed
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="undeclared-type",
@@ -22,10 +22,10 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every type in scope, composite ones included."""
     answer = closed(
-        case,
+        snapshot,
         "types",
         lambda each: Found(
             dotted(each.schema, each.name),
@@ -35,12 +35,12 @@ def look(case: Case) -> Answer:
         ),
     )
     composites = closed(
-        case,
+        snapshot,
         "relations",
         lambda each: Found(
             dotted(each.schema, each.name),
             each.kind,
-            f"This composite type of {len(case.columns_of(each))} attributes is not declared.",
+            f"This composite type of {len(snapshot.columns_of(each))} attributes is not declared.",
         ),
         lambda each: each.kind == "composite type",
     )

@@ -5,11 +5,11 @@ it, and keeps it after the rows are gone until its next refresh. Views of other 
 count. The closed world leaves no room for an innocent one: there is none in the DDL.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.closed_world import closed
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.questions.declared import closed
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 VIEWS = ("view", "materialized view")
 
@@ -24,10 +24,10 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every view in scope."""
     return closed(
-        case,
+        snapshot,
         "relations",
         lambda each: Found(
             dotted(each.schema, each.name),

@@ -5,11 +5,11 @@ for a receiver, the true lifetime of a row is the archive's. Archiving and a sta
 is the one to waive with a reason and the lifetime.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
-from nosender.privacy_audit.settings import Unsafe, is_other_than, unsafe
+from nosender.privacy_audit.questions.settings_in_force import Unsafe, is_other_than, unsafe
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="copied-log",
@@ -23,7 +23,7 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Slots, receivers at this moment, and the settings for archiving."""
     found = [
         Found(
@@ -32,7 +32,7 @@ def look(case: Case) -> Answer:
             f"A {kind} receiver holds the log of changes until it has read it.",
             {"kind": kind},
         )
-        for name, kind in case.surroundings.slots
+        for name, kind in snapshot.surroundings.slots
     ]
     rules: dict[str, tuple[Unsafe, str]] = {
         "archive_mode": (
@@ -41,7 +41,7 @@ def look(case: Case) -> Answer:
         ),
         "wal_level": (is_other_than("replica", "minimal", ""), "changes can be read row by row"),
     }
-    settings = unsafe(case, rules)
+    settings = unsafe(snapshot, rules)
     return Answer(
-        settings.examined + len(case.surroundings.slots), (*found, *settings.found), settings.unseen
+        settings.examined + len(snapshot.surroundings.slots), (*found, *settings.found), settings.unseen
     )

@@ -5,10 +5,10 @@ together in one log they are a sender and a destination. All of these are Postgr
 benchmark's advice, so they weigh little by themselves.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Severity
-from nosender.privacy_audit.settings import Unsafe, is_on, is_other_than, unsafe
+from nosender.privacy_audit.questions.settings_in_force import Unsafe, is_on, is_other_than, unsafe
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 RULES: dict[str, tuple[Unsafe, str]] = {
     "log_error_verbosity": (is_other_than("terse"), "a duplicate key is logged with the key"),
@@ -40,6 +40,6 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The settings of these rules, wherever they are in force."""
-    return unsafe(case, RULES)
+    return unsafe(snapshot, RULES)

@@ -5,11 +5,11 @@ are exact to a second. Triggers round and checks prove; this counts what stands 
 them. Reads the sample that the probes read.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
-from nosender.privacy_audit.samples import samples
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.samples import samples
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="fine-time",
@@ -23,14 +23,14 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The counts of the probe."""
-    rows = case.probe("audit_times")
+    rows = snapshot.probe("audit_times")
     return Answer(
         sum(row["examined"] for row in rows),
         tuple(
             Found(
-                dotted(case.schema, row["table_name"], row["column_name"]),
+                dotted(snapshot.schema, row["table_name"], row["column_name"]),
                 "column",
                 f"{row['finer']} of {row['examined']} times looked at are finer than declared.",
                 {"finer": row["finer"], "examined": row["examined"]},
@@ -38,5 +38,5 @@ def look(case: Case) -> Answer:
             for row in rows
             if row["finer"]
         ),
-        samples=samples(case.schema, rows),
+        samples=samples(snapshot.schema, rows),
     )

@@ -4,10 +4,10 @@ The zone says where somebody is, writes of its sessions are refused, and whateve
 moment hours off: expired at birth, or alive for nine hours too long.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 SAME = (
     "utc",
@@ -33,11 +33,11 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """What is stored for roles and databases."""
-    stored = [each for each in case.live.role_settings if each.name.lower() == "timezone"]
+    stored = [each for each in snapshot.live.role_settings if each.name.lower() == "timezone"]
     return Answer.of(
-        case.live.role_settings,
+        snapshot.live.role_settings,
         (
             Found(
                 f"{dotted(each.role or each.database or 'every role')}: {each.name}",

@@ -4,10 +4,10 @@ Such a library sees every statement and every row, needs no extension in any dat
 The server's own lists are shown to members of pg_read_all_settings only; without that this is not tested.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Severity
-from nosender.privacy_audit.settings import Unsafe, is_other_than, unsafe
+from nosender.privacy_audit.questions.settings_in_force import Unsafe, is_other_than, unsafe
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 WHY = "it sees every statement of the sessions that load it"
 RULES: dict[str, tuple[Unsafe, str]] = {
@@ -27,6 +27,6 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The three lists, wherever they are in force."""
-    return unsafe(case, RULES)
+    return unsafe(snapshot, RULES)

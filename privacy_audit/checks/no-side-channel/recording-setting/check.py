@@ -6,10 +6,10 @@ what is stored for roles and databases. Security benchmarks ask for some of thes
 waived, with a reason.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Severity
-from nosender.privacy_audit.settings import Unsafe, is_on, is_other_than, unsafe
+from nosender.privacy_audit.questions.settings_in_force import Unsafe, is_on, is_other_than, unsafe
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 SAMPLES = "some statements are logged with their values"
 RULES: dict[str, tuple[Unsafe, str]] = {
@@ -40,6 +40,6 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The settings of these rules, wherever they are in force."""
-    return unsafe(case, RULES)
+    return unsafe(snapshot, RULES)

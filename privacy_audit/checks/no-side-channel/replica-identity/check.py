@@ -4,10 +4,10 @@ FULL writes the whole old row, number and ciphertext, into the WAL with every up
 sweep copies what it deletes.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="replica-identity",
@@ -20,9 +20,9 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The declared tables, and every other in scope."""
-    tables = [each for each in case.in_scope("relations") if each.replica_identity is not None]
+    tables = [each for each in snapshot.in_scope("relations") if each.replica_identity is not None]
     return Answer.of(
         tables,
         (

@@ -7,10 +7,11 @@ a function that builds its text can hide them, which is why undeclared-function 
 
 import re
 
-from nosender.privacy_audit.case import Case, brought_along, function_name
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.expressions import body_of, without_comments
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.questions.sql_texts import body_of, without_comments
+from nosender.privacy_audit.snapshot.object_names import function_name
+from nosender.privacy_audit.snapshot.snapshot import Snapshot, brought_along
 
 SENDS = re.compile(
     r"\b(pg_notify|notify|dblink\w*|lo_(?:import|export|create|from_bytea)|pg_logical_emit_message"
@@ -29,12 +30,12 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every function of the database that the DDL does not have word for word."""
-    declared = {(function_name(each), body_of(each)) for each in case.declared.functions}
+    declared = {(function_name(each), body_of(each)) for each in snapshot.declared.functions}
     unknown = [
         each
-        for each in case.live.functions
+        for each in snapshot.live.functions
         if not brought_along(each) and (function_name(each), body_of(each)) not in declared
     ]
     sending = [
@@ -42,7 +43,7 @@ def look(case: Case) -> Answer:
         for each in unknown
     ]
     return Answer.of(
-        case.live.functions,
+        snapshot.live.functions,
         (
             Found(
                 function_name(each),

@@ -4,10 +4,10 @@ Every login can read them, so a name in application_name is published; and they 
 loads or sees without a trace in the schema. Those that reveal rows are findings of their own.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="stored-setting",
@@ -20,16 +20,16 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """What is stored for roles and databases."""
     return Answer.of(
-        case.live.role_settings,
+        snapshot.live.role_settings,
         (
             Found(
                 f"{dotted(each.role or each.database or 'every role')}: {each.name}",
                 "stored setting",
                 "It is stored for the sessions of a role or database, and nothing declares why.",
             )
-            for each in case.live.role_settings
+            for each in snapshot.live.role_settings
         ),
     )

@@ -5,10 +5,10 @@ other databases and files. What the extension brings along is accounted for by i
 account for the extension.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 TELLING = frozenset(
     [
@@ -54,11 +54,11 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every installed extension."""
-    declared = {named.name for named in case.catalogue.extensions}
+    declared = {named.name for named in snapshot.catalogue.extensions}
     return Answer.of(
-        case.live.extensions,
+        snapshot.live.extensions,
         (
             Found(
                 dotted(each.name),
@@ -69,7 +69,7 @@ def look(case: Case) -> Answer:
                 {"version": each.version},
                 Severity.HIGH if each.name in TELLING else None,
             )
-            for each in case.live.extensions
+            for each in snapshot.live.extensions
             if each.name not in declared
         ),
     )

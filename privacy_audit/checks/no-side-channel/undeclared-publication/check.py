@@ -4,10 +4,10 @@ It sends every row, as it is written and deleted, to whoever subscribes, where n
 row filters and column lists can be read by everybody.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="undeclared-publication",
@@ -20,10 +20,10 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every publication."""
     return Answer.of(
-        case.live.publications,
+        snapshot.live.publications,
         (
             Found(
                 dotted(each.name),
@@ -33,6 +33,6 @@ def look(case: Case) -> Answer:
                 else f"It sends changes of {len(each.tables)} tables to other databases.",
                 {"all_tables": each.all_tables, "tables": len(each.tables)},
             )
-            for each in case.live.publications
+            for each in snapshot.live.publications
         ),
     )

@@ -4,10 +4,10 @@ It writes rows into our tables that no function of ours has seen, with triggers 
 Where it connects to is not shown to the auditor.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="undeclared-subscription",
@@ -20,10 +20,10 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every subscription of the database."""
     return Answer.of(
-        case.live.subscriptions,
+        snapshot.live.subscriptions,
         (
             Found(
                 dotted(each.name),
@@ -31,6 +31,6 @@ def look(case: Case) -> Answer:
                 "It writes what another database sends, past the ordinary triggers.",
                 {"enabled": each.enabled},
             )
-            for each in case.live.subscriptions
+            for each in snapshot.live.subscriptions
         ),
     )

@@ -4,11 +4,11 @@ A deleted row stays in the file, readable for whoever reads the file, until a va
 is written again.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
-from nosender.privacy_audit.settings import is_on, unsafe
+from nosender.privacy_audit.questions.settings_in_force import is_on, unsafe
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 
 def is_off(value: str) -> bool:
@@ -27,11 +27,11 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The two settings, and the options of our tables."""
     why = "deleted rows stay in the files"
-    settings = unsafe(case, {"autovacuum": (is_off, why), "track_counts": (is_off, why)})
-    tables = list(case.tables.values())
+    settings = unsafe(snapshot, {"autovacuum": (is_off, why), "track_counts": (is_off, why)})
+    tables = list(snapshot.tables.values())
     return Answer(
         settings.examined + len(tables),
         (

@@ -5,10 +5,10 @@ removed, moved or slipped in shows. What it cannot see is a chain that its owner
 beginning, or cut at the end: that takes an earlier signed report, and `nosender retention verify --since`.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="broken-ledger",
@@ -25,9 +25,9 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The three ways in which a chain breaks, as the probe counts them."""
-    (row,) = case.probe("audit_ledger_chain")
+    (row,) = snapshot.probe("audit_ledger_chain")
     counts = {name: row[name] for name in ("missing", "unlinked", "altered") if row[name]}
     if not counts:
         return Answer(row["entries"], ())
@@ -38,4 +38,6 @@ def look(case: Case) -> Answer:
     }
     told = ", ".join(words[name] for name in counts)
     detail = f"In the ledger of the sweeps {told}: what it says of the sweeps is worth nothing."
-    return Answer(row["entries"], (Found(dotted(case.schema, "retention_runs"), "table", detail, counts),))
+    return Answer(
+        row["entries"], (Found(dotted(snapshot.schema, "retention_runs"), "table", detail, counts),)
+    )

@@ -4,10 +4,10 @@ They are out of every query and still in the file, number and ciphertext. How ma
 and stands under run.measured.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 FEW = 1000
 DAY = 86400
@@ -23,9 +23,9 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """What the server counts about our tables."""
-    vacuums = case.surroundings.vacuums
+    vacuums = snapshot.surroundings.vacuums
     return Answer.of(
         vacuums,
         (

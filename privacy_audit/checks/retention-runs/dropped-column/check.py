@@ -10,10 +10,10 @@ without a page holds nothing and is no finding. What it cannot see is a receipt 
 made up together with the chain, nor the copies in WAL, replicas and backups.
 """
 
-from nosender.privacy_audit.case import Case
-from nosender.privacy_audit.check import Answer, Check, NotTested
-from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.check import Answer, Check
+from nosender.privacy_audit.finding import Claim, Confidence, Found, NotTested, Severity
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="dropped-column",
@@ -27,12 +27,12 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The marks of dropped columns in scope that no receipt clears."""
-    empty = {(each.schema, each.table) for each in case.surroundings.vacuums if each.pages == 0}
-    cleared = _cleared(case)
+    empty = {(each.schema, each.table) for each in snapshot.surroundings.vacuums if each.pages == 0}
+    cleared = _cleared(snapshot)
     return Answer.of(
-        case.in_scope("relations"),
+        snapshot.in_scope("relations"),
         (
             Found(
                 dotted(each.schema, each.table, f"dropped column {each.number}"),
@@ -40,20 +40,22 @@ def look(case: Case) -> Answer:
                 "Its values are in the file until the table is written anew; no receipt says that it was.",
                 {"number": each.number},
             )
-            for each in case.in_scope("dropped_columns")
+            for each in snapshot.in_scope("dropped_columns")
             if (each.schema, each.table) not in empty
             and (each.schema, each.table, each.number) not in cleared
         ),
     )
 
 
-def _cleared(case: Case) -> set[tuple[str, str, int]]:
+def _cleared(snapshot: Snapshot) -> set[tuple[str, str, int]]:
     """The dropped columns that a receipt clears: none where the receipts cannot be read or believed."""
     try:
-        (chain,) = case.probe("audit_ledger_chain")
-        receipts = case.probe("audit_rewrites")
+        (chain,) = snapshot.probe("audit_ledger_chain")
+        receipts = snapshot.probe("audit_rewrites")
     except NotTested:
         return set()
     if chain["missing"] or chain["unlinked"] or chain["altered"]:
         return set()
-    return {(case.schema, each["table_name"], each["column_number"]) for each in receipts if each["receipts"]}
+    return {
+        (snapshot.schema, each["table_name"], each["column_number"]) for each in receipts if each["receipts"]
+    }

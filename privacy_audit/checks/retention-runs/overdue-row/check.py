@@ -5,10 +5,10 @@ indexes that the sweep uses. Expired session keys count while they are still act
 they are still there. It cannot see rows without an expiry, which the catalogue explains.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="overdue-row",
@@ -22,14 +22,14 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The counts of the probe; how many and how old moves with time and stands under run.measured."""
-    rows = case.probe("audit_overdue")
+    rows = snapshot.probe("audit_overdue")
     return Answer(
         len(rows),
         tuple(
             Found(
-                dotted(case.schema, row["table_name"], row["column_name"]),
+                dotted(snapshot.schema, row["table_name"], row["column_name"]),
                 "column",
                 f"Rows of {row['table_name']} are past what {row['column_name']} allows, grace included.",
             )

@@ -5,10 +5,10 @@ session counts from the promised grace on. Sessions of other roles are shown to 
 what is not shown is said among the limits.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="pinned-rows",
@@ -21,10 +21,10 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Whatever holds deleted rows at this moment."""
-    grace = case.catalogue.grace.total_seconds()
-    holders = case.surroundings.holders
+    grace = snapshot.catalogue.grace.total_seconds()
+    holders = snapshot.surroundings.holders
     return Answer.of(
         holders,
         (

@@ -5,10 +5,10 @@ VACUUM FULL nor a target of 0 set afterwards removes them. Counts them through t
 read.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="statistics-kept",
@@ -22,20 +22,20 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The counts of the probe for such columns."""
     unsampled = {
         (table.name, column.name)
-        for table in case.catalogue.tables
+        for table in snapshot.catalogue.tables
         for column in table.columns
         if not column.data_class.sampled
     }
-    rows = case.probe("audit_statistics")
+    rows = snapshot.probe("audit_statistics")
     return Answer(
         len(unsampled),
         tuple(
             Found(
-                dotted(case.schema, row["table_name"], row["column_name"]),
+                dotted(snapshot.schema, row["table_name"], row["column_name"]),
                 "column",
                 f"The planner keeps {row['kept']} of its values, whether their rows are there or not.",
                 {"kept": row["kept"]},

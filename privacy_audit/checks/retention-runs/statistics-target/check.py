@@ -5,11 +5,11 @@ Only a target of 0 from the first day keeps them away; set later, it keeps what 
 indexes have targets of their own.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.compare import differing
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.questions.declared import differing
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="statistics-target",
@@ -23,15 +23,15 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The statistics target of each such column, and of expressions of indexes."""
     unsampled = {
-        (case.schema, table.name, column.name)
-        for table in case.catalogue.tables
+        (snapshot.schema, table.name, column.name)
+        for table in snapshot.catalogue.tables
         for column in table.columns
         if not column.data_class.sampled
     }
-    columns = [each for each in case.ours("columns") if (each.schema, each.table, each.name) in unsampled]
+    columns = [each for each in snapshot.ours("columns") if (each.schema, each.table, each.name) in unsampled]
     found = [
         Found(
             dotted(each.schema, each.table, each.name),
@@ -43,7 +43,7 @@ def look(case: Case) -> Answer:
     ]
     found += [
         Found(dotted(live.schema, live.name), "index", "ANALYZE may keep samples of its expression.")
-        for live, declared in differing(case, "indexes", "statistics_targets")
+        for live, declared in differing(snapshot, "indexes", "statistics_targets")
         if declared.statistics_targets
     ]
     return Answer(len(columns), tuple(found))

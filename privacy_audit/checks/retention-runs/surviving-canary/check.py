@@ -5,10 +5,10 @@ remove them like any other row. One that stays means that sweeps report success 
 see where no canary was planted: `nosender retention watch` does, and `sweep --canary`.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="surviving-canary",
@@ -22,16 +22,16 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The canaries that stand, each against the promised grace."""
-    rows = case.probe("audit_canaries")
-    grace = case.catalogue.grace.total_seconds()
+    rows = snapshot.probe("audit_canaries")
+    grace = snapshot.catalogue.grace.total_seconds()
     late = sorted({row["table_name"] for row in rows if row["seconds"] > grace})
     return Answer(
         len(rows),
         tuple(
             Found(
-                dotted(case.schema, table),
+                dotted(snapshot.schema, table),
                 "table",
                 f"A canary in {table} is past its expiry and the grace: sweeps say done and do not delete.",
             )

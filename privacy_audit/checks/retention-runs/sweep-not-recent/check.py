@@ -4,10 +4,10 @@ That nothing is overdue now proves nothing about tomorrow: an idle table has not
 when a sweep last ended. Where none ever ran, the promise has not been tested.
 """
 
-from nosender.privacy_audit.case import Case
-from nosender.privacy_audit.check import Answer, Check, NotTested
-from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.check import Answer, Check
+from nosender.privacy_audit.finding import Claim, Confidence, Found, NotTested, Severity
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="sweep-not-recent",
@@ -20,18 +20,18 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The counts of the probe; the age itself moves and stands under run.measured."""
-    (row,) = case.probe("audit_ledger")
+    (row,) = snapshot.probe("audit_ledger")
     if not row["finished"]:
         raise NotTested("no sweep has run to its end yet; `nosender retention sweep` runs one")
     found: tuple[Found, ...] = ()
-    if row["seconds"] > 2 * case.catalogue.interval.total_seconds():
+    if row["seconds"] > 2 * snapshot.catalogue.interval.total_seconds():
         found = (
             Found(
-                dotted(case.schema, "retention_runs"),
+                dotted(snapshot.schema, "retention_runs"),
                 "table",
-                f"The last sweep ended longer ago than twice the promised {case.catalogue.interval}.",
+                f"The last sweep ended longer ago than twice the promised {snapshot.catalogue.interval}.",
             ),
         )
     return Answer(1, found)

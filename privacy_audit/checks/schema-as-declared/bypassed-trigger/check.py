@@ -4,10 +4,10 @@ Set to replica it switches off every ordinary trigger and every foreign key for 
 sessions, without a trace in any table.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="bypassed-trigger",
@@ -20,17 +20,17 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The settings stored for roles and databases."""
     return Answer.of(
-        case.live.role_settings,
+        snapshot.live.role_settings,
         (
             Found(
                 f"{dotted(each.role or each.database or 'every role')}: {each.name}",
                 "stored setting",
                 f"Its sessions run with {each.name} = {each.value}, in which no ordinary trigger fires.",
             )
-            for each in case.live.role_settings
+            for each in snapshot.live.role_settings
             if each.name == "session_replication_role" and each.value != "origin"
         ),
     )

@@ -3,11 +3,11 @@
 A flag with three values is a mistake that waits: a key whose `used` is unknown is neither used nor free.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.closed_world import compared
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.questions.declared import compared
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="column-nullability",
@@ -20,10 +20,10 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Nullability of each column."""
     return compared(
-        case,
+        snapshot,
         "columns",
         ("not_null",),
         lambda live, _: Found(

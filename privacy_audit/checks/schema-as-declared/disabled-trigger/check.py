@@ -4,10 +4,10 @@ ALTER TABLE ... DISABLE TRIGGER leaves everything in its place and nothing in fo
 by triggers too: those are named by their constraint.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="disabled-trigger",
@@ -20,9 +20,9 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every trigger in scope."""
-    triggers = case.in_scope("triggers")
+    triggers = snapshot.in_scope("triggers")
     return Answer.of(
         triggers,
         (

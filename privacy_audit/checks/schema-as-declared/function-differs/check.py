@@ -4,10 +4,11 @@ CREATE OR REPLACE keeps the name, the owner and the grants, so nothing else show
 a copy. Compares body, language, whose rights it runs with, settings, volatility, arguments and result.
 """
 
-from nosender.privacy_audit.case import Case, function_name
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.compare import differing
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.questions.declared import differing
+from nosender.privacy_audit.snapshot.object_names import function_name
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 FIELDS = (
     "body",
@@ -35,11 +36,11 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """What each function is, but for its owner and its costs."""
-    pairs = differing(case, "functions", *FIELDS)
+    pairs = differing(snapshot, "functions", *FIELDS)
     return Answer(
-        len(case.declared.functions),
+        len(snapshot.declared.functions),
         tuple(
             Found(
                 function_name(live),

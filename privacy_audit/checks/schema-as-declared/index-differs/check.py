@@ -4,11 +4,11 @@ Its name still says what it is for, and it does something else: an index that is
 no replay.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.closed_world import compared
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.questions.declared import compared
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="index-differs",
@@ -21,10 +21,10 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Definition and uniqueness of each index."""
     return compared(
-        case,
+        snapshot,
         "indexes",
         ("columns", "key_columns", "method", "expressions", "predicate", "unique"),
         lambda live, _: Found(

@@ -4,10 +4,10 @@ CREATE INDEX CONCURRENTLY leaves one behind when it fails: it is maintained and 
 has never been asked of the rows that were there.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="invalid-index",
@@ -20,9 +20,9 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Every index in scope."""
-    indexes = case.in_scope("indexes")
+    indexes = snapshot.in_scope("indexes")
     return Answer.of(
         indexes,
         (

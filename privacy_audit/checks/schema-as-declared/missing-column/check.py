@@ -3,10 +3,10 @@
 What relies on it, an expiry above all, does not work; and its name is free for something else.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="missing-column",
@@ -19,13 +19,13 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The columns of the catalogue, of the tables that exist."""
-    live = {(each.schema, each.table, each.name) for each in case.ours("columns")}
+    live = {(each.schema, each.table, each.name) for each in snapshot.ours("columns")}
     declared = [
-        (case.schema, table.name, column.name)
-        for table in case.catalogue.tables
-        if table.name in case.tables
+        (snapshot.schema, table.name, column.name)
+        for table in snapshot.catalogue.tables
+        if table.name in snapshot.tables
         for column in table.columns
     ]
     return Answer.of(

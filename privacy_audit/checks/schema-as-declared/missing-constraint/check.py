@@ -5,11 +5,11 @@ exclusion two users can hold one session key. Compared by what a constraint says
 validated counts as absent.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.closed_world import absent
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.questions.declared import absent
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="missing-constraint",
@@ -22,10 +22,10 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The declared constraints of tables that exist; foreign keys are a matter of their own."""
     return absent(
-        case,
+        snapshot,
         "constraints",
         lambda each: Found(
             dotted(each.schema, each.table, each.name),

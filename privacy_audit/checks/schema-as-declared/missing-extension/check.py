@@ -3,10 +3,10 @@
 The exclusion of session keys under two users needs btree_gist; without it, it cannot be there.
 """
 
-from nosender.privacy_audit.case import Case
-from nosender.privacy_audit.check import Answer, Check, NotTested
-from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.check import Answer, Check
+from nosender.privacy_audit.finding import Claim, Confidence, Found, NotTested, Severity
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="missing-extension",
@@ -19,16 +19,16 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The declared extensions."""
-    live = {each.name for each in case.live.extensions}
-    if not case.has_ours:
+    live = {each.name for each in snapshot.live.extensions}
+    if not snapshot.has_ours:
         raise NotTested("the schema holds none of our tables")
     return Answer.of(
-        case.catalogue.extensions,
+        snapshot.catalogue.extensions,
         (
             Found(dotted(each.name), "extension", "It is declared and not installed.")
-            for each in case.catalogue.extensions
+            for each in snapshot.catalogue.extensions
             if each.name not in live
         ),
     )

@@ -4,11 +4,11 @@ Without it a device's deliveries and a user's keys outlive their owner, and forg
 half.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.compare import foreign_keys, same_key
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.questions.foreign_keys import foreign_keys, same_key
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="missing-foreign-key",
@@ -21,13 +21,13 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Each allowed key, held against the live ones of the same columns."""
-    live = foreign_keys(case)
+    live = foreign_keys(snapshot)
 
     def holds(key: object) -> bool:
         return any(
-            same_key(case, each, key)
+            same_key(snapshot, each, key)
             and "ON DELETE CASCADE" in each.definition
             and each.validated
             and each.enforced
@@ -35,14 +35,14 @@ def look(case: Case) -> Answer:
         )
 
     return Answer.of(
-        case.catalogue.foreign_keys,
+        snapshot.catalogue.foreign_keys,
         (
             Found(
-                dotted(case.schema, key.table, *key.columns),
+                dotted(snapshot.schema, key.table, *key.columns),
                 "column",
                 f"Rows should go with their row of {key.parent}, and nothing sees to that.",
             )
-            for key in case.catalogue.foreign_keys
-            if key.table in case.tables and not holds(key)
+            for key in snapshot.catalogue.foreign_keys
+            if key.table in snapshot.tables and not holds(key)
         ),
     )

@@ -4,10 +4,11 @@ Without the functions of the message flow an application writes to the tables it
 sweep nothing goes; without the counting ones the auditor sees less.
 """
 
-from nosender.privacy_audit.case import Case, function_name
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.closed_world import absent
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.questions.declared import absent
+from nosender.privacy_audit.snapshot.object_names import function_name
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="missing-function",
@@ -20,10 +21,10 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The declared functions."""
     return absent(
-        case,
+        snapshot,
         "functions",
         lambda each: Found(function_name(each), each.kind, "It is declared and does not exist."),
     )

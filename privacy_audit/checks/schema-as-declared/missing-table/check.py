@@ -4,10 +4,10 @@ Half a schema proves nothing about the other half, and a name that is free can b
 Where none of our tables is there at all, this is the wrong database or schema, and nothing is tested.
 """
 
-from nosender.privacy_audit.case import Case
-from nosender.privacy_audit.check import Answer, Check, NotTested
-from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.check import Answer, Check
+from nosender.privacy_audit.finding import Claim, Confidence, Found, NotTested, Severity
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="missing-table",
@@ -20,18 +20,18 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The tables of the catalogue; those that Alembic makes may be absent."""
-    if not case.has_ours:
+    if not snapshot.has_ours:
         raise NotTested(
-            f"schema {case.schema} holds none of our tables; is it the right database and schema?"
+            f"schema {snapshot.schema} holds none of our tables; is it the right database and schema?"
         )
-    declared = [table for table in case.catalogue.tables if table.made_by == "nosender"]
+    declared = [table for table in snapshot.catalogue.tables if table.made_by == "nosender"]
     return Answer.of(
         declared,
         (
-            Found(dotted(case.schema, table.name), "table", "The table is declared and does not exist.")
+            Found(dotted(snapshot.schema, table.name), "table", "The table is declared and does not exist.")
             for table in declared
-            if table.name not in case.tables
+            if table.name not in snapshot.tables
         ),
     )

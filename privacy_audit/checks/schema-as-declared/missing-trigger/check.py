@@ -4,11 +4,11 @@ The triggers refuse a delivery to a stranger, make times coarse and keep phone n
 them the checks still hold, and their errors carry whole rows.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.closed_world import absent
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.questions.declared import absent
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="missing-trigger",
@@ -21,10 +21,10 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The declared triggers of tables that exist."""
     return absent(
-        case,
+        snapshot,
         "triggers",
         lambda each: Found(
             dotted(each.schema, each.table, each.name),

@@ -4,10 +4,10 @@ Its owner can change it and grant it away. Functions that run with their owner's
 counting ones are not called at all then.
 """
 
-from nosender.privacy_audit.case import Case, brought_along, function_name
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted, function_name
+from nosender.privacy_audit.snapshot.snapshot import Snapshot, brought_along
 
 CHECK = Check(
     slug="owner-differs",
@@ -20,20 +20,20 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Tables, sequences and functions of the schema."""
     from dataclasses import replace
 
-    from nosender.schema.observe.canonical import owner_of
+    from nosender.schema.observe.reference import owner_of
 
-    ours = case.ours("relations")
-    owner = owner_of(replace(case.live, relations=tuple(ours)))
+    ours = snapshot.ours("relations")
+    owner = owner_of(replace(snapshot.live, relations=tuple(ours)))
     things = [
         *((dotted(each.schema, each.name), each.kind, each.owner) for each in ours),
-        *((dotted(each.schema, each.name), "sequence", each.owner) for each in case.ours("sequences")),
+        *((dotted(each.schema, each.name), "sequence", each.owner) for each in snapshot.ours("sequences")),
         *(
             (function_name(each), each.kind, each.owner)
-            for each in case.ours("functions")
+            for each in snapshot.ours("functions")
             if not brought_along(each)
         ),
     ]

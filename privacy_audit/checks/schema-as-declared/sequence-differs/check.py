@@ -3,11 +3,11 @@
 One that cycles gives a number twice; one with a step of its own tells which server wrote a row.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.closed_world import compared
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.questions.declared import compared
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="sequence-differs",
@@ -20,10 +20,10 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Everything about each sequence but its owner and its place."""
     return compared(
-        case,
+        snapshot,
         "sequences",
         ("type", "start", "minimum", "maximum", "increment", "cycle", "owned_by", "persistence"),
         lambda live, _: Found(

@@ -3,11 +3,11 @@
 Nothing is revealed by it as such. autovacuum_enabled is a matter of autovacuum-off.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.compare import differing
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.questions.declared import differing
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="storage-drift",
@@ -20,13 +20,13 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Options of tables and indexes; storage and compression of columns."""
     found = [
         Found(dotted(live.schema, live.name), kind, "Its storage parameters are not the declared ones.")
         for kind, answers in (
-            ("table", differing(case, "relations", "options", "toast_options")),
-            ("index", differing(case, "indexes", "options")),
+            ("table", differing(snapshot, "relations", "options", "toast_options")),
+            ("index", differing(snapshot, "indexes", "options")),
         )
         for live, _ in answers
     ]
@@ -34,6 +34,6 @@ def look(case: Case) -> Answer:
         Found(
             dotted(live.schema, live.table, live.name), "column", "It is stored in another way than declared."
         )
-        for live, _ in differing(case, "columns", "storage", "compression", "options")
+        for live, _ in differing(snapshot, "columns", "storage", "compression", "options")
     ]
-    return Answer(len(case.declared.relations) + len(case.declared.indexes), tuple(found))
+    return Answer(len(snapshot.declared.relations) + len(snapshot.declared.indexes), tuple(found))

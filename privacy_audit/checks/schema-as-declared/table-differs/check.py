@@ -4,11 +4,11 @@ An unlogged table is emptied by a crash and is in no replica and no backup; row 
 from the sweep and the auditor too; another access method may never overwrite what is deleted.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.closed_world import compared
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.questions.declared import compared
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="table-differs",
@@ -22,10 +22,10 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """Persistence, row security and access method of each table."""
     return compared(
-        case,
+        snapshot,
         "relations",
         ("persistence", "row_security", "row_security_forced", "access_method", "kind", "of_type"),
         lambda live, _: Found(

@@ -4,11 +4,11 @@ With WHEN (false) it is there and enabled and does nothing; with another functio
 surface it does something else.
 """
 
-from nosender.privacy_audit.case import Case
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.closed_world import compared
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.names import dotted
+from nosender.privacy_audit.questions.declared import compared
+from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="trigger-differs",
@@ -21,10 +21,10 @@ CHECK = Check(
 )
 
 
-def look(case: Case) -> Answer:
+def look(snapshot: Snapshot) -> Answer:
     """The definition of each trigger."""
     return compared(
-        case,
+        snapshot,
         "triggers",
         ("definition", "function", "arguments"),
         lambda live, _: Found(

@@ -1,0 +1,343 @@
+"""Runs pending revisions on a scratch copy of the schema, and notes what PostgreSQL really does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nosender.errors import IncompleteError
+from nosender.migrations.apply import refusal
+from nosender.migrations.checksum import sql_tokens
+from nosender.migrations.revision_module import run_module
+from nosender.migrations.revisions import RevisionError
+from nosender.schema.observe.reference import OUR_ROLES
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from nosender.migrations.revisions import Revision
+    from nosender.server.target import Target
+
+# From the weakest to the strongest, and what each keeps others from.
+MODES = {
+    "AccessShareLock": ("ACCESS SHARE", "nothing but DROP and most ALTER TABLE"),
+    "RowShareLock": ("ROW SHARE", "nothing but strong locks"),
+    "RowExclusiveLock": ("ROW EXCLUSIVE", "index builds that are not concurrent"),
+    "ShareUpdateExclusiveLock": (
+        "SHARE UPDATE EXCLUSIVE",
+        "other schema changes and vacuum, no reads, no writes",
+    ),
+    "ShareLock": ("SHARE", "writes"),
+    "ShareRowExclusiveLock": ("SHARE ROW EXCLUSIVE", "writes"),
+    "ExclusiveLock": ("EXCLUSIVE", "writes"),
+    "AccessExclusiveLock": ("ACCESS EXCLUSIVE", "reads and writes"),
+}
+_STRENGTH = {name: number for number, (name, _) in enumerate(MODES.values())}
+_BY_STRENGTH = list(MODES.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """The strongest lock that a statement took on a relation that others may be using."""
+
+    relation: str
+    mode: str
+    blocks: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one statement did on the scratch copy."""
+
+    revision: str
+    number: int  # within the revision, from 1
+    sql: str
+    transactional: bool
+    measured: bool  # False where a statement outside transactions leaves its locks before one can look
+    locks: tuple[Lock, ...]
+    rewrites: tuple[str, ...]  # relations whose rows are all written anew
+    scans: tuple[str, ...]  # relations that are read from end to end
+
+
+_RELATIONS = """
+    select
+        c.oid,
+        pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname),
+        case when c.relkind in ('r', 'p', 'm') then c.relfilenode else 0 end,
+        case
+            when c.relkind in ('r', 'p', 'm') then coalesce(pg_catalog.pg_stat_get_xact_numscans(c.oid), 0)
+            else 0
+        end,
+        -- the table of an index, and of a sequence that a column owns
+        coalesce(
+            i.indrelid,
+            (
+                select d.refobjid from pg_catalog.pg_depend as d
+                where
+                    c.relkind = 'S' and d.objid = c.oid and d.deptype in ('a', 'i')
+                    and d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                    and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+            )
+        )
+    from pg_catalog.pg_class as c
+    inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
+    left join pg_catalog.pg_index as i on i.indexrelid = c.oid
+    where
+        c.oid >= 16384
+        and c.relkind in ('r', 'p', 'm', 'v', 'f', 'i', 'I', 'S')
+        and n.nspname !~ '^pg_toast'
+"""
+
+_LOCKS = """
+    select l.relation, l.mode
+    from pg_catalog.pg_locks as l
+    where l.locktype = 'relation' and l.granted and l.pid = pg_catalog.pg_backend_pid()
+"""
+
+
+class Rehearsal:
+    """A scratch database in which revisions are run one after another."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        """`connection` stands in the schema of the copy, which holds no rows and no users."""
+        self._connection = connection
+
+    def run(self, revision: Revision) -> list[Seen]:
+        """Apply one revision; NosenderError where PostgreSQL refuses it even on empty tables."""
+        import psycopg
+
+        try:
+            if revision.transactional:
+                return self._transactional(revision)
+            return [self._step(revision, step.number, step.sql) for step in revision.steps("up")]
+        except psycopg.Error as error:
+            raise RevisionError(
+                f"revision {revision.revision} fails in rehearsal: {refusal(error)}; nothing was changed",
+                revision.revision,
+            ) from error
+
+    def _transactional(self, revision: Revision) -> list[Seen]:
+        from psycopg import Cursor
+
+        seen: list[Seen] = []
+        looking = True  # until the revision's own statements come
+
+        class Noting(Cursor[Any]):
+            """Runs a script statement by statement and looks at the session after each."""
+
+            def execute(cursor, query: Any, params: Any = None, **options: Any) -> Any:  # noqa: N805
+                nonlocal looking
+                if looking or not isinstance(query, str | bytes):
+                    return super().execute(query, params, **options)
+                text = query.decode() if isinstance(query, bytes) else query
+                for statement in [text] if params else statements(text):
+                    looking = True
+                    try:
+                        before = self._state()
+                        super().execute(statement, params, **options)
+                        after = self._state()
+                    finally:
+                        looking = True  # until the revision's own statements come
+                    seen.append(_compare(revision, len(seen) + 1, statement, before, after, known))
+                return cursor
+
+        def ready() -> None:
+            nonlocal looking
+            looking = False
+
+        connection = self._connection
+        with connection.transaction():
+            known = set(self._state().names)
+            connection.cursor_factory = Noting
+            try:
+                run_module(connection, revision, "up", ready)
+            finally:
+                connection.cursor_factory = Cursor
+        return seen
+
+    def _step(self, revision: Revision, number: int, text: str) -> Seen:
+        import psycopg
+        from psycopg import Cursor
+
+        connection = self._connection
+        try:
+            with connection.transaction(), Cursor(connection) as cursor:
+                before = self._state()
+                cursor.execute(text.encode())
+                return _compare(revision, number, text, before, self._state(), set(before.names))
+        except psycopg.errors.ActiveSqlTransaction:
+            pass  # PostgreSQL says itself what cannot be in a transaction
+        connection.autocommit = True
+        try:
+            connection.execute(text.encode())
+        finally:
+            connection.autocommit = False
+        return Seen(revision.revision, number, text, False, False, *_alone(text, before))
+
+    def _state(self) -> _State:
+        from psycopg import Cursor
+
+        with Cursor(self._connection) as cursor:
+            rows = cursor.execute(_RELATIONS).fetchall()
+            locks = cursor.execute(_LOCKS).fetchall()
+        held: dict[int, set[int]] = {}
+        for relation, mode in locks:
+            held.setdefault(relation, set()).add(_STRENGTH[MODES[mode][0]])
+        return _State(
+            {row[0]: row[1] for row in rows},
+            {row[0]: row[2] for row in rows},
+            {row[0]: row[3] for row in rows},
+            {row[0]: row[4] for row in rows if row[4] is not None},
+            held,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    names: dict[int, str]
+    files: dict[int, int]  # where the rows are, by relation; 0 where it has none
+    scans: dict[int, int]  # how often it was read from end to end
+    tables: dict[int, int]  # the table that an index or a sequence belongs to
+    locks: dict[int, set[int]]  # every mode that is held, as its strength
+
+    def named(self, text: str) -> list[int]:
+        """The tables that a statement names, themselves or by an index."""
+        words = set(sql_tokens(text.lower()))
+        found = [oid for oid, name in self.names.items() if {name, name.rpartition(".")[2]} & words]
+        return list(dict.fromkeys(self.tables.get(oid, oid) for oid in found))
+
+
+def _compare(
+    revision: Revision, number: int, text: str, before: _State, after: _State, known: set[int]
+) -> Seen:
+    """What changed on the relations that stood before the revision: nobody waits for a new one."""
+    rewrites = {o for o, file in after.files.items() if o in known and before.files.get(o) != file}
+    scans = {o for o, count in after.scans.items() if o in known and count > before.scans.get(o, 0)}
+    if sql_tokens(text)[:1] and sql_tokens(text)[0].lower() == "truncate":
+        scans = set()  # what counts is the building of its indexes, on nothing
+    # Others wait for the strongest that is held, also where the statement before took it.
+    touched = {o for o, held in after.locks.items() if held - before.locks.get(o, set())} | rewrites | scans
+    strongest = {o: max(after.locks[o]) for o in touched if o in known and o in before.names}
+    locks = [
+        Lock(before.names[o], *_BY_STRENGTH[strength])
+        for o, strength in strongest.items()
+        # who waits for the table waits for its index anyway
+        if strength > strongest.get(before.tables.get(o, 0), -1)
+    ]
+    return Seen(
+        revision.revision,
+        number,
+        text,
+        revision.transactional,
+        True,
+        _sorted(locks),
+        tuple(sorted(after.names[o] for o in rewrites)),
+        tuple(sorted(after.names[o] for o in scans)),
+    )
+
+
+def _alone(text: str, before: _State) -> tuple[tuple[Lock, ...], tuple[str, ...], tuple[str, ...]]:
+    """Locks, rewrites and scans as the manual says, since the locks are gone when one can look."""
+    tokens = [token.lower() for token in sql_tokens(text)]
+    tables = before.named(text)
+    found = [before.names[oid] for oid in tables]
+    full = tokens[0] == "cluster" or "full" in tokens
+    modes = dict.fromkeys(found, "AccessExclusiveLock" if full else "ShareUpdateExclusiveLock")
+    if "detach" in tokens:  # the partition, at the end and for a moment
+        part = tokens[tokens.index("partition") + 1]
+        modes |= {name: "AccessExclusiveLock" for name in found if part in (name, name.rpartition(".")[2])}
+    locks = _sorted([Lock(name, *MODES[mode]) for name, mode in modes.items()])
+    written = tuple(sorted(found)) if full else ()
+    return locks, written, written
+
+
+def _sorted(locks: list[Lock]) -> tuple[Lock, ...]:
+    return tuple(sorted(locks, key=lambda lock: (-_STRENGTH[lock.mode], lock.relation)))
+
+
+def statements(text: str) -> list[str]:
+    """The statements of a script; the script as one where PostgreSQL's parser does not take it."""
+    import postgast
+
+    try:
+        found: list[str] = postgast.split(text)
+    except postgast.PgQueryError:
+        return [text]
+    return found
+
+
+@contextmanager
+def scratch_copy(target: Target, scratch: str | None) -> Iterator[psycopg.Connection[Any]]:
+    """A connection to an empty-handed copy of the target's schema, dropped at the end.
+
+    On `scratch`, a server for the purpose, else on an embedded one. IncompleteError where the schema
+    cannot be copied.
+    """
+    from nosender.server.embedded import EmbeddedServer
+    from nosender.server.scratch import scratch_database
+
+    if scratch is None:
+        with EmbeddedServer() as server, scratch_database(server.conninfo()) as conninfo:
+            yield from _copied(target, conninfo)
+    else:
+        with scratch_database(scratch) as conninfo:
+            yield from _copied(target, conninfo)
+
+
+def _copied(target: Target, conninfo: str) -> Iterator[psycopg.Connection[Any]]:
+    import psycopg
+    from psycopg import sql
+
+    dump = _dump(target)
+    with psycopg.connect(conninfo, autocommit=True, options="-c TimeZone=UTC") as connection:
+        schema = sql.Identifier(target.schema)
+        for role in OUR_ROLES:  # of the cluster, and so in no dump
+            if not connection.execute("select 1 from pg_roles where rolname = %s", (role,)).fetchone():
+                connection.execute(sql.SQL("create role {}").format(sql.Identifier(role)))
+        connection.execute(sql.SQL("create schema if not exists {}").format(schema))
+        try:
+            connection.execute(dump.encode())
+        except psycopg.Error as error:
+            raise IncompleteError(
+                f"the schema cannot be copied for the rehearsal: {refusal(error)}"
+            ) from error
+        connection.execute("reset all")
+        connection.execute("set timezone to 'UTC'")
+        connection.execute(sql.SQL("set search_path to {}, pg_temp").format(schema))
+        connection.autocommit = False
+        yield connection
+
+
+def _dump(target: Target) -> str:
+    """The schema of the target's database as SQL, without owners, rights and rows."""
+    import os
+    import re
+    import subprocess
+
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+    from nosender.server.binaries import find_binaries
+
+    given = conninfo_to_dict(target.conninfo)
+    environment = dict(os.environ)
+    password = given.pop("password", None)
+    if password is not None:  # never on a command line, where every user of the machine can read it
+        environment["PGPASSWORD"] = str(password)
+    environment["PGAPPNAME"] = "nosender db plan"
+    program = find_binaries().bindir / "pg_dump"
+    command = [
+        str(program), "--schema-only", "--no-owner", "--no-privileges", "--no-publications",
+        "--no-subscriptions", "--no-security-labels", "--no-tablespaces", "--no-comments",
+        "--lock-wait-timeout=5000", "-d", make_conninfo(**{key: str(value) for key, value in given.items()}),
+    ]  # fmt: skip
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)
+    if done.returncode != 0:
+        lines = [line for line in done.stderr.splitlines() if "error:" in line] or ["pg_dump failed"]
+        raise IncompleteError(
+            f"the schema cannot be read for the rehearsal: {lines[0].partition('error: ')[2]}"
+        )
+    # psql's own commands; and the schema public, which the copy has already
+    text = re.sub(r"(?m)^\\(un)?restrict .*$", "", done.stdout)
+    return re.sub(r"(?m)^CREATE SCHEMA ", "CREATE SCHEMA IF NOT EXISTS ", text)

@@ -1,0 +1,89 @@
+"""The revisions as one SQL script, for a DBA who runs it by hand."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from nosender.errors import UsageError
+from nosender.migrations.apply import index_name
+from nosender.migrations.checksum import ALGORITHM
+from nosender.migrations.journal import JOURNAL, VERSION_TABLE
+from nosender.migrations.lint import require_sound
+from nosender.migrations.revision_module import load_module
+from nosender.migrations.revisions import VERSIONS, Chain, Revision
+from nosender.schema.observe.quoting import literal, qualified, quoted
+
+
+def render(schema: str, start: str, goal: str, *, versions: Path = VERSIONS) -> str:
+    """The script that takes `schema` from one revision up to another; empty where nothing is to do.
+
+    Each revision is a transaction that records itself, as `db upgrade` would. UsageError: a revision
+    that does not exist or lies behind.
+    """
+    chain = Chain.load(versions)
+    require_sound(chain)
+    begin, end = chain.resolve(start, None), chain.resolve(goal, start)
+    first, last = chain.position(begin), chain.position(end)
+    if last < first:
+        raise UsageError(f"{end or 'base'} lies behind {begin}: a script only goes up")
+    parts = [_revision(schema, each) for each in chain.revisions[first:last]]
+    if not parts:
+        return ""
+    head = [
+        f"-- {begin or 'base'} to {end}, made by nosender. Run with: psql -v ON_ERROR_STOP=1 -f FILE",
+        "set timezone to 'UTC';",
+        "set lock_timeout to '2s';",
+        f"set search_path to {quoted(schema)}, pg_temp;",
+    ]
+    return "\n".join([*head, *parts])
+
+
+def _revision(schema: str, revision: Revision) -> str:
+    version, journal = qualified(schema, VERSION_TABLE), qualified(schema, JOURNAL)
+    stamp = [
+        f"create table if not exists {version} (version_num varchar(32) not null,"
+        " constraint alembic_version_pkc primary key (version_num));",
+        f"delete from {version};",  # noqa: S608 (names quoted, values of our own)
+        f"insert into {version} values ({literal(revision.revision)});",  # noqa: S608
+        f"insert into {journal} (revision, direction, algorithm, checksum)"  # noqa: S608
+        f" values ({literal(revision.revision)}, 'up', {ALGORITHM}, '{revision.checksum}');",
+    ]
+    text = _text(schema, revision)
+    if revision.transactional:
+        body = ["begin;", text, *stamp, "commit;"]
+    else:
+        # outside a transaction: CONCURRENTLY may wait for older snapshots, and blocks nobody meanwhile
+        body = ["set lock_timeout to 0;", text, "set lock_timeout to '2s';", "begin;", *stamp, "commit;"]
+    return "\n".join([f"\n-- {revision.revision}: {revision.summary}", *body]) + "\n"
+
+
+def _whole(schema: str, text: str) -> str:
+    """What refuses an index that an attempt before left invalid, which IF NOT EXISTS passes over."""
+    name = index_name(text)
+    if name is None:
+        return ""
+    index = qualified(schema, name)
+    sentence = literal(f"the index {index} is invalid: run drop index concurrently {index}; and this again")
+    valid = f"(select indisvalid from pg_index where indexrelid = {literal(index)}::regclass)"  # noqa: S608
+    stop = f"raise exception using message = {sentence}"
+    return f"\ndo $whole$ begin if not {valid} then {stop}; end if; end $whole$;"
+
+
+def _text(schema: str, revision: Revision) -> str:
+    """What the module's upgrade() would send, whether it stands in SQL or in Python."""
+    if not revision.transactional:
+        return "\n".join(
+            f"-- {step.what}\n{step.sql.rstrip(';')};{_whole(schema, step.sql)}"
+            for step in revision.steps("up")
+        )
+    from alembic.runtime.migration import MigrationContext
+
+    buffer = io.StringIO()
+    context = MigrationContext.configure(
+        dialect_name="postgresql",
+        dialect_opts={"paramstyle": "named"},
+        opts={"as_sql": True, "output_buffer": buffer, "literal_binds": True},
+    )
+    load_module(revision, context).upgrade()
+    return buffer.getvalue().strip()

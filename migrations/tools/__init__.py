@@ -1,0 +1,1 @@
+"""What only developers run: it makes files that are committed."""

@@ -1,0 +1,1 @@
+"""Signing, comparing, delivering and keeping reports."""

@@ -1,0 +1,121 @@
+"""`nosender evidence key`, and `nosender audit sign`, `verify` and `diff`: parse, call, print, exit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from nosender.files import write_whole
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group()
+def evidence() -> None:
+    """Keys for signing reports."""
+
+
+@evidence.command()
+@click.argument("path", type=_FILE)
+def key(path: Path) -> None:
+    """Make a signing key: PATH for its owner alone, and PATH.pub to hand out."""
+    from nosender.privacy_audit.evidence import attest
+
+    id_ = attest.make_key(path)
+    click.echo(f"{id_}  {path}.pub")
+    click.echo(f"private key: {path}, readable by you alone; public key: {path}.pub", err=True)
+
+
+@click.command()
+@click.argument("report", type=_FILE)
+@click.option(
+    "--key", "keys", type=_FILE, multiple=True, required=True, help="A private key; may be repeated."
+)
+def sign(report: Path, keys: tuple[Path, ...]) -> None:
+    """Sign a JSON report. The signatures go into REPORT.dsse; a reviewer's is added to those there."""
+    from nosender.privacy_audit.evidence import attest
+    from nosender.privacy_audit.evidence.output import read
+
+    content = read(report)
+    beside = attest.envelope_path(report)
+    former = read(beside) if beside.exists() else None
+    loaded = [attest.load_private_key(path) for path in keys]
+    write_whole(beside, attest.sign(content, report.name, loaded, former))
+    for one in loaded:
+        click.echo(f"signed by {attest.key_id(one.public_key())}")
+    click.echo(f"signatures: {beside}", err=True)
+
+
+@click.command()
+@click.argument("report", type=_FILE)
+@click.option(
+    "--key",
+    "keys",
+    type=_FILE,
+    multiple=True,
+    help="A public key that you trust and that must have signed; may be repeated.",
+)
+@click.option("--envelope", type=_FILE, help="The signatures, where they are not beside the report.")
+@click.pass_context
+def verify(ctx: click.Context, report: Path, keys: tuple[Path, ...], envelope: Path | None) -> None:
+    """Verify a signed report, offline. Exits 0 verified, 1 altered or not signed so, 2 not a report."""
+    from nosender.errors import UsageError
+    from nosender.privacy_audit.evidence import attest
+    from nosender.privacy_audit.evidence.output import read
+    from nosender.terminal_text import visible
+
+    content = read(report)
+    attest.parse_report(content, report.name)
+    beside = envelope or attest.envelope_path(report)
+    if not beside.exists():
+        raise UsageError(f"{report} is not signed: there is no {beside}")
+    if not keys:
+        raise UsageError("name whom you trust: give the signers' public keys with --key")
+    trusted = [attest.load_public_key(path) for path in keys]
+    answer = attest.verify(content, read(beside), report.name, trusted)
+    if isinstance(answer, str):
+        click.echo(f"nosender: {visible(answer)}", err=True)
+        ctx.exit(1)
+    run, target = answer.report["run"], answer.report["target"]
+    database, schema = visible(str(target.get("database"))), visible(str(target.get("schema")))
+    click.echo(
+        f"verified: {visible(str(answer.predicate['verdict']))}, {database}, schema {schema}, "
+        f"{visible(str(run.get('finished')))}"
+    )
+    for path, id_ in zip(keys, answer.signers, strict=True):
+        click.echo(f"signed by {id_}  {path}")
+    if answer.strangers:
+        click.echo(f"and by {answer.strangers} whose keys were not given")
+
+
+@click.command()
+@click.argument("before", type=_FILE)
+@click.argument("after", type=_FILE)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True
+)
+def diff(before: Path, after: Path, form: str) -> None:
+    """Compare two JSON reports: new, fixed, unchanged, newly waived, waived no longer.
+
+    For reading alone: it decides nothing, and exits 0 whatever the difference is.
+    """
+    from nosender.privacy_audit.evidence import attest
+    from nosender.privacy_audit.evidence.output import read
+    from nosender.privacy_audit.evidence.report_diff import as_data, compare
+
+    compared = compare(
+        attest.parse_report(read(before), before.name), attest.parse_report(read(after), after.name)
+    )
+    if form == "json":
+        import json
+
+        click.echo(json.dumps(as_data(compared), indent=1))
+    elif form == "markdown":
+        from nosender.privacy_audit.reports import markdown
+
+        click.echo(markdown.comparison(compared), nl=False)
+    else:
+        from nosender.privacy_audit.reports import text
+
+        click.echo(text.comparison(compared), nl=False)

@@ -1,0 +1,1 @@
+"""What checks ask of a snapshot, where more than one asks it; imported by checks."""

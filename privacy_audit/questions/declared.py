@@ -1,0 +1,155 @@
+"""How much of the database is accounted for, kind by kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from nosender.privacy_audit.check import Answer
+from nosender.privacy_audit.finding import NotTested
+
+if TYPE_CHECKING:
+    from nosender.privacy_audit.finding import Found
+    from nosender.privacy_audit.snapshot.snapshot import Snapshot
+
+
+def by_name(thing: Any) -> object:
+    """Tells two things of one schema apart."""
+    return (thing.schema, thing.name)
+
+
+def by_table_and_name(thing: Any) -> object:
+    """Tells two things of the tables of one schema apart."""
+    return (thing.schema, thing.table, thing.name)
+
+
+def by_signature(thing: Any) -> object:
+    """Tells two functions apart."""
+    return (thing.schema, thing.name, thing.identity)
+
+
+def by_meaning(constraint: Any) -> object:
+    """Tells two constraints apart by what they say; a name is only a name."""
+    return (constraint.schema, constraint.table, constraint.kind, constraint.definition)
+
+
+KEYS: Mapping[str, Callable[[Any], object]] = {
+    "relations": by_name,
+    "columns": by_table_and_name,
+    "constraints": by_meaning,
+    "indexes": by_name,
+    "sequences": by_name,
+    "triggers": by_table_and_name,
+    "rules": by_table_and_name,
+    "policies": by_table_and_name,
+    "functions": by_signature,
+    "types": by_name,
+    "statistics": by_name,
+}
+"""What tells two of a kind apart, for each kind that stands in a schema."""
+
+
+def undeclared(snapshot: Snapshot, kind: str, key: Callable[[Any], object] | None = None) -> list[Any]:
+    """What lives of one kind and nothing accounts for."""
+    found = snapshot.undeclared(kind, _known(snapshot, kind), key or KEYS[kind])
+    return [each for each in found if not bookkeeping(snapshot, kind, each)]
+
+
+def _known(snapshot: Snapshot, kind: str) -> Iterable[Any]:
+    """What is declared: tables and columns by the catalogue, everything else by the DDL."""
+    if kind == "relations":
+        return [
+            each for each in snapshot.declared.relations if snapshot.catalogue.table(each.name) is not None
+        ]
+    if kind == "columns":
+        tables = {table.name: table for table in snapshot.catalogue.tables}
+        return [
+            each
+            for each in snapshot.ours("columns")
+            if snapshot.kinds[each.schema, each.table] in ("table", "partitioned table")
+            and each.table in tables
+            and tables[each.table].column(each.name) is not None
+        ]
+    return getattr(snapshot.declared, kind)  # type: ignore[no-any-return]
+
+
+def bookkeeping(snapshot: Snapshot, kind: str, thing: Any) -> bool:
+    """Whether it belongs to a table that Alembic makes: the table, its declared columns and its key."""
+    if thing.schema != snapshot.schema:
+        return False
+    table = snapshot.catalogue.table(thing.name if kind == "relations" else getattr(thing, "table", ""))
+    if table is None or table.made_by != "alembic" or table.name not in snapshot.tables:
+        return False
+    if kind == "relations":
+        return True
+    if kind == "columns":
+        return table.column(thing.name) is not None
+    if kind == "constraints":
+        return bool(thing.kind in ("primary key", "not null"))
+    if kind == "indexes":
+        return bool(thing.constraint is not None and thing.unique)
+    return False
+
+
+def differing(snapshot: Snapshot, kind: str, *fields: str) -> list[tuple[Any, Any]]:
+    """Live and declared, where both exist and one of these fields is not the same."""
+    key = KEYS[kind]
+    declared = {key(each): each for each in getattr(snapshot.declared, kind)}
+    pairs = ((live, declared.get(key(live))) for live in snapshot.ours(kind))
+    return [
+        (live, other)
+        for live, other in pairs
+        if other is not None and any(getattr(live, name) != getattr(other, name) for name in fields)
+    ]
+
+
+def missing(snapshot: Snapshot, kind: str) -> list[Any]:
+    """What is declared of one kind, on tables that exist, and does not live."""
+    key = KEYS[kind]
+    live = {key(each) for each in snapshot.ours(kind)}
+    return [
+        each
+        for each in getattr(snapshot.declared, kind)
+        if key(each) not in live and getattr(each, "table", None) in {None, *snapshot.tables}
+    ]
+
+
+def closed(
+    snapshot: Snapshot,
+    kind: str,
+    describe: Callable[[Any], Found],
+    only: Callable[[Any], bool] = lambda _: True,
+) -> Answer:
+    """A finding for everything of one kind in scope that nothing accounts for."""
+    return Answer.of(
+        filter(only, snapshot.in_scope(kind)),
+        (describe(each) for each in undeclared(snapshot, kind) if only(each)),
+    )
+
+
+def compared(
+    snapshot: Snapshot, kind: str, fields: tuple[str, ...], describe: Callable[[Any, Any], Found]
+) -> Answer:
+    """A finding for everything declared of one kind that lives and differs in one of the fields."""
+    pairs = differing(snapshot, kind, *fields)
+    return Answer(
+        len(getattr(snapshot.declared, kind)), tuple(describe(live, other) for live, other in pairs)
+    )
+
+
+def absent(
+    snapshot: Snapshot,
+    kind: str,
+    describe: Callable[[Any], Found],
+    only: Callable[[Any], bool] = lambda _: True,
+) -> Answer:
+    """A finding for everything declared of one kind that does not live.
+
+    NotTested where none of our tables is there: then this is the wrong place to look for anything of ours.
+    """
+    if not snapshot.has_ours:
+        raise NotTested(f"schema {snapshot.schema} holds none of our tables")
+    return Answer.of(
+        filter(only, getattr(snapshot.declared, kind)),
+        (describe(each) for each in missing(snapshot, kind) if only(each)),
+    )

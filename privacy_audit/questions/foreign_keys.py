@@ -1,0 +1,101 @@
+"""The graph of foreign keys, and the ways in it from messages to people."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nosender.privacy_audit.snapshot.snapshot import Snapshot
+    from nosender.schema.observe.model import Constraint
+
+
+def foreign_keys(snapshot: Snapshot) -> list[Constraint]:
+    """Every foreign key from or to a schema in scope."""
+    return [
+        each
+        for each in snapshot.live.constraints
+        if each.kind == "foreign key" and {each.schema, each.referenced_schema} & snapshot.scope
+    ]
+
+
+def same_key(snapshot: Snapshot, live: Constraint, allowed: Any) -> bool:
+    """Whether a live foreign key joins the columns that an allowed one of the catalogue joins."""
+    return (live.schema, live.table, live.columns) == (snapshot.schema, allowed.table, allowed.columns) and (
+        live.referenced_schema,
+        live.referenced_table,
+        live.referenced_columns,
+    ) == (snapshot.schema, allowed.parent, allowed.parent_columns)
+
+
+def is_allowed(snapshot: Snapshot, live: Constraint) -> bool:
+    """Whether a live foreign key is one of the catalogue's."""
+    return any(same_key(snapshot, live, allowed) for allowed in snapshot.catalogue.foreign_keys)
+
+
+Node = tuple[str, str]
+"""A table: schema and name."""
+
+MESSAGES = ("messages", "message_deliveries", "ephemeral_keys")
+PEOPLE = ("users", "webauthn_credentials", "device_session_keys", "messaging_public_keys")
+_DELIVERY = ("message_deliveries", "webauthn_credentials")
+"""The one allowed way, which is left out of the graph."""
+
+
+def ways(snapshot: Snapshot) -> Iterator[tuple[Constraint, list[Node]]]:
+    """For each foreign key that opens a way: the key, and the shortest way through it.
+
+    Breadth first over a dictionary, in both directions of every key; what a way was found through is taken
+    out of the graph, and the search goes on until no way is left.
+    """
+    keys = [
+        each
+        for each in snapshot.live.constraints
+        if each.kind == "foreign key" and not _delivery(snapshot, each)
+    ]
+    start = {(snapshot.schema, name) for name in MESSAGES}
+    goal = {(snapshot.schema, name) for name in PEOPLE}
+    while found := _shortest(_edges(keys), start, goal):
+        nodes, through = found
+        # An allowed key opens nothing; of the others, the one that leaves the messages is to blame.
+        opening = next((key for key in through if not is_allowed(snapshot, key)), through[0])
+        yield opening, nodes
+        keys.remove(opening)
+
+
+def _delivery(snapshot: Snapshot, key: Constraint) -> bool:
+    return (key.table, key.referenced_table) == _DELIVERY and is_allowed(snapshot, key)
+
+
+def _edges(keys: list[Constraint]) -> dict[Node, list[tuple[Node, Constraint]]]:
+    edges: dict[Node, list[tuple[Node, Constraint]]] = {}
+    for key in keys:
+        child: Node = (key.schema, key.table)
+        parent: Node = (key.referenced_schema or "", key.referenced_table or "")
+        edges.setdefault(child, []).append((parent, key))
+        edges.setdefault(parent, []).append((child, key))
+    return edges
+
+
+def _shortest(
+    edges: dict[Node, list[tuple[Node, Constraint]]], start: set[Node], goal: set[Node]
+) -> tuple[list[Node], list[Constraint]] | None:
+    before: dict[Node, tuple[Node, Constraint] | None] = dict.fromkeys(sorted(start))
+    queue = deque(sorted(start))
+    while queue:
+        node = queue.popleft()
+        if node in goal:
+            nodes, through = [node], []
+            step = before[node]
+            while step is not None:
+                node, key = step
+                nodes.append(node)
+                through.append(key)
+                step = before[node]
+            return nodes[::-1], through[::-1]
+        for neighbour, key in edges.get(node, ()):
+            if neighbour not in before:
+                before[neighbour] = (node, key)
+                queue.append(neighbour)
+    return None

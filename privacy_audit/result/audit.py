@@ -1,0 +1,126 @@
+"""The result of an audit: frozen, complete, and the same for every report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nosender.privacy_audit.check import Check
+from nosender.privacy_audit.finding import Claim, Confidence, Finding, Outcome, Severity, Verdict
+from nosender.privacy_audit.result.annex import EMPTY, Annex
+from nosender.privacy_audit.snapshot.samples import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What differs from run to run; everything else is the same for the same database and catalogue."""
+
+    id: str
+    started: str
+    """UTC, ISO 8601, seconds, ending in Z."""
+    finished: str
+    tool: str
+    command: str
+    role: str
+    """The role that looked."""
+    snapshot: str
+    measured: Mapping[str, Any]
+    """Ages, lag and counts that move with time."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedDatabase:
+    """Which database was looked at."""
+
+    database: str
+    server: str
+    """The server's version: `18.6`."""
+    schema: str
+    revision: str | None
+    """The revision that Alembic recorded; None where there is none or it could not be read."""
+    fingerprint: str
+    """sha256: of everything the catalogs say."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What became of one check."""
+
+    check: Check
+    outcome: Outcome
+    reason: str | None
+    """Why it could not look, or what went wrong in it."""
+    examined: int
+    standards: tuple[str, ...] = ()
+    """The requirements that cite the check."""
+    accepted: bool = False
+    """Somebody signed for its not being tested here; it stays not-tested."""
+    samples: tuple[Sample, ...] = ()
+    """How much of each column its probe looked at, and what that finds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimResult:
+    """The answer to one promise."""
+
+    claim: Claim
+    verdict: Verdict
+    checks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Of one kind of object: how many there are, and how many are declared or belong to an extension."""
+
+    seen: int
+    accounted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """One audit."""
+
+    verdict: Verdict
+    run: Run
+    target: AuditedDatabase
+    claims: tuple[ClaimResult, ...]
+    checks: tuple[CheckResult, ...]
+    findings: tuple[Finding, ...]
+    """Worst first, then by check and object."""
+    coverage: Mapping[str, Coverage]
+    waivers: tuple[Mapping[str, Any], ...]
+    limits: tuple[str, ...]
+    """What this audit cannot see, one sentence each."""
+    fail_on: Severity
+    """The level at which a finding decides."""
+    annex: Annex = EMPTY
+    """What a page shows beside the answer: inventory, keys, evidence, ledger."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 passed, 1 findings at or above the level, 3 something could not be looked at."""
+        return {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.INCOMPLETE: 3}[self.verdict]
+
+    def gating(self) -> tuple[Finding, ...]:
+        """The findings that turn the verdict."""
+        return tuple(finding for finding in self.findings if finding.gates(self.fail_on))
+
+    def unseen(self) -> tuple[CheckResult, ...]:
+        """The checks that could not look and were not accepted as such."""
+        return tuple(
+            result
+            for result in self.checks
+            if result.outcome in (Outcome.NOT_TESTED, Outcome.ERROR) and not result.accepted
+        )
+
+
+def worst_first(findings: list[Finding]) -> tuple[Finding, ...]:
+    """The order of a report."""
+    certainty = list(Confidence)
+    return tuple(
+        sorted(
+            findings,
+            key=lambda each: (each.severity.rank, certainty.index(each.confidence), each.check, each.object),
+        )
+    )

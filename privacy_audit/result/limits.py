@@ -1,0 +1,105 @@
+"""What the audit cannot see, said in every report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nosender.privacy_audit.snapshot.snapshot import brought_along
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nosender.privacy_audit.snapshot.snapshot import Snapshot
+
+ALWAYS = (
+    "Order: serial numbers, xmin and the place of a row in its file keep the order of insertion. Together "
+    "with the coarse times they give the moment of a message back to about half a minute on a busy "
+    "server; sending in batches, in random order, is the remedy.",
+    "Counts: how many messages, devices and keys a destination has is stored, because delivery needs it.",
+    "Content: whether the ciphertexts were made with keys that the server does not know cannot be seen "
+    "from them.",
+    "Samples: of a table above 2 MB the probes read about 40 pages chosen at random and the 30 newest "
+    "rows. Where each row must be looked up in other tables, all rows up to 8 MB a table, else 10 pages "
+    "and the 30 newest. Each check says how many rows that was, and the least share of bad ones that as "
+    "many find with 95 %; it holds for faults that are spread over the table: where they lie together, "
+    "pages count and not rows.",
+    "Choices: what a sender may choose carries a few bits of whoever wants to be recognised: the lifetime "
+    "of a message, its length, the order of ids in a batch, a mark in the middle of a ciphertext or of an "
+    "identifier. Beginnings, ends, lengths and shared values are looked at, and nothing finer.",
+    "Names: replication origins, tablespaces and their options, grants on server parameters, advisory "
+    "locks, notifications on their way, prepared statements and temporary tables of other sessions are "
+    "not read.",
+    "Code: what a function builds as text and executes leaves no trace in the catalogs; bodies are "
+    "compared with the declared ones instead, and an undeclared function is a finding whatever it does.",
+    "Time: what stood in the database before this snapshot, or will after it, is not in it.",
+    "Outside the database: backups, archived WAL, log files, connection poolers, the logs and exceptions "
+    "of applications, swap, storage snapshots, network flows and replicas.",
+    "Sessions: client addresses of live connections are visible to members of pg_read_all_stats while "
+    "they last; certificate names, pg_hba.conf and pg_ident.conf are not read.",
+    "Values that the server never shows: options of user mappings, connection strings of subscriptions "
+    "and the content of large objects are not read; that they exist is a finding.",
+)
+
+
+def limits_of(snapshot: Snapshot) -> tuple[str, ...]:
+    """The limits that always hold, and those of this database."""
+    return (*ALWAYS, lifetime(snapshot), *_schemas(snapshot), *_databases(snapshot), *_role(snapshot))
+
+
+def lifetime(snapshot: Snapshot) -> str:
+    """How long a deleted row outlives the sweep in the log of changes, as far as the settings say."""
+    settings = {each.name: each for each in snapshot.live.settings}
+
+    def value(name: str) -> str | None:
+        found = settings.get(name)
+        return found.value if found is not None and found.state == "set" else None
+
+    archive, kept, slots = value("archive_mode"), value("wal_keep_size"), value("max_slot_wal_keep_size")
+    parts = [
+        {
+            None: "this role may not see whether that is archived",
+            "off": "the server archives none of it",
+        }.get(archive, f"archive_mode is {archive}, so it lives on for as long as the archive is kept"),
+        f"wal_keep_size keeps {kept} MB of it" if kept not in (None, "0") else "",
+        "a slot keeps it without a bound, by max_slot_wal_keep_size"
+        if snapshot.surroundings.slots and slots in (None, "-1")
+        else "",
+    ]
+    return (
+        "Lifetime: a deleted row stands in the WAL until that is written over; "
+        f"{'; '.join(part for part in parts if part)}. Base backups keep it as long as they are kept. The "
+        "true lifetime of a row is the longest of these, which the database does not know."
+    )
+
+
+def _schemas(snapshot: Snapshot) -> list[str]:
+    kinds = ("columns", "functions", "types", "sequences", "others")
+    counts: dict[str, dict[str, int]] = {}
+    for kind in kinds:
+        for each in getattr(snapshot.live, kind):
+            if each.schema is not None and each.schema not in snapshot.scope and not brought_along(each):
+                found = counts.setdefault(each.schema, dict.fromkeys(kinds, 0))
+                found[kind] += 1
+    return [
+        f"Schema {schema}: nothing in it leans on our tables, so its {_told(found)} were not held against "
+        "the catalogue."
+        for schema, found in sorted(counts.items())
+    ]
+
+
+def _told(found: Mapping[str, int]) -> str:
+    """`3 columns, 1 functions`: columns always, the rest where there are any."""
+    words = {"columns": "columns", "others": "other objects"}
+    return ", ".join(
+        f"{count} {words.get(kind, kind)}" for kind, count in found.items() if count or kind == "columns"
+    )
+
+
+def _databases(snapshot: Snapshot) -> list[str]:
+    return [
+        f"Database {name} of the same cluster was not entered." for name in snapshot.surroundings.databases
+    ]
+
+
+def _role(snapshot: Snapshot) -> list[str]:
+    return [f"Not shown to the role that looked: {what}." for what in snapshot.live.database.unseen]

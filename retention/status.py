@@ -1,0 +1,146 @@
+"""What is overdue and how the last sweeps went, read through the functions that the sweeper may call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nosender.retention.failures import explain
+from nosender.retention.session import enter_schema
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from nosender.server.target import Target
+
+_MOMENT = 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """What is due in one table."""
+
+    table: str
+    due: int
+    """Rows that have to go now; a lower bound where `more`."""
+    more: bool
+    """There are more than were counted."""
+    estimate: int
+    """How many there are by the planner's estimate; `due` itself unless `more`."""
+    oldest: str | None
+    """The oldest expiry among them, UTC."""
+    oldest_seconds: float
+    """How long ago that was; 0 where nothing is due."""
+    dead: int | None
+    """Deleted rows that no vacuum has taken away yet, as the statistics count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One sweep as the ledger shows it."""
+
+    run: str
+    status: str
+    """done, partial, interrupted, failed; or `unfinished`, which is still at work or has crashed."""
+    error_class: str | None
+    started: str
+    seconds: float
+    """From its start to its last receipt."""
+    age_seconds: float
+    """Since its last receipt."""
+    deleted: int
+    deactivated: int
+    children: int
+    batches: int
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Somebody whose old snapshot keeps deleted rows from being vacuumed away."""
+
+    kind: str
+    name: str
+    transactions: int
+    """How many transactions have begun since."""
+    seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Everything `retention status` says."""
+
+    overdue: tuple[Overdue, ...]
+    runs: tuple[Run, ...]
+    """The newest first."""
+    last_done: Run | None
+    holders: tuple[Holder, ...]
+    holders_complete: bool
+    """False where the server shows the functions' owner only a part of the sessions."""
+    ledger_length: int
+    """The number of the last row of the ledger."""
+
+
+def look(target: Target) -> Status:
+    """Read the state of retention, at a cost that does not grow with the tables."""
+    import psycopg
+
+    with target.connect("nosender retention", autocommit=True) as connection:
+        try:
+            enter_schema(connection, target)
+            overdue = _overdue(connection)
+            runs = _runs(connection)
+            holders = connection.execute(
+                "select kind, name, transactions, seconds, complete from retention_holders()"
+            ).fetchall()
+            tail = connection.execute("select id from retention_ledger_tail()").fetchone()
+        except psycopg.Error as error:
+            raise explain(error, target) from None
+    return Status(
+        overdue=overdue,
+        runs=runs,
+        last_done=next((run for run in runs if run.status == "done"), None),
+        holders=tuple(Holder(*row[:4]) for row in holders),
+        holders_complete=all(row[4] for row in holders),
+        ledger_length=tail[0] if tail else 0,
+    )
+
+
+def _overdue(connection: psycopg.Connection) -> tuple[Overdue, ...]:
+    rows = connection.execute(
+        """
+        select due.table_name, due.due, due.more, due.estimate, pg_catalog.to_char(due.oldest, %s),
+          coalesce(extract(epoch from (pg_catalog.now() at time zone 'utc') - due.oldest), 0)::float8,
+          s.n_dead_tup
+        from retention_overdue() as due
+        left join pg_catalog.pg_stat_user_tables as s
+          on s.schemaname = pg_catalog.current_schema() and s.relname = due.table_name
+        order by due.table_name
+        """,
+        [_MOMENT],
+    ).fetchall()
+    return tuple(Overdue(*row) for row in rows)
+
+
+def _runs(connection: psycopg.Connection, rows: int = 200) -> tuple[Run, ...]:
+    """The runs in the newest rows of the ledger."""
+    found = connection.execute(
+        """
+        select
+          run_id::text,
+          coalesce(max(status) filter (where phase = 'finished'), 'unfinished'),
+          max(error_class) filter (where phase = 'finished'),
+          pg_catalog.to_char(min(clock_before), %s),
+          extract(epoch from max(clock_after) - min(clock_before))::float8,
+          extract(epoch from (pg_catalog.clock_timestamp() at time zone 'utc') - max(clock_after))::float8,
+          coalesce(sum(deleted) filter (where phase = 'swept' and table_name <> 'retention_runs'), 0)::bigint,
+          coalesce(sum(deactivated) filter (where phase = 'swept'), 0)::bigint,
+          coalesce(sum(children) filter (where phase = 'swept'), 0)::bigint,
+          coalesce(sum(batches) filter (where phase = 'swept'), 0)::bigint
+        from retention_ledger_tail(%s)
+        group by run_id
+        having bool_or(phase = 'started')
+        order by max(id) desc
+        """,
+        [_MOMENT, rows],
+    ).fetchall()
+    return tuple(Run(*row) for row in found)

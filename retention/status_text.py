@@ -1,0 +1,111 @@
+"""The plan and the status as text and as JSON: pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from nosender.retention.ledger import Verdict
+from nosender.retention.plan import Plan, Rule
+from nosender.retention.status import Overdue, Run, Status
+
+
+def plan_text(plan: Plan, status: Status) -> str:
+    """One paragraph a table: what goes by which column, and what is due now."""
+    due = {each.table: each for each in status.overdue}
+    lines = [f"policy sha256:{plan.hash}", ""]
+    for rule in plan.rules:
+        lines += [rule.table, f"  {_in_words(rule)}"]
+        if rule.table in due:
+            lines.append(f"  {_due(due[rule.table])}")
+    return "\n".join(lines) + "\n"
+
+
+def plan_json(plan: Plan, status: Status) -> str:
+    """The same for a program."""
+    due = {each.table: each for each in status.overdue}
+    tables = []
+    for rule in plan.rules:
+        entry = asdict(rule)
+        entry["max_age"] = int(rule.max_age.total_seconds()) if rule.max_age is not None else None
+        found = due.get(rule.table)
+        entry["overdue"] = asdict(found) if found is not None else None
+        tables.append(entry)
+    answer = {"format": "nosender.retention-plan/1", "policy": f"sha256:{plan.hash}", "tables": tables}
+    return json.dumps(answer, indent=2) + "\n"
+
+
+def status_text(status: Status) -> str:
+    """A few lines for a person."""
+    lines = [f"{each.table}: {_due(each)}" for each in status.overdue]
+    lines.append("")
+    last = status.runs[0] if status.runs else None
+    lines.append(f"last sweep: {_run(last)}" if last else "last sweep: never")
+    if last is not None and last.status != "done":
+        lines.append(f"last done:  {_run(status.last_done)}" if status.last_done else "last done:  never")
+    lines += [
+        f"held back: {holder.kind} {holder.name} has kept deleted rows for {holder.transactions} transactions"
+        for holder in status.holders
+    ]
+    if not status.holders_complete:
+        lines.append("held back: not every session is visible to the owner of the functions")
+    return "\n".join(lines) + "\n"
+
+
+def status_json(status: Status) -> str:
+    """The same for a program."""
+    return json.dumps({"format": "nosender.retention-status/1", **asdict(status)}, indent=2) + "\n"
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """The problems, or that there are none; then where the ledger ends, for the next time."""
+    lines = list(verdict.problems + verdict.unseen) or ["the chain holds"]
+    lines.append(f"{verdict.rows} rows, {verdict.runs} runs, {verdict.unfinished} of them without an end")
+    lines.append(f"ends at row {verdict.head.length} sha256:{verdict.head.hash}")
+    return "\n".join(lines) + "\n"
+
+
+def verdict_json(verdict: Verdict) -> str:
+    """The same for a program, and for --since."""
+    answer = {
+        "format": "nosender.retention-verify/1",
+        "verdict": "fail" if verdict.problems else "incomplete" if verdict.unseen else "pass",
+        "problems": list(verdict.problems),
+        "unseen": list(verdict.unseen),
+        "rows": verdict.rows,
+        "runs": verdict.runs,
+        "unfinished": verdict.unfinished,
+        "ledger": {"length": verdict.head.length, "head": f"sha256:{verdict.head.hash}"},
+    }
+    return json.dumps(answer, indent=2) + "\n"
+
+
+def _in_words(rule: Rule) -> str:
+    parts = []
+    if rule.expires_column is not None:
+        verb = "delete" if rule.action == "delete" else f"set {rule.flag} to false"
+        parts.append(f"{verb} once {rule.expires_column} has passed")
+    if rule.at_once is not None:
+        parts.append(f"delete at once where {rule.at_once}")
+    if rule.max_age is not None:
+        parts.append(f"delete {int(rule.max_age.total_seconds()) // 3600} hours after {rule.max_age_column}")
+    if rule.children:
+        parts.append(f"with it go its rows of {', '.join(rule.children)}")
+    return "; ".join(parts)
+
+
+def _due(overdue: Overdue) -> str:
+    if not overdue.due:
+        return "nothing due"
+    count = f"{overdue.due} due"
+    if overdue.more:
+        count = f"more than {overdue.due} due (about {overdue.estimate})"
+    return count if overdue.oldest is None else f"{count}, the oldest since {overdue.oldest}"
+
+
+def _run(run: Run) -> str:
+    word = run.status if run.error_class is None else f"{run.status} ({run.error_class})"
+    return (
+        f"{word}, started {run.started}, {run.seconds:.1f} s: {run.deleted} deleted, "
+        f"{run.children} with them, {run.deactivated} marked inactive"
+    )

@@ -1,0 +1,26 @@
+-- What the sweep does, table by table in this order. The catalogue says the same in retention/plan.py's words
+-- and `nosender retention sweep` refuses to run where the two differ; the procedure, which cannot see the
+-- catalogue, follows this alone. It is a function and not a table so that only a migration changes it.
+create function retention_policy()
+returns table (
+  table_name text,
+  expires_column text,   -- the row has expired once this moment has passed; NULL never expires
+  action text,           -- delete, or deactivate: set the flag to false and keep the row
+  flag text,
+  at_once text,          -- a row where this is true goes with the next sweep
+  max_age interval,      -- a row this much older than its max_age_column goes, unless its expiry lies ahead
+  max_age_column text,
+  children text[]        -- tables whose rows go with the row, by cascade
+)
+language sql immutable
+set search_path from current
+as $$
+  values
+  ('device_session_keys', 'expires_at', 'deactivate', 'is_active', null, null::interval, null, '{}'::text[]),
+  ('ephemeral_keys', 'expires_at', 'delete', null, 'used', null, null, '{}'),
+  ('messages', 'expires_at', 'delete', null, null, null, null, '{message_deliveries}'),
+  ('retention_runs', null, 'delete', null, null, interval '400 days', 'clock_after', '{}')
+$$;
+
+revoke all on function retention_policy from public;
+grant execute on function retention_policy to nosender_sweeper, nosender_auditor;

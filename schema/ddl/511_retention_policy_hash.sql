@@ -1,0 +1,19 @@
+-- The same as one hash, which every receipt carries. docs/retention.md gives the text that it is taken of.
+create function retention_policy_hash() returns bytea
+language sql stable
+set search_path from current
+as $$
+  select sha256(convert_to(string_agg(
+    concat_ws(
+      '|', table_name, coalesce(expires_column, ''), action, coalesce(flag, ''), coalesce(at_once, ''),
+      coalesce(extract(epoch from max_age)::bigint::text, ''), coalesce(max_age_column, ''),
+      array_to_string(children, ',')
+    ) || e'\n', '' order by place
+  ), 'UTF8'))
+  from retention_policy() with ordinality as policy (
+    table_name, expires_column, action, flag, at_once, max_age, max_age_column, children, place
+  )
+$$;
+
+revoke all on function retention_policy_hash from public;
+grant execute on function retention_policy_hash to nosender_sweeper, nosender_auditor;

@@ -1,0 +1,27 @@
+-- The pass after `pass` for this table: begin, blocks, keys, last, age, end; or prune for the ledger
+-- itself. A table where nothing has expired is done at once, at the cost of one look into the index.
+create function retention_next_pass(name text, pass text, rows_left boolean, cutoff timestamp) returns text
+language plpgsql
+set search_path from current
+as $$
+declare
+  policy record;
+begin
+  select * into strict policy from retention_policy() where table_name = name;
+  if name = 'retention_runs' then
+    return case pass when 'begin' then 'prune' else 'end' end;
+  elsif pass = 'begin' and retention_oldest(name, cutoff) is not null then
+    return case
+      when policy.action = 'delete' and retention_scattered(name, policy.expires_column, cutoff) then 'blocks'
+      else 'keys'
+    end;
+  elsif pass in ('blocks', 'keys') and rows_left then
+    return 'last';
+  elsif pass in ('begin', 'blocks', 'keys', 'last') and policy.max_age is not null then
+    return 'age';
+  end if;
+  return 'end';
+end
+$$;
+
+revoke all on function retention_next_pass from public;

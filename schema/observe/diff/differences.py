@@ -1,0 +1,342 @@
+"""Tells two Observations of one schema apart, field by field, with the SQL that mends each difference."""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from nosender.schema.observe.diff.repair_sql import Mender
+from nosender.schema.observe.observation import Observation
+from nosender.schema.observe.quoting import qualified, quoted
+from nosender.schema.observe.reference import OWNER, owner_of, within
+from nosender.terminal_text import visible
+
+STRICT, LOW, WARNING = "strict", "low", "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that is not as expected."""
+
+    kind: str  # table, column, constraint, index, trigger, function, grant, …
+    object: str  # qualified and quoted as in SQL
+    field: str  # what of it differs; empty where the whole object is missing or too much
+    expected: str  # as text for a reader; "absent" for an object too much
+    found: str
+    severity: str  # strict; low: an owner, fillfactor, comment; warning: the order of columns
+    sql: str  # the statements that would mend it
+    declared: bool  # False for an object that stands beside ours and touches none of them
+
+    @property
+    def line(self) -> str:
+        """The difference on one line, safe to show in a terminal."""
+        what = f"{self.kind} {self.object}" + (f", {self.field}" if self.field else "")
+        return visible(f"{what}: expected {self.expected}, found {self.found}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How the records of one tuple of an Observation are told apart and compared."""
+
+    label: str | Callable[[Any], str]
+    attribute: str
+    name: Callable[[Any], str]  # the object as SQL would write it
+    key: Callable[[Any], Any]
+    table: Callable[[Any], str | None]  # the relation it belongs to, whose absence says it all
+    low: frozenset[str] = frozenset()
+    warning: frozenset[str] = frozenset()
+    ignored: frozenset[str] = field(default_factory=frozenset)
+
+
+def _named(record: Any) -> str:
+    return qualified(record.schema, record.name)
+
+
+def _on_table(record: Any) -> str:
+    return f"{quoted(record.name)} on {qualified(record.schema, record.table)}"
+
+
+def _granted(grant: Any) -> str:
+    name = grant.object if "(" in grant.object else quoted(grant.object)
+    whole = f"{quoted(grant.schema)}.{name}" if grant.schema else name
+    column = f" ({quoted(grant.column)})" if grant.column else ""
+    return f"{grant.kind} {whole}{column} to {grant.grantee}"
+
+
+_KINDS = (
+    _Kind(
+        "extension", "extensions", lambda e: quoted(e.name), lambda e: e.name, lambda _: None,
+        ignored=frozenset({"version", "schema", "owner"}),
+    ),
+    _Kind("role", "roles", lambda r: quoted(r.name), lambda r: r.name, lambda _: None),
+    _Kind(
+        lambda t: t.kind, "types", _named, lambda t: t.name, lambda _: None, low=frozenset({"owner"})
+    ),
+    _Kind(
+        lambda r: r.kind, "relations", _named, lambda r: r.name, lambda _: None,
+        low=frozenset({"owner", "options", "toast_options", "tablespace", "access_method"}),
+    ),
+    _Kind(
+        "column", "columns", lambda c: qualified(c.schema, c.table, c.name), lambda c: (c.table, c.name),
+        lambda c: c.table,
+        low=frozenset({"storage", "compression", "options"}), warning=frozenset({"position"}),
+        ignored=frozenset({"has_missing_value", "base_type", "element_type"}),
+    ),
+    _Kind(
+        "sequence", "sequences", _named, lambda s: s.name, lambda _: None, low=frozenset({"owner", "cache"})
+    ),
+    _Kind(
+        lambda f: f.kind, "functions", lambda f: f"{_named(f)}({f.identity})", lambda f: (f.name, f.identity),
+        lambda _: None, low=frozenset({"owner", "cost", "rows", "support", "parallel"}),
+    ),
+    _Kind(
+        "constraint", "constraints", _on_table, lambda c: (c.table, c.name), lambda c: c.table,
+        # the definition says the rest
+        ignored=frozenset(
+            {"columns", "referenced_schema", "referenced_table", "referenced_columns", "deferrable",
+             "initially_deferred", "kind", "inherited"}
+        ),
+    ),
+    _Kind(
+        "index", "indexes", _named, lambda i: i.name, lambda i: i.table,
+        # pg_dump carries no statistics target of a constraint's index, so a restored database has lost it
+        low=frozenset({"options", "tablespace", "clustered", "statistics_targets"}),
+        ignored=frozenset({"method", "columns", "key_columns", "expressions", "predicate", "unique"}),
+    ),
+    _Kind("statistics", "statistics", _named, lambda s: s.name, lambda _: None, low=frozenset({"owner"})),
+    _Kind(
+        "trigger", "triggers", _on_table, lambda t: (t.table, t.name), lambda t: t.table,
+        ignored=frozenset({"function", "arguments", "constraint"}),
+    ),
+    _Kind("rule", "rules", _on_table, lambda r: (r.table, r.name), lambda r: r.table),
+    _Kind("policy", "policies", _on_table, lambda p: (p.table, p.name), lambda p: p.table),
+    _Kind(
+        lambda o: o.kind, "others", lambda o: o.name, lambda o: (o.kind, o.name), lambda _: None,
+        low=frozenset({"owner"}),
+    ),
+    _Kind(
+        "grant", "grants", _granted, lambda g: (g.kind, g.object, g.column, g.grantee),
+        lambda g: g.object if g.kind in ("table", "column") else None, ignored=frozenset({"grantor"}),
+    ),
+    _Kind(
+        "default privilege", "default_privileges",
+        lambda p: f"on {p.kind}s to {p.grantee}",
+        lambda p: (p.role, p.schema, p.kind, p.grantee), lambda _: None,
+    ),
+    _Kind(
+        "comment", "comments", lambda c: f"on {c.kind} {c.object}", lambda c: (c.kind, c.object),
+        lambda _: None, low=frozenset({"text"}),
+    ),
+)  # fmt: skip
+
+
+def differences(expected: Observation, live: Observation, schema: str) -> tuple[Difference, ...]:
+    """What of `schema` in `live` is not as in `expected`, an Observation of the same schema.
+
+    Both may be whole or already cut to the schema. Owners are compared with the role that owns most
+    of our tables, since any role may have migrated them. What Alembic keeps for itself is no
+    difference. Empty for equal schemas, of whatever cluster and major.
+    """
+    wanted, found = within(expected, schema), without_version_table(within(live, schema), expected)
+    mender = Mender(schema, wanted, found, owner_of(live_part(live, schema)) or "current_user")
+    return tuple(_differences(wanted, found, mender))
+
+
+def live_part(observation: Observation, schema: str) -> Observation:
+    """The relations of one schema with their owners as they are."""
+    return Observation(
+        schema, observation.database, relations=tuple(r for r in observation.relations if r.schema == schema)
+    )
+
+
+def without_version_table(live: Observation, expected: Observation) -> Observation:
+    """`live` without Alembic's bookkeeping, as long as that is no more than Alembic makes it."""
+    if any(relation.name == VERSION_TABLE for relation in expected.relations):
+        return live
+    return replace(
+        live,
+        relations=tuple(r for r in live.relations if (r.name, r.kind) != (VERSION_TABLE, "table")),
+        columns=tuple(
+            c
+            for c in live.columns
+            if (c.table, c.name, c.type, c.default)
+            != (VERSION_TABLE, "version_num", "character varying(32)", None)
+        ),
+        constraints=tuple(c for c in live.constraints if c.name != f"{VERSION_TABLE}_pkc"),
+        indexes=tuple(i for i in live.indexes if i.name != f"{VERSION_TABLE}_pkc"),
+    )
+
+
+VERSION_TABLE = "alembic_version"
+
+
+def _differences(wanted: Observation, found: Observation, mender: Mender) -> Iterator[Difference]:
+    told = _Told(wanted, found)
+    for kind in _KINDS:
+        before, after = _keyed(kind, wanted), _keyed(kind, found)
+        keys = [*before, *(key for key in after if key not in before)]
+        if kind.attribute == "constraints":  # a foreign key needs the key that it refers to
+            keys.sort(key=lambda key: (before.get(key) or after[key]).kind == "foreign key")
+        for key in keys:
+            old, new = before.get(key), after.get(key)
+            if old is not None and new is not None:
+                for name, one, other in _changed(kind, old, new):
+                    yield Difference(
+                        _label(kind, old),
+                        kind.name(old),
+                        name.replace("_", " "),
+                        _shown(name, one, mender.owner),
+                        _shown(name, other, mender.owner),
+                        _severity(kind, name, one, other),
+                        mender.field(kind.attribute, old, new, name),
+                        declared=True,
+                    )
+            elif not told.elsewhere(kind, old, new):
+                record = old if old is not None else new
+                yield Difference(
+                    _label(kind, record),
+                    kind.name(record),
+                    "",
+                    "absent" if old is None else _present(old),
+                    "absent" if new is None else _present(new),
+                    LOW if kind.attribute == "comments" else STRICT,
+                    mender.whole(kind.attribute, old, new),
+                    declared=old is not None or kind.table(record) is not None or kind.attribute == "grants",
+                )
+
+
+class _Told:
+    """Knows which missing objects go with a missing table, column, constraint or function, said once."""
+
+    def __init__(self, wanted: Observation, found: Observation) -> None:
+        def either(names: Callable[[Observation], set[Any]]) -> set[Any]:
+            return names(wanted) ^ names(found)
+
+        self.tables = either(lambda o: {r.name for r in o.relations})
+        self.columns = either(lambda o: {qualified(c.schema, c.table, c.name) for c in o.columns})
+        self.constraints = either(lambda o: {(c.table, c.name) for c in o.constraints})
+        self.functions = either(lambda o: {f"{f.name}({f.identity})" for f in o.functions})
+        self.others = either(lambda o: {s.name for s in o.sequences} | {t.name for t in o.types})
+
+    def elsewhere(self, kind: _Kind, old: Any, new: Any) -> bool:
+        """Whether the absence of one of the two is said by another difference, or says nothing."""
+        record = old if old is not None else new
+        if kind.table(record) in self.tables:
+            return True
+        if kind.attribute == "indexes":
+            return record.constraint is not None and (record.table, record.constraint) in self.constraints
+        if kind.attribute == "sequences":
+            return record.owned_by in self.columns
+        if kind.attribute == "comments":
+            name = record.object.partition(".")[2]
+            tables = (quoted(table) for table in self.tables)
+            if record.object in self.columns:
+                return True
+            function = name.partition("(")[0]  # a comment's object gives the types of arguments alone
+            return any(f.partition("(")[0] == function for f in self.functions) or any(
+                name == table or name.startswith(f"{table}.") for table in tables
+            )
+        if kind.attribute == "grants":
+            if record.kind == "schema" and old is None:
+                # who may look into the schema still needs a right on what is in it
+                return set(record.privileges) <= {"USAGE"}
+            return record.object in self.functions | self.others
+        return False
+
+
+def _keyed(kind: _Kind, observation: Observation) -> dict[Any, Any]:
+    if kind.attribute == "grants":
+        return _merged(observation.grants)
+    return {kind.key(record): record for record in getattr(observation, kind.attribute)}
+
+
+def _label(kind: _Kind, record: Any) -> str:
+    return kind.label if isinstance(kind.label, str) else kind.label(record)
+
+
+def _changed(kind: _Kind, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
+    for item in fields(old):
+        one, other = getattr(old, item.name), getattr(new, item.name)
+        if item.name in kind.ignored or one == other:
+            continue
+        if item.name == "owner" and getattr(old, "owned_by", None):
+            continue  # the owner of the table is the owner of its sequences
+        told = item.name == "definition" and kind.attribute in ("indexes", "constraints")
+        if told and _bare(one) == _bare(other):
+            continue
+        yield item.name, one, other
+
+
+_ELEMENT = re.compile(r"'(?:[^']|'')*'::character varying")
+_CAST_ARRAY = re.compile(rf"\(ARRAY\[((?:{_ELEMENT.pattern}(?:, )?)+)\]\)::text\[\]")
+
+
+def _bare(definition: str) -> str:
+    """A definition without what fields of their own say, and in the form that a restored dump has.
+
+    PostgreSQL rewrites `x in ('a', 'b')` on a varchar when it is first read, and its own text once more
+    when that is read again from a dump: the cast of the array becomes one of each element.
+    """
+    without = re.sub(r" WITH \([a-z_]+='?[^()]*\)", "", definition)
+    without = _CAST_ARRAY.sub(
+        lambda match: f"ARRAY[{', '.join(f'({item})::text' for item in _ELEMENT.findall(match[1]))}]", without
+    )
+    return without.replace(" NOT VALID", "").replace(" NOT ENFORCED", "")
+
+
+def _severity(kind: _Kind, name: str, one: Any, other: Any) -> str:
+    if name in kind.warning:
+        return WARNING
+    if name in kind.low:
+        return LOW
+    if name == "config" and _path_only(one, other):
+        return LOW
+    return STRICT
+
+
+def _path_only(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether two lists of settings both have a search_path and differ in nothing else."""
+
+    def parts(config: tuple[str, ...]) -> tuple[bool, list[str]]:
+        rest = [line for line in config if not line.startswith("search_path=")]
+        return len(rest) < len(config), rest
+
+    return parts(one) == parts(other) and parts(one)[0]
+
+
+def _merged(grants: tuple[Any, ...]) -> dict[Any, Any]:
+    """Grants by object and grantee: who granted is of no consequence."""
+    merged: dict[Any, Any] = {}
+    for grant in grants:
+        key = (grant.kind, grant.object, grant.column, grant.grantee)
+        if key in merged:
+            both = merged[key]
+            grant = replace(
+                both,
+                privileges=tuple(sorted({*both.privileges, *grant.privileges})),
+                grantable=tuple(sorted({*both.grantable, *grant.grantable})),
+            )
+        merged[key] = grant
+    return merged
+
+
+def _present(record: Any) -> str:
+    privileges = getattr(record, "privileges", None)
+    if privileges is not None:
+        return ", ".join(privileges) or "none"
+    return "present"
+
+
+def _shown(name: str, value: Any, owner: str) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(value) or "none"
+    text = owner if value == OWNER else str(value)
+    if name in ("body", "sql_body", "text") or len(text) > 200:
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        return f"{len(text)} characters (sha256 {digest[:12]})"
+    return " ".join(text.split())

@@ -1,0 +1,1 @@
+"""Questions to pg_catalog, and records from the answers."""

@@ -1,0 +1,152 @@
+"""What our schema must look like: the Observation of the canonical DDL, committed and checked fresh.
+
+`make generate` makes it on an empty server. It is the same on every
+major, and says nothing of the cluster it was made on.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, cast
+
+from nosender.schema.observe.model import Database, Extension
+from nosender.schema.observe.observation import Observation
+from nosender.schema.observe.quoting import quoted
+from nosender.schema.observe.read.fast_records import ordered
+
+# Stands for the schema wherever its name can stand; a name that nobody else uses and that needs no quotes.
+PLACEHOLDER = "nosender_schema_placeholder"
+# Stands for the role that owns the tables, whoever migrates them.
+OWNER = "(owner)"
+OUR_ROLES = ("nosender_app", "nosender_auditor", "nosender_sweeper")
+
+_NOBODY = Database("", OWNER, "", "", "", 0, "", ())
+# Kinds that live in a schema and are compared, apart from grants and comments, which need a closer look.
+_IN_SCHEMA = (
+    "relations", "columns", "constraints", "indexes", "sequences", "triggers", "rules", "policies",
+    "functions", "types", "statistics", "others",
+)  # fmt: skip
+
+
+@lru_cache(maxsize=4)
+def reference(schema: str = "public") -> Observation:
+    """The Observation of the canonical DDL loaded into `schema`, without anything of the cluster."""
+    text = (files(__package__) / "reference.json").read_text(encoding="utf-8")
+    return relocated(Observation.from_json(text), schema)
+
+
+def within(observation: Observation, schema: str) -> Observation:
+    """The part of an Observation that belongs to one schema, comparable with that of another cluster.
+
+    Members of extensions, settings and foreign roles are gone; the owner of the tables is `OWNER`.
+    """
+    prefix = quoted(schema) + "."
+    members = {(f.schema, f"{f.name}({f.identity})") for f in observation.functions if f.extension}
+    members |= {(t.schema, t.name) for t in observation.types if t.extension}
+    member_names = {name.partition("(")[0] for in_schema, name in members if in_schema == schema}
+    kept: dict[str, tuple[Any, ...]] = {
+        kind: tuple(
+            [
+                item
+                for item in getattr(observation, kind)
+                if item.schema == schema and not getattr(item, "extension", None)
+            ]
+        )
+        for kind in _IN_SCHEMA
+    }
+    part = Observation(
+        schema=schema,
+        database=_NOBODY,
+        **kept,
+        grants=tuple(
+            grant
+            for grant in observation.grants
+            if (grant.schema == schema and (schema, grant.object) not in members)
+            or (grant.kind == "schema" and grant.object == schema)
+        ),
+        default_privileges=tuple(
+            item for item in observation.default_privileges if item.schema in (None, schema)
+        ),
+        comments=tuple(
+            comment
+            for comment in observation.comments
+            # the comment of a constraint or trigger: `name on schema.table`, without a schema of its own
+            if comment.schema == schema or (comment.schema is None and f" on {prefix}" in comment.object)
+        ),
+        extensions=tuple(
+            Extension(item.name, "", "", OWNER) for item in observation.extensions if item.name != "plpgsql"
+        ),
+        roles=tuple(role for role in observation.roles if role.name in OUR_ROLES),
+        dependencies=tuple(
+            item
+            for item in observation.dependencies
+            if item.schema == schema and item.name not in member_names
+        ),
+    )
+    owner = owner_of(part)
+    roles = {"owner", "grantee", "grantor", "role"}
+    return cast(Observation, _mapped(part, lambda text: OWNER if text == owner else text, roles))
+
+
+def owner_of(observation: Observation) -> str | None:
+    """The role that owns most of the tables; the first by name where several do."""
+    owners = Counter(relation.owner for relation in observation.relations)
+    return min(owners, key=lambda name: (-owners[name], name)) if owners else None
+
+
+def relocated(observation: Observation, schema: str, *, source: str = PLACEHOLDER) -> Observation:
+    """The same Observation with `schema` for `source` in every name, definition and expression."""
+    old, new = quoted(source), quoted(schema)
+    inside = new.replace("'", "''")
+
+    def move(text: str) -> str:
+        if source not in text:
+            return text
+        if text == source:
+            return schema
+        # An odd piece stands within a string constant: nextval('schema.sequence'::regclass)
+        pieces = text.split("'")
+        return "'".join(piece.replace(old, inside if at % 2 else new) for at, piece in enumerate(pieces))
+
+    moved = cast(Observation, _mapped(observation, move))
+    # another name, or quotes around it, can change the order
+    lists = {f.name: getattr(moved, f.name) for f in fields(moved) if f.name not in ("schema", "database")}
+    lists = {
+        name: ordered(list(records)) if name != "columns" else records for name, records in lists.items()
+    }
+    return Observation(moved.schema, moved.database, **lists)
+
+
+def _mapped(value: Any, change: Callable[[str], str], only: set[str] | None = None) -> Any:
+    """The value with `change` applied to every string in it, or to those in fields of the names `only`."""
+    if isinstance(value, str):
+        return change(value) if only is None else value
+    if isinstance(value, tuple):
+        return tuple(_mapped(item, change, only) for item in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        changed = {}
+        for field in fields(value):
+            item = getattr(value, field.name)
+            if only is not None and isinstance(item, str) and field.name in only:
+                changed[field.name] = change(item)
+            else:
+                changed[field.name] = _mapped(item, change, only)
+        return replace(value, **changed)
+    return value
+
+
+def make(conninfo: str) -> Observation:
+    """The portable Observation of the DDL, loaded into a scratch database beside the one of `conninfo`."""
+    import psycopg
+    from psycopg import sql
+
+    from nosender.schema import ddl
+    from nosender.schema.observe.read.session import observe
+    from nosender.server.scratch import scratch_database
+
+    with scratch_database(conninfo) as scratch, psycopg.connect(scratch) as connection:
+        connection.execute(sql.SQL("create schema {}").format(sql.Identifier(PLACEHOLDER)))
+        ddl.load(connection, PLACEHOLDER)
+        return within(observe(connection, PLACEHOLDER), PLACEHOLDER)
