@@ -96,5 +96,5 @@ def test_an_audit_takes_at_most_fifteen_statements_whatever_the_size(migrated: s
     alone = benchmark.statements(migrated)
     benchmark.fill(migrated, 200)
     benchmark.grow(migrated, 1, 200)
-    assert len(benchmark.collect(migrated).case.live.relations) > 200
+    assert len(benchmark.collect(migrated).snapshot.live.relations) > 200
     assert 10 < alone == benchmark.statements(migrated) <= 15

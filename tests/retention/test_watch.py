@@ -199,7 +199,7 @@ def test_status_and_plan_answer(
     assert run_nosender(*url, "status", "--format", "prometheus", "--output", str(output)).stdout == ""
     assert "nosender_retention_last_run_success 1" in output.read_text()
     missing = run_nosender(*url, "status", "--output", str(tmp_path / "no" / "where"))
-    assert (missing.returncode, missing.stdout) == (4, "")
+    assert (missing.returncode, missing.stdout) == (2, "")
     assert missing.stderr.startswith("nosender: ")
 
 
