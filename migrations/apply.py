@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nosender.errors import NosenderError
 from nosender.migrations import journal
-from nosender.migrations.checksum import sql_digest, sql_tokens
+from nosender.migrations.checksum import sql_digest
 from nosender.migrations.revision_module import run_module
 from nosender.migrations.revisions import RevisionError
 from nosender.terminal_text import visible
@@ -151,29 +150,6 @@ def refusal(error: psycopg.Error) -> str:
 
 # -------------------------------------------------------------------------- steps
 
-_INDEX = re.compile(
-    r"create (?:unique )?index concurrently (?:if not exists )?"
-    r'(?:(?P<quoted>"(?:[^"]|"")+")|(?P<plain>[a-z_][\w$]*)) on ',
-    re.IGNORECASE,
-)
-
-
-def alone(text: str) -> bool:
-    """Whether a statement cannot, or should not, be part of a transaction."""
-    first, second, *_ = [*(token.lower() for token in sql_tokens(text)), "", ""]
-    if waits_for_snapshots(text) or first in ("vacuum", "reindex", "cluster", "checkpoint"):
-        return True
-    if first in ("call", "do"):
-        return True  # it may commit
-    objects = ("database", "tablespace", "subscription", "system")
-    return first in ("create", "alter", "drop") and second in objects
-
-
-def waits_for_snapshots(text: str) -> bool:
-    """Whether a statement waits for older transactions and blocks nobody meanwhile."""
-    tokens = [token.lower() for token in sql_tokens(text)]
-    return "concurrently" in tokens and tokens[0] != "refresh"  # which locks out writers, in a transaction
-
 
 def _step(
     work: psycopg.Connection[Any],
@@ -193,10 +169,10 @@ def _step(
             work.execute(step.sql.encode())
             journal.write(work, revision, direction, step)
 
-    if not alone(step.sql):
+    if not step.alone:
         _patiently(work, together, revision, what, patience, watch)
         return
-    name = index_name(step.sql)
+    name = step.index_name
 
     def by_itself() -> None:
         _drop_remains(work, schema, watch)
@@ -209,7 +185,7 @@ def _step(
                 _drop_index(work, schema, name)
         work.execute(step.sql.encode())
 
-    waits = waits_for_snapshots(step.sql)
+    waits = step.waits_for_snapshots
     work.autocommit = True
     try:
         # a limit on statements is there for what blocks others
@@ -233,15 +209,6 @@ def _set(work: psycopg.Connection[Any], name: str, seconds: float | None) -> Non
         "select set_config(name, coalesce(%s, reset_val), false) from pg_catalog.pg_settings where name = %s",
         (None if seconds is None else f"{int(seconds * 1000)}ms", name),
     )
-
-
-def index_name(text: str) -> str | None:
-    """The index that a statement builds concurrently, None for any other statement."""
-    match = _INDEX.match(" ".join(sql_tokens(text)))
-    if match is None:
-        return None
-    quoted = match["quoted"]
-    return quoted[1:-1].replace('""', '"') if quoted else match["plain"].lower()
 
 
 def _index_state(work: psycopg.Connection[Any], schema: str, name: str) -> bool | None:

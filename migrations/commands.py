@@ -239,13 +239,14 @@ def plan(
     ctx: click.Context, revision: str, form: str, scratch_url: str | None, versions: Path | None
 ) -> None:
     """Show what `db upgrade REVISION` would lock, block, rewrite and read, by rehearsing it on a copy."""
-    from nosender.migrations import plan as planning
+    from nosender.migrations.plan import make_plan
+    from nosender.migrations.plan_text import as_json, as_text
     from nosender.migrations.revisions import VERSIONS
     from nosender.server.target import from_context, resolve
 
     scratch = resolve(scratch_url, "public").conninfo if scratch_url else None
-    made = planning.make_plan(from_context(ctx), revision, versions=versions or VERSIONS, scratch=scratch)
-    click.echo(planning.as_json(made) if form == "json" else planning.as_text(made), nl=False)
+    made = make_plan(from_context(ctx), revision, versions=versions or VERSIONS, scratch=scratch)
+    click.echo(as_json(made) if form == "json" else as_text(made), nl=False)
 
 
 @db.command()

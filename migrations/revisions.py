@@ -10,10 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from nosender.errors import NosenderError, UsageError
-from nosender.migrations.checksum import revision_digest
+from nosender.migrations.checksum import revision_digest, sql_tokens
+from nosender.terminal_text import visible
 
 VERSIONS = Path(__file__).parent / "versions"
 _STEP = re.compile(r"^-- step: *(.*)\n", re.MULTILINE)
+_INDEX = re.compile(
+    r"create (?:unique )?index concurrently (?:if not exists )?"
+    r'(?:(?P<quoted>"(?:[^"]|"")+")|(?P<plain>[a-z_][\w$]*)) on ',
+    re.IGNORECASE,
+)
 _FIELDS = ("revision", "down_revision", "branch_labels", "transactional", "downgrade_is", "loses")
 
 
@@ -30,13 +36,50 @@ class RevisionError(NosenderError):
         self.revision = revision
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Step:
     """One statement of a revision that runs in steps."""
 
     number: int
+    """Within the revision and the direction, from 1."""
+
     what: str
+    """What its author wrote behind `-- step:`."""
+
     sql: str
+
+    @cached_property
+    def waits_for_snapshots(self) -> bool:
+        """Whether it waits for older transactions and blocks nobody meanwhile."""
+        tokens = self._words
+        return (
+            "concurrently" in tokens and tokens[0] != "refresh"
+        )  # which locks out writers, in a transaction
+
+    @cached_property
+    def alone(self) -> bool:
+        """Whether it cannot, or should not, be part of a transaction."""
+        first, second, *_ = [*self._words, "", ""]
+        if self.waits_for_snapshots or first in ("vacuum", "reindex", "cluster", "checkpoint"):
+            return True
+        if first in ("call", "do"):
+            return True  # it may commit
+        objects = ("database", "tablespace", "subscription", "system")
+        return first in ("create", "alter", "drop") and second in objects
+
+    @cached_property
+    def index_name(self) -> str | None:
+        """The index that it builds concurrently, None for any other statement."""
+        text = " ".join(sql_tokens(self.sql)).replace('" "', '""')  # a doubled quote is two tokens
+        match = _INDEX.match(text)
+        if match is None:
+            return None
+        quoted = match["quoted"]
+        return quoted[1:-1].replace('""', '"') if quoted else match["plain"].lower()
+
+    @cached_property
+    def _words(self) -> tuple[str, ...]:
+        return tuple(token.lower() for token in sql_tokens(self.sql))
 
 
 @dataclass(frozen=True)
@@ -122,6 +165,16 @@ class Chain:
         if name in (None, "base"):
             return 0
         return self.revisions.index(self.get(str(name))) + 1
+
+    def position_of(self, recorded: str | None) -> int:
+        """How many revisions a database has that records this one; NosenderError if it is unknown here."""
+        try:
+            return self.position(recorded)
+        except KeyError:
+            raise NosenderError(
+                f"the database is at revision {visible(str(recorded))}, which this version of nosender does "
+                "not know: use the version that migrated it, or a newer one"
+            ) from None
 
     def resolve(self, name: str, current: str | None) -> str | None:
         """What a user wrote (head, base, +1, -1, a name or the start of one) as a revision, None for base."""

@@ -15,6 +15,7 @@ from nosender.migrations.apply import Patience, apply, refusal
 from nosender.migrations.checksum import ALGORITHM
 from nosender.migrations.lint import require_sound
 from nosender.migrations.lock import migrator_lock, refuse_pooler
+from nosender.migrations.plan_file import require_unchanged
 from nosender.migrations.revisions import VERSIONS, Chain, Revision, RevisionError
 from nosender.migrations.waits import Watch
 from nosender.terminal_text import visible
@@ -73,7 +74,7 @@ def current(target: Target, *, versions: Path = VERSIONS) -> Standing:
             revision = _recorded(connection, target.schema, chain)
     except psycopg.Error as error:
         raise NosenderError(f"the database refused: {refusal(error)}") from error
-    at = position(chain, revision)
+    at = chain.position_of(revision)
     return Standing(revision, chain.head, tuple(each.revision for each in chain.revisions[at:]))
 
 
@@ -87,15 +88,13 @@ def upgrade(target: Target, revision: str = "head", options: Options | None = No
     with _session(target, options) as session:
         before = session.revision
         goal = session.chain.resolve(revision, before)
-        first, last = position(session.chain, before), session.chain.position(goal)
+        first, last = session.chain.position_of(before), session.chain.position(goal)
         if last < first:
             raise UsageError(f"the database is at {before}, beyond {goal or 'base'}: use db downgrade")
         pending = session.chain.revisions[first:last]
         if pending:
             session.refuse_read_only()
         if options.plan is not None:
-            from nosender.migrations.plan import require_unchanged  # a third of the start of an upgrade
-
             require_unchanged(options.plan, session.work, target.schema, pending)
             session.work.rollback()
         if before is None and pending:
@@ -125,7 +124,7 @@ def downgrade(target: Target, revision: str, options: Options | None = None) -> 
         if before is None:
             raise UsageError("nothing to revert: the database is at no revision")
         goal = session.chain.resolve(revision, before)
-        first, last = session.chain.position(goal), position(session.chain, before)
+        first, last = session.chain.position(goal), session.chain.position_of(before)
         if first > last:
             raise UsageError(f"the database is at {before}, before {goal}: use db upgrade")
         reverted = tuple(reversed(session.chain.revisions[first:last]))
@@ -159,7 +158,7 @@ def accept(target: Target, revision: str, options: Options | None = None) -> str
     options = options or Options()
     with _session(target, options, checksums=False) as session:
         name = session.chain.resolve(revision, session.revision)
-        if name is None or session.chain.position(name) > position(session.chain, session.revision):
+        if name is None or session.chain.position(name) > session.chain.position_of(session.revision):
             raise UsageError(f"revision {name or 'base'} is not applied, so there is nothing to accept")
         session.refuse_read_only()
         with session.work.transaction():
@@ -184,17 +183,6 @@ def _recorded(connection: psycopg.Connection[Any], schema: str, chain: Chain) ->
 def _ours(options: Options) -> bool:
     """Whether the canonical DDL stands for the chain: only for our own folder."""
     return options.versions == VERSIONS
-
-
-def position(chain: Chain, revision: str | None) -> int:
-    """How many revisions the database has; NosenderError where it is at one that is not known here."""
-    try:
-        return chain.position(revision)
-    except KeyError:
-        raise NosenderError(
-            f"the database is at revision {visible(str(revision))}, which this version of nosender does not "
-            "know: use the version that migrated it, or a newer one"
-        ) from None
 
 
 @contextmanager
@@ -285,7 +273,7 @@ class _Session:
         """Refuse to go on from a revision whose text is not what was applied."""
         entries = journal.entries(self.work, self.target.schema)
         self.work.commit()
-        for revision in self.chain.revisions[: position(self.chain, self.revision)]:
+        for revision in self.chain.revisions[: self.chain.position_of(self.revision)]:
             entry = entries.get(revision.revision)
             if entry is None or entry.direction == "down" or entry.algorithm != ALGORITHM:
                 continue  # applied by other means, or recorded by an algorithm that is gone
