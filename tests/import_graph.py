@@ -93,25 +93,34 @@ def reach(graph: Graph, start: str) -> set[str]:
     return seen
 
 
+def all_circles(graph: Graph) -> list[list[str]]:
+    """The circles of modules, and those of the boxes of each room, which modules on either side can close."""
+    found = circles(graph)
+    for folder in folders(graph):
+        for around in circles(room(graph, folder)):
+            names = [f"{folder}.{box}" for box in around]
+            if names not in found:
+                found.append(names)
+    return found
+
+
 def main(wanted: list[str]) -> int:
     """Print the rooms that are named, or all; 1 where there is a circle."""
     modules = read_modules()
     graph = read_graph(modules)
-    turning = circles(graph)
     for folder in folders(modules):
         boxes = room(graph, folder)
-        turning += [[f"{folder}.{box}" for box in each] for each in circles(boxes)]
         if (wanted and folder.removeprefix("nosender.") not in wanted) or len(boxes) < 2:
             continue
         print(f"{folder}: {len(boxes)} boxes, {sum(map(len, boxes.values()))} arrows")
         for name, ends in sorted(boxes.items()):
             if ends:
                 print(f"  {name} -> {', '.join(sorted(ends))}")
-    arrows = sum(map(len, graph.values()))
-    print(f"{len(modules)} modules, {arrows} arrows, {len(turning)} circles")
-    for each in turning:
-        print(f"circle: {' <-> '.join(each)}")
-    return 1 if turning else 0
+    found = all_circles(graph)
+    print(f"{len(modules)} modules, {sum(map(len, graph.values()))} arrows, {len(found) or 'no'} circles")
+    for around in found:
+        print(f"circle: {' <-> '.join(around)}")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":
