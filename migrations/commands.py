@@ -258,14 +258,14 @@ def sql(ctx: click.Context, revision: str, start: str | None, versions: Path | N
     """Print the SQL that `db upgrade REVISION` would run, for a DBA to run with psql."""
     from nosender.migrations import runner, sql_script
     from nosender.migrations.revisions import VERSIONS
-    from nosender.server.target import from_context
+    from nosender.server.target import DatabaseOptions, from_context
 
     folder = versions or VERSIONS
     if start is None:
         target = from_context(ctx)
         start, schema = runner.current(target, versions=folder).revision or "base", target.schema
     else:
-        schema = str(ctx.find_root().params.get("schema") or "public")
+        schema = DatabaseOptions.of(ctx).schema
     click.echo(sql_script.render(schema, start, revision, versions=folder), nl=False)
 
 

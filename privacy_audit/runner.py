@@ -20,6 +20,7 @@ from nosender.privacy_audit.result.audit import (
     CheckResult,
     ClaimResult,
     Run,
+    WaiverResult,
     worst_first,
 )
 from nosender.privacy_audit.result.coverage import coverage_of
@@ -154,7 +155,7 @@ def judge(looked: Looked, checks: tuple[Loaded, ...], options: Options) -> Audit
         findings += found
     snapshot = looked.snapshot
     described = definitions(snapshot.live, {each.object for each in findings})
-    waivers: tuple[Mapping[str, Any], ...] = ()
+    waivers: tuple[WaiverResult, ...] = ()
     if options.waivers is not None:
         today = looked.started.astimezone(UTC).date()
         signed = read_waivers(options.waivers, discover(), today)

@@ -160,7 +160,8 @@ def _run(
             canary,
         ],
     ).fetchone()
-    state: State = begun[0] if begun else {}
+    assert begun is not None  # noqa: S101  # a function call answers with one row
+    state: State = begun[0]
     try:
         while not state["finished"]:
             if stop.wait(float(state["pause_ms"]) / 1000):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def as_data(audit: Audit) -> dict[str, Any]:
         "coverage": {
             kind: {"seen": each.seen, "accounted": each.accounted} for kind, each in audit.coverage.items()
         },
-        "waivers": [dict(waiver) for waiver in audit.waivers],
+        "waivers": [asdict(waiver) for waiver in audit.waivers],
         "limits": list(audit.limits),
     }
 

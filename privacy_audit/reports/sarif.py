@@ -126,19 +126,16 @@ def _result(
     }
     if profile == "full":
         if finding.waived:
-            waiver = next(
-                (
-                    one
-                    for one in audit.waivers
-                    if (one.get("check"), one.get("object")) == (finding.check, finding.object)
-                ),
-                {},
+            reasons = (
+                each.reason
+                for each in audit.waivers
+                if (each.check, each.object) == (finding.check, finding.object)
             )
             result["suppressions"] = [
                 {
                     "kind": "external",
                     "status": "accepted",
-                    "justification": _text(str(waiver.get("reason") or "waived")),
+                    "justification": _text(next(reasons, "waived")),
                 }
             ]
         if finding.fingerprint in states:

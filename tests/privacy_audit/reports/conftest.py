@@ -29,6 +29,7 @@ from nosender.privacy_audit.result.audit import (
     ClaimResult,
     Coverage,
     Run,
+    WaiverResult,
     worst_first,
 )
 from nosender.privacy_audit.snapshot.samples import Sample
@@ -135,16 +136,19 @@ def audit_of(findings: list[Finding]) -> Audit:
         findings=worst_first(findings),
         coverage={"columns": Coverage(42, 41), "foreign_keys": Coverage(7, 6)},
         waivers=(
-            {
-                "id": "W-1",
-                "check": key.slug,
-                "object": "public.archive.archive_fkey",
-                "reason": "Moves out with the next release; ticket OPS-77.",
-                "owner": "dana@example.org",
-                "approved_by": "lee@example.org",
-                "expires": "2026-04-30",
-                "state": "used",
-            },
+            WaiverResult(
+                id="W1",
+                check=key.slug,
+                object="public.archive.archive_fkey",
+                definition="ab" * 32,
+                reason="Moves out with the next release; ticket OPS-77.",
+                owner="dana@example.org",
+                approved_by="lee@example.org",
+                created="2026-02-01",
+                expires="2026-04-30",
+                state="applied",
+                place="waivers.toml:3",
+            ),
         ),
         limits=("Backups are not looked at.", "Order: serial numbers keep the order of insertion."),
         fail_on=Severity.MEDIUM,
