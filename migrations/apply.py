@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nosender.errors import NosenderError
 from nosender.migrations import journal
@@ -18,7 +18,7 @@ from nosender.terminal_text import visible
 if TYPE_CHECKING:
     import psycopg
 
-    from nosender.migrations.revisions import Revision, Step
+    from nosender.migrations.revisions import Direction, Revision, Step
     from nosender.migrations.waits import Watch
 
 
@@ -26,18 +26,22 @@ if TYPE_CHECKING:
 class Patience:
     """How long a migration waits for others, in seconds."""
 
-    lock: float = 2.0  # one wait for a lock that makes others queue behind it
-    attempts: int = 10  # how often it is tried before giving up
-    snapshots: float = 3600.0  # CONCURRENTLY waits for every older transaction, and blocks nobody meanwhile
-    pause: float = 0.5  # the first pause between two attempts; doubled each time, up to `longest`
+    lock: float = 2.0
+    """One wait for a lock that makes others queue behind it."""
+    attempts: int = 10
+    """How often it is tried before giving up."""
+    snapshots: float = 3600.0
+    """CONCURRENTLY waits for every older transaction, and blocks nobody meanwhile."""
+    pause: float = 0.5
+    """The first pause between two attempts; doubled each time, up to `longest`."""
     longest: float = 30.0
 
 
 def apply(
-    work: psycopg.Connection[Any],
+    work: psycopg.Connection,
     schema: str,
     revision: Revision,
-    direction: str,
+    direction: Direction,
     *,
     patience: Patience,
     watch: Watch,
@@ -83,7 +87,7 @@ def apply(
 
 
 def _finish(
-    work: psycopg.Connection[Any], schema: str, revision: Revision, direction: str, after: str | None
+    work: psycopg.Connection, schema: str, revision: Revision, direction: Direction, after: str | None
 ) -> None:
     journal.stamp(work, schema, after)
     journal.write(work, revision, direction)
@@ -92,12 +96,12 @@ def _finish(
 # ------------------------------------------------------------------------ waiting
 
 
-def _set_local(work: psycopg.Connection[Any], *, lock: float) -> None:
+def _set_local(work: psycopg.Connection, *, lock: float) -> None:
     work.execute("select set_config('lock_timeout', %s, true)", (f"{int(lock * 1000)}ms",))
 
 
 def _patiently(
-    work: psycopg.Connection[Any],
+    work: psycopg.Connection,
     act: Callable[[], None],
     revision: Revision,
     what: str,
@@ -152,10 +156,10 @@ def refusal(error: psycopg.Error) -> str:
 
 
 def _step(
-    work: psycopg.Connection[Any],
+    work: psycopg.Connection,
     schema: str,
     revision: Revision,
-    direction: str,
+    direction: Direction,
     step: Step,
     patience: Patience,
     watch: Watch,
@@ -203,7 +207,7 @@ def _step(
             work.autocommit = False
 
 
-def _set(work: psycopg.Connection[Any], name: str, seconds: float | None) -> None:
+def _set(work: psycopg.Connection, name: str, seconds: float | None) -> None:
     """Set a timeout for the session, None for what it was; one that this major has not is passed over."""
     work.execute(
         "select set_config(name, coalesce(%s, reset_val), false) from pg_catalog.pg_settings where name = %s",
@@ -211,7 +215,7 @@ def _set(work: psycopg.Connection[Any], name: str, seconds: float | None) -> Non
     )
 
 
-def _index_state(work: psycopg.Connection[Any], schema: str, name: str) -> bool | None:
+def _index_state(work: psycopg.Connection, schema: str, name: str) -> bool | None:
     """Whether the index is valid; None where there is none."""
     row = work.execute(
         """
@@ -225,13 +229,13 @@ def _index_state(work: psycopg.Connection[Any], schema: str, name: str) -> bool 
     return None if row is None else bool(row[0])
 
 
-def _drop_index(work: psycopg.Connection[Any], schema: str, name: str) -> None:
+def _drop_index(work: psycopg.Connection, schema: str, name: str) -> None:
     from psycopg import sql
 
     work.execute(sql.SQL("drop index concurrently if exists {}").format(sql.Identifier(schema, name)))
 
 
-def _drop_remains(work: psycopg.Connection[Any], schema: str, watch: Watch) -> None:
+def _drop_remains(work: psycopg.Connection, schema: str, watch: Watch) -> None:
     """Drop what a failed REINDEX CONCURRENTLY left: invalid copies named …_ccnew or …_ccold."""
     rows = work.execute(
         """

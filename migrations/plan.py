@@ -26,8 +26,10 @@ class Planned:
     """One statement: what the rehearsal saw, and what it cannot see on tables without rows."""
 
     seen: Seen
-    hazards: tuple[str, ...]  # a sentence each
-    lock_timeout: float  # seconds; what `db upgrade` would set
+    hazards: tuple[str, ...]
+    """A sentence each."""
+    lock_timeout: float
+    """Seconds; what `db upgrade` would set."""
     attempts: int
 
 
@@ -39,7 +41,8 @@ class RevisionPlan:
     summary: str
     checksum: str
     transactional: bool
-    downgrade: str  # lossless, loses data or irreversible
+    downgrade: str
+    """Lossless, loses data or irreversible."""
     loses: tuple[str, ...]
     statements: tuple[Planned, ...]
 
@@ -51,7 +54,8 @@ class Plan:
     schema: str
     start: str | None
     goal: str | None
-    fingerprint: str  # of the schema as it was; an upgrade by plan refuses another
+    fingerprint: str
+    """Of the schema as it was; an upgrade by plan refuses another."""
     revisions: tuple[RevisionPlan, ...]
 
 

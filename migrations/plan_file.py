@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nosender.errors import NosenderError, UsageError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 FORMAT = "nosender.plan/1"
 
 
-def fingerprint_of(connection: psycopg.Connection[Any], schema: str) -> str:
+def fingerprint_of(connection: psycopg.Connection, schema: str) -> str:
     """A hash of the schema as it is, the same for equal schemas."""
     from nosender.schema.observe import observe, within
 
@@ -26,7 +26,7 @@ def fingerprint_of(connection: psycopg.Connection[Any], schema: str) -> str:
 
 
 def require_unchanged(
-    path: Path, connection: psycopg.Connection[Any], schema: str, pending: tuple[Revision, ...]
+    path: Path, connection: psycopg.Connection, schema: str, pending: tuple[Revision, ...]
 ) -> None:
     """Refuse to go by a plan that was made for another schema, or for other revisions."""
     try:

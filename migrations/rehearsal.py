@@ -52,13 +52,17 @@ class Seen:
     """What one statement did on the scratch copy."""
 
     revision: str
-    number: int  # within the revision, from 1
+    number: int
+    """Within the revision, from 1."""
     sql: str
     transactional: bool
-    measured: bool  # False where a statement outside transactions leaves its locks before one can look
+    measured: bool
+    """False where a statement outside transactions leaves its locks before one can look."""
     locks: tuple[Lock, ...]
-    rewrites: tuple[str, ...]  # relations whose rows are all written anew
-    scans: tuple[str, ...]  # relations that are read from end to end
+    rewrites: tuple[str, ...]
+    """Relations whose rows are all written anew."""
+    scans: tuple[str, ...]
+    """Relations that are read from end to end."""
 
 
 _RELATIONS = """
@@ -100,7 +104,7 @@ _LOCKS = """
 class Rehearsal:
     """A scratch database in which revisions are run one after another."""
 
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+    def __init__(self, connection: psycopg.Connection) -> None:
         """`connection` stands in the schema of the copy, which holds no rows and no users."""
         self._connection = connection
 
@@ -197,10 +201,14 @@ class Rehearsal:
 @dataclass(frozen=True, slots=True)
 class _State:
     names: dict[int, str]
-    files: dict[int, int]  # where the rows are, by relation; 0 where it has none
-    scans: dict[int, int]  # how often it was read from end to end
-    tables: dict[int, int]  # the table that an index or a sequence belongs to
-    locks: dict[int, set[int]]  # every mode that is held, as its strength
+    files: dict[int, int]
+    """Where the rows are, by relation; 0 where it has none."""
+    scans: dict[int, int]
+    """How often it was read from end to end."""
+    tables: dict[int, int]
+    """The table that an index or a sequence belongs to."""
+    locks: dict[int, set[int]]
+    """Every mode that is held, as its strength."""
 
     def named(self, text: str) -> list[int]:
         """The tables that a statement names, themselves or by an index."""
@@ -269,7 +277,7 @@ def statements(text: str) -> list[str]:
 
 
 @contextmanager
-def scratch_copy(target: Target, scratch: str | None) -> Iterator[psycopg.Connection[Any]]:
+def scratch_copy(target: Target, scratch: str | None) -> Iterator[psycopg.Connection]:
     """A connection to an empty-handed copy of the target's schema, dropped at the end.
 
     On `scratch`, a server for the purpose, else on an embedded one. IncompleteError where the schema
@@ -286,7 +294,7 @@ def scratch_copy(target: Target, scratch: str | None) -> Iterator[psycopg.Connec
             yield from _copied(target, conninfo)
 
 
-def _copied(target: Target, conninfo: str) -> Iterator[psycopg.Connection[Any]]:
+def _copied(target: Target, conninfo: str) -> Iterator[psycopg.Connection]:
     import psycopg
     from psycopg import sql
 

@@ -7,11 +7,13 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from nosender.errors import NosenderError, UsageError
 from nosender.migrations.checksum import revision_digest, sql_tokens
 from nosender.terminal_text import visible
+
+Direction = Literal["up", "down"]
 
 VERSIONS = Path(__file__).parent / "versions"
 _STEP = re.compile(r"^-- step: *(.*)\n", re.MULTILINE)
@@ -94,12 +96,12 @@ class Revision:
     downgrade_is: str
     loses: tuple[str, ...]
 
-    def sql(self, direction: str) -> str:
+    def sql(self, direction: Direction) -> str:
         """The SQL of "up" or "down"; empty where the module writes it in Python."""
         file = self.path.with_suffix(f".{direction}.sql")
         return file.read_text(encoding="utf-8") if file.exists() else ""
 
-    def steps(self, direction: str) -> tuple[Step, ...]:
+    def steps(self, direction: Direction) -> tuple[Step, ...]:
         """The steps of a revision that is not transactional."""
         pieces = _STEP.split("\n" + self.sql(direction))[1:]
         return tuple(

@@ -16,7 +16,7 @@ from nosender.migrations.checksum import ALGORITHM
 from nosender.migrations.lint import require_sound
 from nosender.migrations.lock import migrator_lock, refuse_pooler
 from nosender.migrations.plan_file import require_unchanged
-from nosender.migrations.revisions import VERSIONS, Chain, Revision, RevisionError
+from nosender.migrations.revisions import VERSIONS, Chain, Direction, Revision, RevisionError
 from nosender.migrations.waits import Watch
 from nosender.terminal_text import visible
 
@@ -35,14 +35,20 @@ def _silent(_line: str) -> None:
 class Options:
     """How a migration is run."""
 
-    versions: Path = VERSIONS  # the folder of the revisions
-    lock_wait: float = 60.0  # seconds to wait for another migrator
+    versions: Path = VERSIONS
+    """The folder of the revisions."""
+    lock_wait: float = 60.0
+    """Seconds to wait for another migrator."""
     patience: Patience = field(default_factory=Patience)
-    verify: bool = True  # compare the schema with what the revision promises, before and after
-    replay: bool = False  # run every revision even where the DDL could be loaded at once
+    verify: bool = True
+    """Compare the schema with what the revision promises, before and after."""
+    replay: bool = False
+    """Run every revision even where the DDL could be loaded at once."""
     allow_data_loss: bool = False
-    plan: Path | None = None  # go by this plan, and refuse where the schema or the revisions changed
-    say: Callable[[str], None] = _silent  # takes one line of progress
+    plan: Path | None = None
+    """Go by this plan, and refuse where the schema or the revisions changed."""
+    say: Callable[[str], None] = _silent
+    """Takes one line of progress."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +57,10 @@ class Receipt:
 
     before: str | None
     after: str | None
-    applied: tuple[str, ...]  # revisions, in the order in which they were applied or reverted
-    loaded: bool  # the canonical DDL was loaded at once, as good as the chain
+    applied: tuple[str, ...]
+    """Revisions, in the order in which they were applied or reverted."""
+    loaded: bool
+    """The canonical DDL was loaded at once, as good as the chain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +174,7 @@ def accept(target: Target, revision: str, options: Options | None = None) -> str
         return name
 
 
-def _recorded(connection: psycopg.Connection[Any], schema: str, chain: Chain) -> str | None:
+def _recorded(connection: psycopg.Connection, schema: str, chain: Chain) -> str | None:
     """The revision that the schema records; NosenderError where another project's table records it."""
     revision = journal.current(connection, schema)
     try:
@@ -224,7 +232,7 @@ class _Session:
         target: Target,
         options: Options,
         chain: Chain,
-        work: psycopg.Connection[Any],
+        work: psycopg.Connection,
         watch: Watch,
     ) -> None:
         self.target = target
@@ -338,7 +346,7 @@ class _Session:
         if not self.found_schema:
             self.work.execute(sql.SQL("create schema {}").format(sql.Identifier(self.target.schema)))
 
-    def apply(self, revision: Revision, direction: str) -> None:
+    def apply(self, revision: Revision, direction: Direction) -> None:
         """One revision, and then a look at what it made."""
         self.options.say(f"{'applying' if direction == 'up' else 'reverting'} {revision.revision}")
 

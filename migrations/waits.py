@@ -42,7 +42,7 @@ _PROGRESS = """
 class Watch:
     """Observes a working session through another one, which is in autocommit and does nothing else."""
 
-    def __init__(self, connection: psycopg.Connection[Any], pid: int, say: Callable[[str], None]) -> None:
+    def __init__(self, connection: psycopg.Connection, pid: int, say: Callable[[str], None]) -> None:
         """`pid` is the working session's process at the server; `say` takes one line for who waits."""
         self._connection = connection
         self._pid = pid

@@ -99,7 +99,7 @@ def chosen(slugs: Iterable[str]) -> tuple[Loaded, ...]:
 
 
 def look(
-    connection: psycopg.Connection[Any],
+    connection: psycopg.Connection,
     schema: str,
     catalogue: Catalogue,
     started: datetime | None = None,

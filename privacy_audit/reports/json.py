@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.finding import Finding
@@ -18,7 +18,7 @@ def render(audit: Audit) -> str:
     return json.dumps(as_data(audit), indent=1, ensure_ascii=False) + "\n"
 
 
-def as_data(audit: Audit) -> dict[str, Any]:
+def as_data(audit: Audit) -> dict[str, object]:
     """The audit as plain values, in the order in which they are written."""
     run, target = audit.run, audit.target
     return {
@@ -63,13 +63,13 @@ def as_data(audit: Audit) -> dict[str, Any]:
     }
 
 
-def _ledger(audit: Audit) -> dict[str, Any] | None:
+def _ledger(audit: Audit) -> dict[str, object] | None:
     """Where the retention ledger ended, to hold a later one against; None where it could not be read."""
     known = audit.annex.retention
     return None if known is None else {"length": known.length, "head": known.head}
 
 
-def _check(result: CheckResult) -> dict[str, Any]:
+def _check(result: CheckResult) -> dict[str, object]:
     check = result.check
     return {
         "check": check.slug,
@@ -86,7 +86,7 @@ def _check(result: CheckResult) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding) -> dict[str, object]:
     return {
         "check": finding.check,
         "object": finding.object,

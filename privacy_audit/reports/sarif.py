@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
 from nosender.privacy_audit.reports.words import TITLES, facts, one_line, plural
@@ -73,7 +73,7 @@ def render(audit: Audit, profile: Profile = "github") -> str:
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
 
 
-def _rule(audit: Audit, check: Check, result: CheckResult) -> dict[str, Any]:
+def _rule(audit: Audit, check: Check, result: CheckResult) -> dict[str, object]:
     evidence = audit.annex.evidence.get(check.slug)
     why = evidence.explanation if evidence else check.title
     tags = ["security", "privacy", check.claim.value, *result.standards][:10]
@@ -98,9 +98,9 @@ def _rule(audit: Audit, check: Check, result: CheckResult) -> dict[str, Any]:
 
 def _result(
     audit: Audit, finding: Finding, rule: int, profile: Profile, states: dict[str, str]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     told = facts(finding.facts)
-    result: dict[str, Any] = {
+    result: dict[str, object] = {
         "ruleId": finding.check,
         "ruleIndex": rule,
         "kind": "fail",
@@ -154,8 +154,8 @@ def _states(audit: Audit) -> dict[str, str]:
     }
 
 
-def _notifications(audit: Audit, kept: int, profile: Profile) -> list[dict[str, Any]]:
-    told = [
+def _notifications(audit: Audit, kept: int, profile: Profile) -> list[dict[str, object]]:
+    told: list[dict[str, object]] = [
         {
             "descriptor": {"id": result.check.slug},
             "level": "error" if result.outcome.value == "error" else "warning",
@@ -180,7 +180,7 @@ def _notifications(audit: Audit, kept: int, profile: Profile) -> list[dict[str, 
     return told
 
 
-def _physical(place: Place) -> dict[str, Any]:
+def _physical(place: Place) -> dict[str, object]:
     return {
         "artifactLocation": {"uri": quote(place.path)},
         "region": {"startLine": place.line, "startColumn": 1, "endLine": place.line},

@@ -5,7 +5,7 @@ import types
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Any, Self, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Self, Union, cast, get_args, get_origin, get_type_hints
 
 from nosender.schema.observe.model import (
     Column,
@@ -41,6 +41,19 @@ from nosender.schema.observe.model import (
 )
 
 FORMAT = "nosender.observation/1"
+
+SchemaKind = Literal[
+    "relations", "columns", "constraints", "indexes", "sequences", "triggers", "rules", "policies",
+    "functions", "types", "statistics", "dropped_columns", "comments", "others",
+]  # fmt: skip
+"""The lists of an Observation whose objects stand in a schema, or may."""
+Kind = Literal[
+    SchemaKind,
+    "schemas", "event_triggers", "grants", "default_privileges", "security_labels", "extensions",
+    "publications", "subscriptions", "foreign_servers", "large_objects", "dependencies", "roles",
+    "memberships", "role_settings", "settings",
+]  # fmt: skip
+"""Every list of an Observation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +95,11 @@ class Observation:
     memberships: tuple[Membership, ...] = ()
     role_settings: tuple[RoleSetting, ...] = ()
     settings: tuple[Setting, ...] = ()
+
+    def of(self, kind: Kind) -> tuple[Any, ...]:
+        """The list of this name."""
+        records: tuple[Any, ...] = getattr(self, kind)
+        return records
 
     def to_json(self) -> str:
         """The observation as JSON text, one record a line: the same observation, the same bytes."""

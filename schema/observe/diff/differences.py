@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, Literal
 
 from nosender.schema.observe.diff.repair_sql import Mender
 from nosender.schema.observe.observation import Observation
@@ -12,21 +12,28 @@ from nosender.schema.observe.quoting import qualified, quoted
 from nosender.schema.observe.reference import OWNER, owner_of, within
 from nosender.terminal_text import visible
 
-STRICT, LOW, WARNING = "strict", "low", "warning"
+Severity = Literal["strict", "low", "warning"]
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One thing that is not as expected."""
 
-    kind: str  # table, column, constraint, index, trigger, function, grant, …
-    object: str  # qualified and quoted as in SQL
-    field: str  # what of it differs; empty where the whole object is missing or too much
-    expected: str  # as text for a reader; "absent" for an object too much
+    kind: str
+    """Table, column, constraint, index, trigger, function, grant, …"""
+    object: str
+    """Qualified and quoted as in SQL."""
+    field: str
+    """What of it differs; empty where the whole object is missing or too much."""
+    expected: str
+    """As text for a reader; "absent" for an object too much."""
     found: str
-    severity: str  # strict; low: an owner, fillfactor, comment; warning: the order of columns
-    sql: str  # the statements that would mend it
-    declared: bool  # False for an object that stands beside ours and touches none of them
+    severity: Severity
+    """low is an owner, fillfactor or comment; warning the order of columns; strict all else."""
+    sql: str
+    """The statements that would repair it."""
+    declared: bool
+    """False for an object that stands beside ours and touches none of them."""
 
     @property
     def line(self) -> str:
@@ -41,9 +48,11 @@ class _Kind:
 
     label: str | Callable[[Any], str]
     attribute: str
-    name: Callable[[Any], str]  # the object as SQL would write it
+    name: Callable[[Any], str]
+    """The object as SQL would write it."""
     key: Callable[[Any], Any]
-    table: Callable[[Any], str | None]  # the relation it belongs to, whose absence says it all
+    table: Callable[[Any], str | None]
+    """The relation it belongs to, whose absence says it all."""
     low: frozenset[str] = frozenset()
     warning: frozenset[str] = frozenset()
     ignored: frozenset[str] = field(default_factory=frozenset)
@@ -200,7 +209,7 @@ def _differences(wanted: Observation, found: Observation, mender: Mender) -> Ite
                     "",
                     "absent" if old is None else _present(old),
                     "absent" if new is None else _present(new),
-                    LOW if kind.attribute == "comments" else STRICT,
+                    "low" if kind.attribute == "comments" else "strict",
                     mender.whole(kind.attribute, old, new),
                     declared=old is not None or kind.table(record) is not None or kind.attribute == "grants",
                 )
@@ -285,14 +294,14 @@ def _bare(definition: str) -> str:
     return without.replace(" NOT VALID", "").replace(" NOT ENFORCED", "")
 
 
-def _severity(kind: _Kind, name: str, one: Any, other: Any) -> str:
+def _severity(kind: _Kind, name: str, one: Any, other: Any) -> Severity:
     if name in kind.warning:
-        return WARNING
+        return "warning"
     if name in kind.low:
-        return LOW
+        return "low"
     if name == "config" and _path_only(one, other):
-        return LOW
-    return STRICT
+        return "low"
+    return "strict"
 
 
 def _path_only(one: tuple[str, ...], other: tuple[str, ...]) -> bool:

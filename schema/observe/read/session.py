@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nosender.errors import IncompleteError
 from nosender.schema.observe.observation import Observation
@@ -29,7 +29,7 @@ PINNED = {
 }
 
 
-def observe(connection: "psycopg.Connection[Any]", schema: str, *, lock_timeout: int = 5000) -> Observation:
+def observe(connection: "psycopg.Connection", schema: str, *, lock_timeout: int = 5000) -> Observation:
     """Read the database behind `connection`; `schema` is the one the caller is about.
 
     Runs in one read-only snapshot of its own; inside an open transaction, in a savepoint of that
@@ -43,7 +43,7 @@ def observe(connection: "psycopg.Connection[Any]", schema: str, *, lock_timeout:
 
 
 @contextmanager
-def _pinned(connection: "psycopg.Connection[Any]", lock_timeout: int) -> Iterator[None]:
+def _pinned(connection: "psycopg.Connection", lock_timeout: int) -> Iterator[None]:
     """A transaction in which the session's settings do not show in what PostgreSQL writes."""
     import psycopg
     from psycopg.pq import TransactionStatus
@@ -84,7 +84,7 @@ def _pinned(connection: "psycopg.Connection[Any]", lock_timeout: int) -> Iterato
         raise IncompleteError(f"unreadable: {message}") from error
 
 
-def _locked(connection: "psycopg.Connection[Any]") -> str:
+def _locked(connection: "psycopg.Connection") -> str:
     """The sentence for a lock that was not won, with the relations held where they can be told."""
     import psycopg
 
