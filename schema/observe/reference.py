@@ -14,7 +14,7 @@ from typing import Any, cast
 from nosender.schema.observe.model import Database, Extension
 from nosender.schema.observe.observation import Observation, SchemaKind
 from nosender.schema.observe.quoting import quoted
-from nosender.schema.observe.read.fast_records import ordered
+from nosender.schema.observe.read.records import ordered
 
 # Stands for the schema wherever its name can stand; a name that nobody else uses and that needs no quotes.
 PLACEHOLDER = "nosender_schema_placeholder"

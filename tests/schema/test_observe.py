@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
@@ -267,6 +269,18 @@ def test_a_catalog_that_is_denied_is_never_an_absence(
     everything.execute("set role nosender_seen")
     with pytest.raises(IncompleteError, match="unreadable: permission denied for table pg_policy"):
         observe(everything, "public")
+
+
+def test_the_interpreter_is_left_as_it_was(everything: psycopg.Connection[tuple[object, ...]]) -> None:
+    interval = sys.getswitchinterval()
+    for collecting in (True, False):
+        (gc.enable if collecting else gc.disable)()
+        try:
+            observe(everything, "we ird")
+            assert (gc.isenabled(), gc.get_freeze_count()) == (collecting, 0)
+            assert sys.getswitchinterval() == interval
+        finally:
+            gc.enable()
 
 
 def test_statements_are_few(everything: psycopg.Connection[tuple[object, ...]], tmp_path: Path) -> None:

@@ -24,8 +24,9 @@ from nosender.schema.observe.model import (
 from nosender.schema.observe.observation import Observation
 from nosender.schema.observe.quoting import qualified
 from nosender.schema.observe.read.definitions import Constraints, Indexes, Known, Names, Place, not_null
-from nosender.schema.observe.read.fast_records import RECORDS, Answer, Row, finished, ordered, record, twin
+from nosender.schema.observe.read.fast_records import Answer, Row, finished, twin
 from nosender.schema.observe.read.queries import Ask, Wait
+from nosender.schema.observe.read.records import RECORDS, ordered, record
 from nosender.schema.observe.read.settings import read_settings
 
 
