@@ -8,6 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import psycopg
+from psycopg import sql
+
 from nosender.errors import NosenderError
 from nosender.migrations import journal
 from nosender.migrations.checksum import sql_digest
@@ -16,8 +19,6 @@ from nosender.migrations.revisions import RevisionError
 from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
-    import psycopg
-
     from nosender.migrations.revisions import Direction, Revision, Step
     from nosender.migrations.waits import Watch
 
@@ -109,7 +110,6 @@ def _patiently(
     watch: Watch,
 ) -> None:
     """Try until the locks are won: each attempt waits briefly, so that others never queue for long."""
-    import psycopg
 
     for attempt in range(1, patience.attempts + 1):
         watch.require_lock()
@@ -139,7 +139,7 @@ def _patiently(
                 ) from error
             if isinstance(error, psycopg.OperationalError | psycopg.InternalError):
                 # a full disk, a server without memory: nothing that the revision does
-                raise NosenderError(f"{sentence}, run again when that is mended") from error
+                raise NosenderError(f"{sentence}, run again when that is repaired") from error
             raise RevisionError(sentence, revision.revision) from error
         else:
             return
@@ -230,7 +230,6 @@ def _index_state(work: psycopg.Connection, schema: str, name: str) -> bool | Non
 
 
 def _drop_index(work: psycopg.Connection, schema: str, name: str) -> None:
-    from psycopg import sql
 
     work.execute(sql.SQL("drop index concurrently if exists {}").format(sql.Identifier(schema, name)))
 

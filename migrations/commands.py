@@ -203,7 +203,7 @@ def history(versions: Path | None) -> None:
 def check(ctx: click.Context, form: str, fail_on: str, lock_wait: float, versions: Path | None) -> None:
     """Compare the live schema with what its revision promises. Never writes.
 
-    One line a difference, and under it the SQL that would mend it.
+    One line a difference, and under it the SQL that would repair it.
     """
     from dataclasses import asdict
 

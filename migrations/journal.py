@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import psycopg
+from psycopg import sql
+
 from nosender.errors import NosenderError
 from nosender.migrations.checksum import ALGORITHM, sql_digest
 
 if TYPE_CHECKING:
-    import psycopg
-
     from nosender.migrations.revisions import Direction, Revision, Step
 
 VERSION_TABLE = "alembic_version"
@@ -33,7 +34,6 @@ def current(connection: psycopg.Connection, schema: str) -> str | None:
     NosenderError where the version table names several, which only a branch could have done, or may not be
     read.
     """
-    import psycopg
 
     if not exists(connection, schema, VERSION_TABLE):
         return None
@@ -130,6 +130,5 @@ def done_steps(
 
 
 def _in(schema: str, query: str, table: str) -> Any:
-    from psycopg import sql
 
     return sql.SQL(query).format(sql.Identifier(schema, table))

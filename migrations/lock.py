@@ -11,12 +11,10 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+
+import psycopg
 
 from nosender.errors import NosenderError
-
-if TYPE_CHECKING:
-    import psycopg
 
 # The first of the lock's two numbers; the second is made of the schema's name.
 SPACE = 0x6E6F7365  # "nose"
@@ -47,7 +45,6 @@ def migrator_lock(
 
     Waits up to `wait` seconds for another migrator and says who that is; NosenderError after that.
     """
-    import psycopg
 
     # whatever stands before PostgreSQL's own functions in the role's path; and the lock outlasts long work
     connection.execute("set search_path to pg_catalog, pg_temp; set idle_session_timeout to 0")
@@ -95,7 +92,6 @@ def refuse_pooler(guard: psycopg.Connection, work: psycopg.Connection) -> tuple[
     A pool in transaction mode gives both connections one server session, or each another one for each
     transaction. It must be told before the lock is taken: a session of the pool would keep that for ever.
     """
-    import psycopg
 
     try:
         pids = _pid(guard), _pid(work)

@@ -7,11 +7,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
+
 from nosender.errors import NosenderError, UsageError
 
 if TYPE_CHECKING:
-    import psycopg
-
     from nosender.migrations.revisions import Revision
 
 FORMAT = "nosender.plan/1"

@@ -7,6 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+from psycopg import Cursor, sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
 from nosender.errors import IncompleteError
 from nosender.migrations.apply import refusal
 from nosender.migrations.checksum import sql_tokens
@@ -15,8 +19,6 @@ from nosender.migrations.revisions import RevisionError
 from nosender.schema.observe.reference import OUR_ROLES
 
 if TYPE_CHECKING:
-    import psycopg
-
     from nosender.migrations.revisions import Revision
     from nosender.server.target import Target
 
@@ -110,7 +112,6 @@ class Rehearsal:
 
     def run(self, revision: Revision) -> list[Seen]:
         """Apply one revision; NosenderError where PostgreSQL refuses it even on empty tables."""
-        import psycopg
 
         try:
             if revision.transactional:
@@ -123,7 +124,6 @@ class Rehearsal:
             ) from error
 
     def _transactional(self, revision: Revision) -> list[Seen]:
-        from psycopg import Cursor
 
         seen: list[Seen] = []
         looking = True  # until the revision's own statements come
@@ -162,8 +162,6 @@ class Rehearsal:
         return seen
 
     def _step(self, revision: Revision, number: int, text: str) -> Seen:
-        import psycopg
-        from psycopg import Cursor
 
         connection = self._connection
         try:
@@ -181,7 +179,6 @@ class Rehearsal:
         return Seen(revision.revision, number, text, False, False, *_alone(text, before))
 
     def _state(self) -> _State:
-        from psycopg import Cursor
 
         with Cursor(self._connection) as cursor:
             rows = cursor.execute(_RELATIONS).fetchall()
@@ -295,8 +292,6 @@ def scratch_copy(target: Target, scratch: str | None) -> Iterator[psycopg.Connec
 
 
 def _copied(target: Target, conninfo: str) -> Iterator[psycopg.Connection]:
-    import psycopg
-    from psycopg import sql
 
     dump = _dump(target)
     with psycopg.connect(conninfo, autocommit=True, options="-c TimeZone=UTC") as connection:
@@ -323,8 +318,6 @@ def _dump(target: Target) -> str:
     import os
     import re
     import subprocess
-
-    from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
     from nosender.server.binaries import find_binaries
 

@@ -26,7 +26,7 @@ _FIELDS = ("revision", "down_revision", "branch_labels", "transactional", "downg
 
 
 class RevisionError(NosenderError):
-    """A revision must be mended first: the same run would end so again, whoever else is at work.
+    """A revision must be corrected first: the same run would end so again, whoever else is at work.
 
     A file that does not parse, two heads, a gap in the chain, a statement that PostgreSQL refuses, a
     schema that is not what was promised.

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+from psycopg import sql
+
 from nosender.errors import IncompleteError, NosenderError, UsageError
 from nosender.migrations import journal
 from nosender.migrations.apply import Patience, apply, refusal
@@ -21,8 +24,6 @@ from nosender.migrations.waits import Watch
 from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
-    import psycopg
-
     from nosender.schema.observe import Difference
     from nosender.server.target import Target
 
@@ -74,7 +75,6 @@ class Standing:
 
 def current(target: Target, *, versions: Path = VERSIONS) -> Standing:
     """Where the database stands. NosenderError where it is at a revision that is not known here."""
-    import psycopg
 
     chain = Chain.load(versions)
     try:
@@ -196,7 +196,6 @@ def _ours(options: Options) -> bool:
 @contextmanager
 def _session(target: Target, options: Options, *, checksums: bool = True) -> Iterator[_Session]:
     """The lock, a working connection that stands in the schema, and where the database is."""
-    import psycopg
 
     chain = Chain.load(options.versions)
     if not _ours(options):
@@ -245,7 +244,6 @@ class _Session:
 
     def enter(self) -> None:
         """Stand in the schema and see where it is."""
-        from psycopg import sql
 
         schema = self.target.schema
         # The very path that functions keep, and that the canonical DDL sets. What a role's limits on idle
@@ -320,7 +318,6 @@ class _Session:
 
     def load(self, pending: tuple[Revision, ...]) -> None:
         """Load the canonical DDL at once: proved equal to the chain, and several times faster."""
-        import psycopg
 
         from nosender.schema import ddl
 
@@ -341,7 +338,6 @@ class _Session:
 
     def create_schema(self) -> None:
         """Make the schema that the user named, in the caller's transaction, if it is not there."""
-        from psycopg import sql
 
         if not self.found_schema:
             self.work.execute(sql.SQL("create schema {}").format(sql.Identifier(self.target.schema)))
@@ -374,7 +370,6 @@ class _Session:
 
         `locked` takes the tables first, in the transaction that reverts, so that the count holds.
         """
-        from psycopg import sql
 
         if self.options.allow_data_loss:
             return
@@ -417,7 +412,7 @@ class _Session:
         if when == "before":
             raise NosenderError(
                 f"the schema is not what revision {revision} left: {found[0].line}{more}; nothing was "
-                "changed: mend it with nosender db check, or pass --no-verify"
+                "changed: repair it by what nosender db check prints, or pass --no-verify"
             )
         raise RevisionError(
             f"revision {revision} is applied, but the schema is not what it promises: {found[0].line}{more}; "

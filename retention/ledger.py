@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+
 from nosender.errors import NosenderError, UsageError
 from nosender.retention.failures import explain
 from nosender.retention.session import enter_schema
 
 if TYPE_CHECKING:
-    import psycopg
-
     from nosender.server.target import Target
 
 FORMAT = "nosender.retention_runs/1"
@@ -201,7 +201,6 @@ _QUERY = "select {} from retention_ledger(%s, %s)".format(  # noqa: S608  # name
 
 def verify_target(target: Target, since: Head | None = None) -> Verdict:
     """Verify the ledger of a database, in one snapshot."""
-    import psycopg
 
     with target.connect("nosender retention") as connection:
         try:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
-if TYPE_CHECKING:
-    import psycopg
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
 
+if TYPE_CHECKING:
     from nosender.server.target import Target
 
 Pass = Literal["begin", "blocks", "keys", "last", "age", "prune", "end"]
@@ -95,14 +97,12 @@ Progress = Callable[[State], None]
 
 def enter_schema(connection: psycopg.Connection, target: Target) -> None:
     """Look up our functions in the target's schema and nowhere else."""
-    from psycopg import sql
 
     connection.execute(sql.SQL("set search_path to {}, pg_temp").format(sql.Identifier(target.schema)))
 
 
 def call(connection: psycopg.Connection, query: str, state: State, *more: object) -> State:
     """Ask a function that takes a state, and perhaps more, for the next one."""
-    from psycopg.types.json import Jsonb
 
     row = connection.execute(query.encode(), [Jsonb(state), *more]).fetchone()
     assert row is not None  # noqa: S101  # a function call answers with one row

@@ -12,13 +12,13 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import psycopg
+
 from nosender.errors import NosenderError
 from nosender.retention.session import COUNTS, NOTHING, Progress, State, call, enter_schema, step
 from nosender.retention.stop import Stop
 
 if TYPE_CHECKING:
-    import psycopg
-
     from nosender.server.target import Target
 
 _BATCHES = 4  # of the largest size make a part: short enough to share the end of a table evenly
@@ -111,7 +111,6 @@ def share(
 
 def _worker(target: Target, shared: _Shared, workers: int) -> None:
     """A thread: a session of its own, until there is nothing left to take."""
-    import psycopg
 
     try:
         with target.connect("nosender retention worker") as connection:

@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 
 
 def by_name(thing: Any) -> object:
-    """Tells two things of one schema apart."""
+    """Distinguishes two things of one schema."""
     return (thing.schema, thing.name)
 
 
 def by_table_and_name(thing: Any) -> object:
-    """Tells two things of the tables of one schema apart."""
+    """Distinguishes two things of the tables of one schema."""
     return (thing.schema, thing.table, thing.name)
 
 
 def by_signature(thing: Any) -> object:
-    """Tells two functions apart."""
+    """Distinguishes two functions."""
     return (thing.schema, thing.name, thing.identity)
 
 
 def by_meaning(constraint: Any) -> object:
-    """Tells two constraints apart by what they say; a name is only a name."""
+    """Distinguishes two constraints by what they say; a name is only a name."""
     return (constraint.schema, constraint.table, constraint.kind, constraint.definition)
 
 
@@ -47,7 +47,7 @@ KEYS: Mapping[SchemaKind, Callable[[Any], object]] = {
     "types": by_name,
     "statistics": by_name,
 }
-"""What tells two of a kind apart, for each kind that stands in a schema."""
+"""What distinguishes two of a kind, for each kind that stands in a schema."""
 
 
 def undeclared(snapshot: Snapshot, kind: SchemaKind, key: Callable[[Any], object] | None = None) -> list[Any]:

@@ -25,7 +25,7 @@ from nosender.privacy_audit.reports.words import (
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.finding import Finding
-    from nosender.privacy_audit.result.annex import Comparison, Item
+    from nosender.privacy_audit.result.annex import ComparedFinding, Comparison
     from nosender.privacy_audit.result.audit import Audit, WaiverResult
 
 MOST_BYTES = 900_000
@@ -178,5 +178,5 @@ def _tally(audit: Audit, slugs: tuple[str, ...]) -> str:
     return ", ".join(f"{count} {OUTCOMES[outcome]}" for outcome, count in counts.items() if count)
 
 
-def _item(item: Item) -> str:
+def _item(item: ComparedFinding) -> str:
     return f"- {text(item.severity)}: {code(item.object)} ({text(item.check)})"

@@ -19,7 +19,7 @@ from nosender.privacy_audit.result.source_lines import of_check, of_finding
 if TYPE_CHECKING:
     from nosender.privacy_audit.check import Check
     from nosender.privacy_audit.finding import Finding
-    from nosender.privacy_audit.result.annex import Place
+    from nosender.privacy_audit.result.annex import SourceLine
     from nosender.privacy_audit.result.audit import Audit, CheckResult
 
 Profile = Literal["github", "full"]
@@ -180,7 +180,7 @@ def _notifications(audit: Audit, kept: int, profile: Profile) -> list[dict[str, 
     return told
 
 
-def _physical(place: Place) -> dict[str, object]:
+def _physical(place: SourceLine) -> dict[str, object]:
     return {
         "artifactLocation": {"uri": quote(place.path)},
         "region": {"startLine": place.line, "startColumn": 1, "endLine": place.line},

@@ -87,7 +87,7 @@ CHECKS: Mapping[WaiverState, Check] = {
         "expired-waiver",
         "No waiver has passed its last day.",
         Severity.MEDIUM,
-        "Mend what was waived, or have the waiver signed anew.",
+        "Repair what was waived, or have the waiver signed anew.",
     ),
     "unused": _check(
         "unused-waiver",

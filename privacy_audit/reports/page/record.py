@@ -12,7 +12,7 @@ from nosender.privacy_audit.reports.words import html, plural
 from nosender.schema import diagram as drawing
 
 if TYPE_CHECKING:
-    from nosender.privacy_audit.result.annex import Item, RequirementEntry, Retention, TableEntry
+    from nosender.privacy_audit.result.annex import ComparedFinding, LedgerState, RequirementEntry, TableEntry
     from nosender.privacy_audit.result.audit import Audit, CheckResult, WaiverResult
 
 _MOST = 200
@@ -123,7 +123,7 @@ def retention(audit: Audit) -> str:
     )
 
 
-def _lag(audit: Audit, known: Retention) -> str:
+def _lag(audit: Audit, known: LedgerState) -> str:
     """How long ago the last sweep ended, and how far the oldest expired row is past its time."""
     now = audit.run.started
     done = [row.at for row in known.rows if row.event == "finished"]
@@ -225,7 +225,7 @@ def _table(table: TableEntry) -> str:
     )
 
 
-def _items(items: tuple[Item, ...]) -> str:
+def _items(items: tuple[ComparedFinding, ...]) -> str:
     if not items:
         return "<p>None.</p>"
     rows = "".join(

@@ -1,4 +1,4 @@
-"""Tells two Observations of one schema apart, field by field, with the SQL that repairs each."""
+"""Compares two Observations of one schema, field by field, with the SQL that repairs each."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""The kinds of objects that are compared: how each is named, told apart, compared and repaired."""
+"""The kinds of objects that are compared: how each is named, distinguished, compared and repaired."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -65,7 +65,7 @@ class ObjectKind(Generic[Record]):
     name: Callable[[Record], str]
     """The object as SQL would write it."""
     key: Callable[[Record], object]
-    """What tells it from its namesakes."""
+    """What distinguishes it from its namesakes."""
     create: Callable[[Repair, Record], str]
     drop: Callable[[Repair, Record], str]
     change: Callable[[Repair, Record, Record, str], str] = _unchangeable

@@ -23,7 +23,14 @@ from nosender.schema.observe.model import (
 )
 from nosender.schema.observe.observation import Observation
 from nosender.schema.observe.quoting import qualified
-from nosender.schema.observe.read.definitions import Constraints, Indexes, Known, Names, Place, not_null
+from nosender.schema.observe.read.definitions import (
+    Constraints,
+    Indexes,
+    Known,
+    Place,
+    QualifiedNames,
+    not_null,
+)
 from nosender.schema.observe.read.fast_records import Answer, Row, finished, twin
 from nosender.schema.observe.read.queries import Ask, Wait
 from nosender.schema.observe.read.records import RECORDS, ordered, record
@@ -37,7 +44,7 @@ def assemble(schema: str, answers: dict[str, Wait], ask: Ask) -> Observation:
     """
     relations, sequences_found, places, kinds = _relations(answers.pop("relations")())
     live, dropped = _columns(answers.pop("columns")(), places)
-    known = Known(places, kinds, Names(places), live)
+    known = Known(places, kinds, QualifiedNames(places), live)
     not_nulls = _attach(answers.pop("attached")(), known)
     columns = [column for oid in sorted(live, key=places.__getitem__) for column in live[oid] if column]
     sequences = _sequences(sequences_found, known)

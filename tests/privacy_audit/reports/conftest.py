@@ -16,10 +16,10 @@ from nosender.privacy_audit.result.annex import (
     Evidence,
     InventoryColumn,
     LedgerRow,
-    Overdue,
-    Place,
+    LedgerState,
+    OverdueRows,
     RequirementEntry,
-    Retention,
+    SourceLine,
     TableEntry,
 )
 from nosender.privacy_audit.result.audit import (
@@ -206,7 +206,7 @@ def annex_of(findings: list[Finding]) -> Annex:
             )
             for one in CHECKS
         },
-        places={one.object: Place("schema/catalogue/messages.toml", 1) for one in findings[:3]},
+        places={one.object: SourceLine("schema/catalogue/messages.toml", 1) for one in findings[:3]},
         requirements=(
             RequirementEntry(
                 "GDPR, Regulation (EU) 2016/679",
@@ -220,7 +220,7 @@ def annex_of(findings: list[Finding]) -> Annex:
             RequirementEntry("CIS, 1.0", "CIS 4.2", "Least rights.", ("table-privilege",), None, None),
         ),
         standards={"GDPR Art. 25": "Data protection by design and by default"},
-        retention=Retention(
+        retention=LedgerState(
             length=7,
             head="ab" * 32,
             rows=tuple(
@@ -235,8 +235,8 @@ def annex_of(findings: list[Finding]) -> Annex:
                 )
             ),
             overdue=(
-                Overdue("messages", 17, False, "2026-02-28T10:00:00Z"),
-                Overdue("ephemeral_keys", 0, False, None),
+                OverdueRows("messages", 17, False, "2026-02-28T10:00:00Z"),
+                OverdueRows("ephemeral_keys", 0, False, None),
             ),
             interval="15 minutes",
             grace="1 hour",
