@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
 from nosender.privacy_audit.evidence.commands import diff, evidence, sign, verify
-from nosender.privacy_audit.reports import FORMATS
+from nosender.privacy_audit.reports import FORMATS, Profile
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.check import Loaded
@@ -77,7 +77,7 @@ def run(
     ctx: click.Context,
     forms: tuple[str, ...],
     output: Path | None,
-    profile: Literal["github", "full"],
+    profile: Profile,
     baseline: Path | None,
     keys: tuple[Path, ...],
     fail_on: str,

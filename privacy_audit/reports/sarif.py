@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from nosender.privacy_audit.reports import Profile
 from nosender.privacy_audit.reports.words import TITLES, facts, one_line, plural
 from nosender.privacy_audit.result.source_lines import of_check, of_finding
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from nosender.privacy_audit.result.annex import SourceLine
     from nosender.privacy_audit.result.audit import Audit, CheckResult
 
-Profile = Literal["github", "full"]
-
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 MOST: dict[Profile, int] = {"github": 5_000, "full": 25_000}
 
@@ -32,7 +31,7 @@ _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.5"}
 _PRECISION = {"certain": "very-high", "likely": "high", "hint": "low"}
 
 
-def render(audit: Audit, profile: Profile = "github") -> str:
+def render(audit: Audit, *, profile: Profile = "github") -> str:
     """The audit as one SARIF log with one run."""
     kept = [finding for finding in audit.findings if profile == "full" or not finding.waived]
     rules = {result.check.slug: number for number, result in enumerate(audit.checks)}

@@ -1,4 +1,4 @@
-"""What an Observation is made of: one frozen record for each kind of object a database can hold.
+"""What an Observation is made of: one frozen record for each kind of object that stands in a schema.
 
 Names are raw (never quoted); expressions and definitions are PostgreSQL's own text, deparsed under an
 empty search_path, so every name in them that is not PostgreSQL's own carries its schema. No record
@@ -19,23 +19,6 @@ FunctionKind = Literal["function", "procedure", "aggregate", "window"]
 Persistence = Literal["permanent", "unlogged", "temporary"]
 Fires = Literal["origin", "always", "replica", "disabled"]
 """When a trigger or a rule does."""
-
-
-@dataclass(frozen=True, slots=True)
-class Database:
-    """The database that was read, and the role that read it."""
-
-    name: str
-    owner: str
-    encoding: str
-    collation: str
-    character_type: str
-    server: int
-    """As server_version_num has it: 150018, 180006."""
-    reader: str
-    """The role that looked."""
-    unseen: Names
-    """What PostgreSQL does not show this role, so that silence is not read as absence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,19 +197,6 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True)
-class EventTrigger:
-    """A trigger on DDL, of the whole database."""
-
-    name: str
-    event: str
-    enabled: Fires
-    owner: str
-    function: str
-    tags: Names
-    extension: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Rule:
     """A rewrite rule other than the one that makes a view a view."""
 
@@ -359,40 +329,6 @@ class SecurityLabel:
 
 
 @dataclass(frozen=True, slots=True)
-class Extension:
-    """An installed extension."""
-
-    name: str
-    version: str
-    schema: str
-    owner: str
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """What logical replication sends away."""
-
-    name: str
-    owner: str
-    all_tables: bool
-    schemas: Names
-    tables: Names
-    """Qualified, with column list and row filter."""
-    publishes: Names
-    via_root: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """What logical replication brings in; its connection string is never read."""
-
-    name: str
-    owner: str
-    enabled: bool
-    publications: Names
-
-
-@dataclass(frozen=True, slots=True)
 class Statistics:
     """An extended statistics object."""
 
@@ -402,26 +338,6 @@ class Statistics:
     owner: str
     definition: str
     target: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class ForeignServer:
-    """A door to another database or file; `mappings` are the roles that have one, options unread."""
-
-    name: str
-    wrapper: str
-    owner: str
-    options: Names
-    mappings: Names
-    extension: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class LargeObjects:
-    """How many large objects one role owns."""
-
-    owner: str
-    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -435,54 +351,6 @@ class Other:
     owner: str | None
     definition: str
     extension: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Role:
-    """A role of the cluster, PostgreSQL's own left out; the password is never read."""
-
-    name: str
-    superuser: bool
-    login: bool
-    inherit: bool
-    create_role: bool
-    create_database: bool
-    replication: bool
-    bypass_row_security: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """A role that is a member of another."""
-
-    role: str
-    member: str
-    admin: bool
-    inherit: bool
-    set: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RoleSetting:
-    """A setting that ALTER ROLE or ALTER DATABASE attached; None stands for any."""
-
-    role: str | None
-    database: str | None
-    name: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """A server setting that can reveal or keep data, as a new session of this role would have it."""
-
-    name: str
-    state: Literal["set", "hidden", "absent"]
-    """Hidden: this role may not see it; absent: this server has none of the name."""
-    value: str | None
-    default: str | None
-    source: str | None
-    pending_restart: bool
 
 
 @dataclass(frozen=True, slots=True)

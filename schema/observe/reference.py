@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any, cast
 
-from nosender.schema.observe.model import Database, Extension
+from nosender.schema.observe.cluster_model import Database, Extension
 from nosender.schema.observe.observation import Observation, SchemaKind
 from nosender.schema.observe.quoting import quoted
 from nosender.schema.observe.read.records import ordered

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from nosender.schema.observe.cluster_model import Extension, Role
 from nosender.schema.observe.diff import repair_objects as objects
 from nosender.schema.observe.diff import repair_rights as rights
 from nosender.schema.observe.diff import repair_tables as tables
@@ -25,14 +26,12 @@ from nosender.schema.observe.model import (
     Comment,
     Constraint,
     DefaultPrivilege,
-    Extension,
     Function,
     Grant,
     Index,
     Other,
     Policy,
     Relation,
-    Role,
     Rule,
     Sequence,
     Statistics,

@@ -1,5 +1,6 @@
 """Repairs of what stands beside tables: functions, types, statistics, extensions and rarer kinds."""
 
+from nosender.schema.observe.cluster_model import Extension
 from nosender.schema.observe.diff.repair import (
     Repair,
     comments_on,
@@ -9,7 +10,7 @@ from nosender.schema.observe.diff.repair import (
     type_word,
 )
 from nosender.schema.observe.diff.repair_rights import create_grant
-from nosender.schema.observe.model import Extension, Function, Other, Statistics, Type
+from nosender.schema.observe.model import Function, Other, Statistics, Type
 from nosender.schema.observe.quoting import literal, quoted
 
 

@@ -1,7 +1,8 @@
 """Repairs of who may do what: grants, default privileges, policies and roles."""
 
+from nosender.schema.observe.cluster_model import Role
 from nosender.schema.observe.diff.repair import Repair, table_name
-from nosender.schema.observe.model import DefaultPrivilege, Grant, Policy, Role
+from nosender.schema.observe.model import DefaultPrivilege, Grant, Policy
 from nosender.schema.observe.quoting import quoted
 
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from nosender.errors import IncompleteError
+from nosender.schema.observe.cluster_model import Database, Setting
 from nosender.schema.observe.model import (
     Column,
     Comment,
     Constraint,
-    Database,
     Dependency,
     DroppedColumn,
     Function,
@@ -18,7 +18,6 @@ from nosender.schema.observe.model import (
     Relation,
     SecurityLabel,
     Sequence,
-    Setting,
     Trigger,
 )
 from nosender.schema.observe.observation import Observation

@@ -5,26 +5,28 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, cast, get_origin, get_type_hints
 
+from nosender.schema.observe.cluster_model import (
+    EventTrigger,
+    Extension,
+    ForeignServer,
+    LargeObjects,
+    Membership,
+    Publication,
+    Role,
+    RoleSetting,
+    Subscription,
+)
 from nosender.schema.observe.model import (
     Comment,
     DefaultPrivilege,
     Dependency,
-    EventTrigger,
-    Extension,
-    ForeignServer,
     Grant,
-    LargeObjects,
-    Membership,
     Other,
     Policy,
-    Publication,
-    Role,
-    RoleSetting,
     Rule,
     Schema,
     SecurityLabel,
     Statistics,
-    Subscription,
     Type,
 )
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nosender.schema.observe.model import Setting
+from nosender.schema.observe.cluster_model import Setting
 
 # Names that every supported server has, or has from a version on (server_version_num).
 WATCHED: dict[str, int] = {
