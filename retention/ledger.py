@@ -20,13 +20,10 @@ import psycopg
 from nosender.errors import NosenderError, UsageError
 from nosender.retention.failures import explain
 from nosender.retention.session import enter_schema
+from nosender.schema.ledger_format import FORMAT, GENESIS
 
 if TYPE_CHECKING:
     from nosender.server.target import Target
-
-FORMAT = "nosender.retention_runs/1"
-GENESIS = hashlib.sha256(FORMAT.encode()).hexdigest()
-"""What the first row holds in place of the hash of the row before."""
 
 _MOMENT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 _FIELDS = (

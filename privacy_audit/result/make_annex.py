@@ -23,6 +23,7 @@ from nosender.privacy_audit.standards import standards, titles
 from nosender.schema.catalogue.docs import sides
 from nosender.schema.catalogue.model import duration_in_words
 from nosender.schema.diagram import Edge, Node, Side, parents_first
+from nosender.schema.ledger_format import GENESIS
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.check import Loaded
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
 
 LEDGER_ROWS = 400
 """How much of the ledger's end a report shows."""
-
-_GENESIS = hashlib.sha256(b"nosender.retention_runs/1").hexdigest()
-"""What stands for the hash of the row before the first."""
 
 _STORED = {"table", "partitioned table", "materialized view", "foreign table"}
 
@@ -152,7 +150,7 @@ def _retention(snapshot: Snapshot) -> LedgerState | None:
     rows = tuple(_ledger_row(row) for row in reversed(tail))
     return LedgerState(
         length=int(tail[0]["id"]) if tail else 0,
-        head=str(tail[0]["row_hash"]).removeprefix("\\x") if tail else _GENESIS,
+        head=str(tail[0]["row_hash"]).removeprefix("\\x") if tail else GENESIS,
         rows=_whole_runs(rows) if len(rows) >= LEDGER_ROWS else rows,
         overdue=()
         if overdue is None or isinstance(overdue, Unseen)
