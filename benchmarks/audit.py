@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from observation import Meter, best, fill
 
 from nosender.privacy_audit.check import discover
-from nosender.privacy_audit.runner import Looked, ask, look
+from nosender.privacy_audit.runner import Reading, ask, read_snapshot
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
 from nosender.schema import ddl
 from nosender.schema.catalogue import load
@@ -108,7 +108,7 @@ def statements(conninfo: str) -> int:
     """How many statements one reading sends, without the begin and end of its transactions."""
     with psycopg.connect(conninfo) as connection, TemporaryFile("w+") as file:
         connection.pgconn.trace(file.fileno())
-        look(connection, "public", load())
+        read_snapshot(connection, "public", load())
         connection.pgconn.untrace()
         file.seek(0)
         sent = [line.split("\t", 4)[3:] for line in file if line.count("\t") >= 4]
@@ -118,10 +118,10 @@ def statements(conninfo: str) -> int:
     )
 
 
-def collect(conninfo: str) -> Looked:
+def collect(conninfo: str) -> Reading:
     """One reading of the database."""
     with psycopg.connect(conninfo) as connection:
-        return look(connection, "public", load())
+        return read_snapshot(connection, "public", load())
 
 
 def judge(snapshot: Snapshot) -> None:

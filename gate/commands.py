@@ -50,6 +50,7 @@ def gate(
     from nosender.gate.workplace import Workplace
     from nosender.privacy_audit.evidence import output as reports
     from nosender.privacy_audit.finding import Outcome
+    from nosender.server.target import DatabaseOptions
 
     if listed:
         for step in runner.STEPS:
@@ -57,7 +58,7 @@ def gate(
         click.echo(f"{runner.AUDIT:24} The audit of what the revisions make, with all of its checks.")
         return
     # Never the database of an environment variable: scratch databases are made where the user said so.
-    server = ctx.find_root().ensure_object(dict).get("url")
+    server = DatabaseOptions.of(ctx).url
     steps = (*only, *(runner.FAST if fast else ()))
     options = runner.Options(only=steps, skip=skip, server=server, timeout=timeout)
     delivery = reports.prepare(formats, output, "github", (), None)

@@ -19,7 +19,7 @@ from nosender.gate.change_lines import first_change, place_in_change
 from nosender.gate.step import CannotLook, Problem, Step
 from nosender.gate.workplace import ROOMS, SCHEMA, WAIVERS, Workplace
 from nosender.privacy_audit.finding import Claim, Finding, Outcome, Severity
-from nosender.privacy_audit.result.annex import Place
+from nosender.privacy_audit.result.annex import SourceLine
 from nosender.privacy_audit.result.audit import Audit, AuditedDatabase, CheckResult, Run, worst_first
 from nosender.privacy_audit.runner import claim_result, verdict_of
 
@@ -38,7 +38,7 @@ STEPS = (
     Step(
         "revisions-sound",
         "The revisions form one chain, and each can be run alone and taken back.",
-        "Mend the revision as the sentence says.",
+        "Correct the revision as the sentence says.",
         static.revisions_sound,
         fast=True,
     ),
@@ -52,7 +52,7 @@ STEPS = (
     Step(
         "catalogue-sound",
         "The catalogue and the waivers can be read and leave nothing open.",
-        "Mend the line as the sentence says.",
+        "Correct the line as the sentence says.",
         static.catalogue_sound,
         fast=True,
     ),
@@ -104,7 +104,7 @@ STEPS = (
     Step(
         "reviewer-must-see",
         "What the change asks a reviewer to accept, in plain sentences.",
-        "Nothing to mend: have a privacy reviewer agree to it.",
+        "Nothing to correct: have a privacy reviewer agree to it.",
         static.must_be_seen,
         severity=Severity.MEDIUM,
         fast=True,
@@ -145,7 +145,7 @@ class Ran:
     results: tuple[CheckResult, ...]
     """One; the audit has one for each of its checks."""
     findings: tuple[Finding, ...] = ()
-    places: tuple[tuple[str, Place], ...] = ()
+    places: tuple[tuple[str, SourceLine], ...] = ()
     """The line of each object that was found."""
     audit: Audit | None = None
 
@@ -162,7 +162,7 @@ def touches_schema(workplace: Workplace) -> bool:
 def untouched() -> Audit:
     """The answer about a change that touches nothing of the schema: each step passes, 0 examined."""
     ran = [Ran((CheckResult(step.check(), Outcome.PASS, None, 0),)) for step in (*STEPS, _AUDIT_STEP)]
-    return _together(ran, datetime.now(UTC), Options(), Place("pyproject.toml", 1))
+    return _together(ran, datetime.now(UTC), Options(), SourceLine("pyproject.toml", 1))
 
 
 def run(checkout: Checkout, options: Options, progress: Progress) -> Audit:
@@ -215,7 +215,7 @@ def _run_step(step: Step, workplace: Workplace) -> Ran:
     problems: list[Problem] = []
     outcome, reason = Outcome.PASS, None
     try:
-        problems = list(step.look(workplace))
+        problems = list(step.problems(workplace))
     except CannotLook as cannot:
         outcome, reason = Outcome.NOT_TESTED, str(cannot)
     except NosenderError as error:
@@ -240,7 +240,7 @@ def _run_step(step: Step, workplace: Workplace) -> Ran:
     )
     if findings:
         outcome = Outcome.FAIL
-    places = tuple((name, Place(str(each.path), each.line)) for name, each in named)
+    places = tuple((name, SourceLine(str(each.path), each.line)) for name, each in named)
     return Ran((CheckResult(check, outcome, reason, len(problems)),), findings, places)
 
 
@@ -265,11 +265,11 @@ def _run_audit(workplace: Workplace) -> Ran:
     for finding in audit.findings:
         if finding.kind == "waiver":  # its object begins with its place
             line = re.match(rf"{WAIVERS}:(\d+)", finding.object)
-            places[finding.object] = Place(str(WAIVERS), int(line[1]) if line else 1)
+            places[finding.object] = SourceLine(str(WAIVERS), int(line[1]) if line else 1)
             continue
         about = f"{finding.kind} {finding.detail}"
         if (found := place_in_change(workplace, finding.object, about)) is not None:
-            places[finding.object] = Place(str(found[0]), found[1])
+            places[finding.object] = SourceLine(str(found[0]), found[1])
     return Ran(audit.checks, audit.findings, tuple(places.items()), audit)
 
 
@@ -285,20 +285,20 @@ def _worst(results: Iterable[CheckResult]) -> Outcome:
     return next(outcome for outcome in order if outcome in outcomes)
 
 
-def _place_of_change(workplace: Workplace) -> Place:
+def _place_of_change(workplace: Workplace) -> SourceLine:
     """The first line that the change touches, to show what could not look at."""
     for path in workplace.changed:
         if any(path.is_relative_to(room) for room in ROOMS) and (workplace.checkout.root / path).is_file():
-            return Place(str(path), first_change(workplace, path))
-    return Place("pyproject.toml", 1)
+            return SourceLine(str(path), first_change(workplace, path))
+    return SourceLine("pyproject.toml", 1)
 
 
-def _together(ran: list[Ran], started: datetime, options: Options, blind: Place) -> Audit:
+def _together(ran: list[Ran], started: datetime, options: Options, blind: SourceLine) -> Audit:
     """One result of all the steps, as every report knows it; what could not look is shown at `blind`."""
     results = tuple(result for each in ran for result in each.results)
     findings = [finding for each in ran for finding in each.findings]
     # The steps come first, and their lines are those of the change.
-    places: dict[str, Place] = dict.fromkeys(NAMES, blind)
+    places: dict[str, SourceLine] = dict.fromkeys(NAMES, blind)
     for each in ran:
         for name, place in each.places:
             places.setdefault(name, place)

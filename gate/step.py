@@ -27,7 +27,7 @@ class Problem:
     detail: str
     """What is wrong, and what follows from it, in one sentence."""
     path: PurePosixPath
-    """The file to mend, relative to the top of the checkout."""
+    """The file to change, relative to the top of the checkout."""
     line: int
     """Its line, from 1."""
     kind: str = "file"
@@ -48,8 +48,8 @@ class Step:
     title: str
     """One line that says what holds when the step passes."""
     remedy: str
-    look: Callable[[Workplace], Iterable[Problem]]
-    """Returns what is wrong; may raise CannotLook, or UsageError for a file that cannot be read."""
+    problems: Callable[[Workplace], Iterable[Problem]]
+    """What is wrong; may raise CannotLook, or UsageError for a file that cannot be read."""
     severity: Severity = Severity.HIGH
     fast: bool = False
     """Belongs to the subset for a commit hook: no server, well under two seconds."""

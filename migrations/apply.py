@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import random
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg import sql
 
 from nosender.errors import NosenderError
 from nosender.migrations import journal
-from nosender.migrations.checksum import sql_digest, sql_tokens
+from nosender.migrations.checksum import sql_digest
 from nosender.migrations.revision_module import run_module
 from nosender.migrations.revisions import RevisionError
 from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
-    import psycopg
-
-    from nosender.migrations.revisions import Revision, Step
+    from nosender.migrations.revisions import Direction, Revision, Step
     from nosender.migrations.waits import Watch
 
 
@@ -27,18 +27,22 @@ if TYPE_CHECKING:
 class Patience:
     """How long a migration waits for others, in seconds."""
 
-    lock: float = 2.0  # one wait for a lock that makes others queue behind it
-    attempts: int = 10  # how often it is tried before giving up
-    snapshots: float = 3600.0  # CONCURRENTLY waits for every older transaction, and blocks nobody meanwhile
-    pause: float = 0.5  # the first pause between two attempts; doubled each time, up to `longest`
+    lock: float = 2.0
+    """One wait for a lock that makes others queue behind it."""
+    attempts: int = 10
+    """How often it is tried before giving up."""
+    snapshots: float = 3600.0
+    """CONCURRENTLY waits for every older transaction, and blocks nobody meanwhile."""
+    pause: float = 0.5
+    """The first pause between two attempts; doubled each time, up to `longest`."""
     longest: float = 30.0
 
 
 def apply(
-    work: psycopg.Connection[Any],
+    work: psycopg.Connection,
     schema: str,
     revision: Revision,
-    direction: str,
+    direction: Direction,
     *,
     patience: Patience,
     watch: Watch,
@@ -84,7 +88,7 @@ def apply(
 
 
 def _finish(
-    work: psycopg.Connection[Any], schema: str, revision: Revision, direction: str, after: str | None
+    work: psycopg.Connection, schema: str, revision: Revision, direction: Direction, after: str | None
 ) -> None:
     journal.stamp(work, schema, after)
     journal.write(work, revision, direction)
@@ -93,12 +97,12 @@ def _finish(
 # ------------------------------------------------------------------------ waiting
 
 
-def _set_local(work: psycopg.Connection[Any], *, lock: float) -> None:
+def _set_local(work: psycopg.Connection, *, lock: float) -> None:
     work.execute("select set_config('lock_timeout', %s, true)", (f"{int(lock * 1000)}ms",))
 
 
 def _patiently(
-    work: psycopg.Connection[Any],
+    work: psycopg.Connection,
     act: Callable[[], None],
     revision: Revision,
     what: str,
@@ -106,7 +110,6 @@ def _patiently(
     watch: Watch,
 ) -> None:
     """Try until the locks are won: each attempt waits briefly, so that others never queue for long."""
-    import psycopg
 
     for attempt in range(1, patience.attempts + 1):
         watch.require_lock()
@@ -136,7 +139,7 @@ def _patiently(
                 ) from error
             if isinstance(error, psycopg.OperationalError | psycopg.InternalError):
                 # a full disk, a server without memory: nothing that the revision does
-                raise NosenderError(f"{sentence}, run again when that is mended") from error
+                raise NosenderError(f"{sentence}, run again when that is repaired") from error
             raise RevisionError(sentence, revision.revision) from error
         else:
             return
@@ -151,35 +154,12 @@ def refusal(error: psycopg.Error) -> str:
 
 # -------------------------------------------------------------------------- steps
 
-_INDEX = re.compile(
-    r"create (?:unique )?index concurrently (?:if not exists )?"
-    r'(?:(?P<quoted>"(?:[^"]|"")+")|(?P<plain>[a-z_][\w$]*)) on ',
-    re.IGNORECASE,
-)
-
-
-def alone(text: str) -> bool:
-    """Whether a statement cannot, or should not, be part of a transaction."""
-    first, second, *_ = [*(token.lower() for token in sql_tokens(text)), "", ""]
-    if waits_for_snapshots(text) or first in ("vacuum", "reindex", "cluster", "checkpoint"):
-        return True
-    if first in ("call", "do"):
-        return True  # it may commit
-    objects = ("database", "tablespace", "subscription", "system")
-    return first in ("create", "alter", "drop") and second in objects
-
-
-def waits_for_snapshots(text: str) -> bool:
-    """Whether a statement waits for older transactions and blocks nobody meanwhile."""
-    tokens = [token.lower() for token in sql_tokens(text)]
-    return "concurrently" in tokens and tokens[0] != "refresh"  # which locks out writers, in a transaction
-
 
 def _step(
-    work: psycopg.Connection[Any],
+    work: psycopg.Connection,
     schema: str,
     revision: Revision,
-    direction: str,
+    direction: Direction,
     step: Step,
     patience: Patience,
     watch: Watch,
@@ -193,10 +173,10 @@ def _step(
             work.execute(step.sql.encode())
             journal.write(work, revision, direction, step)
 
-    if not alone(step.sql):
+    if not step.alone:
         _patiently(work, together, revision, what, patience, watch)
         return
-    name = index_name(step.sql)
+    name = step.index_name
 
     def by_itself() -> None:
         _drop_remains(work, schema, watch)
@@ -209,7 +189,7 @@ def _step(
                 _drop_index(work, schema, name)
         work.execute(step.sql.encode())
 
-    waits = waits_for_snapshots(step.sql)
+    waits = step.waits_for_snapshots
     work.autocommit = True
     try:
         # a limit on statements is there for what blocks others
@@ -227,7 +207,7 @@ def _step(
             work.autocommit = False
 
 
-def _set(work: psycopg.Connection[Any], name: str, seconds: float | None) -> None:
+def _set(work: psycopg.Connection, name: str, seconds: float | None) -> None:
     """Set a timeout for the session, None for what it was; one that this major has not is passed over."""
     work.execute(
         "select set_config(name, coalesce(%s, reset_val), false) from pg_catalog.pg_settings where name = %s",
@@ -235,16 +215,7 @@ def _set(work: psycopg.Connection[Any], name: str, seconds: float | None) -> Non
     )
 
 
-def index_name(text: str) -> str | None:
-    """The index that a statement builds concurrently, None for any other statement."""
-    match = _INDEX.match(" ".join(sql_tokens(text)))
-    if match is None:
-        return None
-    quoted = match["quoted"]
-    return quoted[1:-1].replace('""', '"') if quoted else match["plain"].lower()
-
-
-def _index_state(work: psycopg.Connection[Any], schema: str, name: str) -> bool | None:
+def _index_state(work: psycopg.Connection, schema: str, name: str) -> bool | None:
     """Whether the index is valid; None where there is none."""
     row = work.execute(
         """
@@ -258,13 +229,12 @@ def _index_state(work: psycopg.Connection[Any], schema: str, name: str) -> bool 
     return None if row is None else bool(row[0])
 
 
-def _drop_index(work: psycopg.Connection[Any], schema: str, name: str) -> None:
-    from psycopg import sql
+def _drop_index(work: psycopg.Connection, schema: str, name: str) -> None:
 
     work.execute(sql.SQL("drop index concurrently if exists {}").format(sql.Identifier(schema, name)))
 
 
-def _drop_remains(work: psycopg.Connection[Any], schema: str, watch: Watch) -> None:
+def _drop_remains(work: psycopg.Connection, schema: str, watch: Watch) -> None:
     """Drop what a failed REINDEX CONCURRENTLY left: invalid copies named …_ccnew or …_ccold."""
     rows = work.execute(
         """

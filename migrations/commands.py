@@ -203,7 +203,7 @@ def history(versions: Path | None) -> None:
 def check(ctx: click.Context, form: str, fail_on: str, lock_wait: float, versions: Path | None) -> None:
     """Compare the live schema with what its revision promises. Never writes.
 
-    One line a difference, and under it the SQL that would mend it.
+    One line a difference, and under it the SQL that would repair it.
     """
     from dataclasses import asdict
 
@@ -239,13 +239,14 @@ def plan(
     ctx: click.Context, revision: str, form: str, scratch_url: str | None, versions: Path | None
 ) -> None:
     """Show what `db upgrade REVISION` would lock, block, rewrite and read, by rehearsing it on a copy."""
-    from nosender.migrations import plan as planning
+    from nosender.migrations.plan import make_plan
+    from nosender.migrations.plan_text import as_json, as_text
     from nosender.migrations.revisions import VERSIONS
     from nosender.server.target import from_context, resolve
 
     scratch = resolve(scratch_url, "public").conninfo if scratch_url else None
-    made = planning.make_plan(from_context(ctx), revision, versions=versions or VERSIONS, scratch=scratch)
-    click.echo(planning.as_json(made) if form == "json" else planning.as_text(made), nl=False)
+    made = make_plan(from_context(ctx), revision, versions=versions or VERSIONS, scratch=scratch)
+    click.echo(as_json(made) if form == "json" else as_text(made), nl=False)
 
 
 @db.command()
@@ -257,14 +258,14 @@ def sql(ctx: click.Context, revision: str, start: str | None, versions: Path | N
     """Print the SQL that `db upgrade REVISION` would run, for a DBA to run with psql."""
     from nosender.migrations import runner, sql_script
     from nosender.migrations.revisions import VERSIONS
-    from nosender.server.target import from_context
+    from nosender.server.target import DatabaseOptions, from_context
 
     folder = versions or VERSIONS
     if start is None:
         target = from_context(ctx)
         start, schema = runner.current(target, versions=folder).revision or "base", target.schema
     else:
-        schema = str(ctx.find_root().params.get("schema") or "public")
+        schema = DatabaseOptions.of(ctx).schema
     click.echo(sql_script.render(schema, start, revision, versions=folder), nl=False)
 
 

@@ -21,7 +21,7 @@ from sqlalchemy.pool import NullPool
 
 from nosender.errors import NosenderError, UsageError
 from nosender.migrations import journal
-from nosender.migrations.revisions import Chain
+from nosender.migrations.revisions import Chain, Direction
 from nosender.schema.observe.quoting import quoted
 from nosender.server.target import Target, resolve
 
@@ -73,7 +73,7 @@ def _connect(target: Target) -> psycopg.Connection:
 def _note(*, ctx: Any, step: Any, **_: Any) -> None:
     """Write the revision's checksum into the journal, in its own transaction."""
     driver = ctx.connection.connection.driver_connection
-    direction = "up" if step.is_upgrade else "down"
+    direction: Direction = "up" if step.is_upgrade else "down"
     # what is not in our folder is a branch of somebody's own
     with suppress(KeyError):
         for revision in step.up_revision_ids if step.is_upgrade else step.down_revision_ids or ():

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+import psycopg
+from psycopg import sql
 
 from nosender.errors import NosenderError
 from nosender.migrations.checksum import ALGORITHM, sql_digest
 
 if TYPE_CHECKING:
-    import psycopg
-
-    from nosender.migrations.revisions import Revision, Step
+    from nosender.migrations.revisions import Direction, Revision, Step
 
 VERSION_TABLE = "alembic_version"
 JOURNAL = "migration_journal"
@@ -27,13 +28,12 @@ class Entry:
     checksum: str
 
 
-def current(connection: psycopg.Connection[Any], schema: str) -> str | None:
+def current(connection: psycopg.Connection, schema: str) -> str | None:
     """The revision the schema is at, None where none is recorded.
 
     NosenderError where the version table names several, which only a branch could have done, or may not be
     read.
     """
-    import psycopg
 
     if not exists(connection, schema, VERSION_TABLE):
         return None
@@ -50,7 +50,7 @@ def current(connection: psycopg.Connection[Any], schema: str) -> str | None:
     return str(rows[0][0]) if rows else None
 
 
-def exists(connection: psycopg.Connection[Any], schema: str, table: str) -> bool:
+def exists(connection: psycopg.Connection, schema: str, table: str) -> bool:
     """Whether the schema has a relation of this name."""
     # asked before the session has a search_path of ours: not with operators of whoever's stands in it
     query = """
@@ -61,7 +61,7 @@ def exists(connection: psycopg.Connection[Any], schema: str, table: str) -> bool
     return connection.execute(query, (schema, table)).fetchone() is not None
 
 
-def stamp(connection: psycopg.Connection[Any], schema: str, revision: str | None) -> None:
+def stamp(connection: psycopg.Connection, schema: str, revision: str | None) -> None:
     """Record the revision as the one the schema is at, in the caller's transaction; None for none."""
     connection.execute(
         _in(
@@ -77,7 +77,10 @@ def stamp(connection: psycopg.Connection[Any], schema: str, revision: str | None
 
 
 def write(
-    connection: psycopg.Connection[Any], revision: Revision, direction: str, step: Step | None = None
+    connection: psycopg.Connection,
+    revision: Revision,
+    direction: Direction | Literal["accept"],
+    step: Step | None = None,
 ) -> None:
     """Record a revision or one step of it, in the caller's transaction; the session stands in the schema.
 
@@ -98,7 +101,7 @@ def write(
     )
 
 
-def entries(connection: psycopg.Connection[Any], schema: str) -> dict[str, Entry]:
+def entries(connection: psycopg.Connection, schema: str) -> dict[str, Entry]:
     """What the journal last says of each revision as a whole; empty where there is no journal."""
     if not exists(connection, schema, JOURNAL):
         return {}
@@ -108,7 +111,7 @@ def entries(connection: psycopg.Connection[Any], schema: str) -> dict[str, Entry
 
 
 def done_steps(
-    connection: psycopg.Connection[Any], schema: str, revision: str, direction: str
+    connection: psycopg.Connection, schema: str, revision: str, direction: Direction
 ) -> dict[int, str]:
     """The steps of an unfinished revision that were done, with their checksums."""
     if not exists(connection, schema, JOURNAL):
@@ -127,6 +130,5 @@ def done_steps(
 
 
 def _in(schema: str, query: str, table: str) -> Any:
-    from psycopg import sql
 
     return sql.SQL(query).format(sql.Identifier(schema, table))

@@ -11,12 +11,10 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+
+import psycopg
 
 from nosender.errors import NosenderError
-
-if TYPE_CHECKING:
-    import psycopg
 
 # The first of the lock's two numbers; the second is made of the schema's name.
 SPACE = 0x6E6F7365  # "nose"
@@ -41,13 +39,12 @@ _HOLDER = """
 
 @contextmanager
 def migrator_lock(
-    connection: psycopg.Connection[Any], schema: str, *, wait: float, say: Callable[[str], None]
+    connection: psycopg.Connection, schema: str, *, wait: float, say: Callable[[str], None]
 ) -> Iterator[None]:
     """Hold the lock of a schema on a connection in autocommit, which does little else meanwhile.
 
     Waits up to `wait` seconds for another migrator and says who that is; NosenderError after that.
     """
-    import psycopg
 
     # whatever stands before PostgreSQL's own functions in the role's path; and the lock outlasts long work
     connection.execute("set search_path to pg_catalog, pg_temp; set idle_session_timeout to 0")
@@ -60,9 +57,7 @@ def migrator_lock(
             connection.execute("select pg_advisory_unlock(%s, hashtext(%s))", (SPACE, schema))
 
 
-def _acquire(
-    connection: psycopg.Connection[Any], schema: str, *, wait: float, say: Callable[[str], None]
-) -> None:
+def _acquire(connection: psycopg.Connection, schema: str, *, wait: float, say: Callable[[str], None]) -> None:
     deadline = time.monotonic() + wait
     told = ""
     while True:
@@ -83,7 +78,7 @@ def _acquire(
         time.sleep(random.uniform(0.1, 0.4))  # noqa: S311 (no secret: two waiters should not move in step)
 
 
-def _holder(connection: psycopg.Connection[Any], schema: str) -> str:
+def _holder(connection: psycopg.Connection, schema: str) -> str:
     row = connection.execute(_HOLDER, (SPACE, schema)).fetchone()
     if row is None:
         return "it has just ended"
@@ -91,13 +86,12 @@ def _holder(connection: psycopg.Connection[Any], schema: str) -> str:
     return f"pid {pid} ({name or 'unnamed'}) from {place}, since {since}"
 
 
-def refuse_pooler(guard: psycopg.Connection[Any], work: psycopg.Connection[Any]) -> tuple[int, int]:
+def refuse_pooler(guard: psycopg.Connection, work: psycopg.Connection) -> tuple[int, int]:
     """The process ids of both sessions at the server; NosenderError where a pooler lends them.
 
     A pool in transaction mode gives both connections one server session, or each another one for each
     transaction. It must be told before the lock is taken: a session of the pool would keep that for ever.
     """
-    import psycopg
 
     try:
         pids = _pid(guard), _pid(work)
@@ -117,16 +111,14 @@ def refuse_pooler(guard: psycopg.Connection[Any], work: psycopg.Connection[Any])
     return pids
 
 
-def _lent(
-    guard: psycopg.Connection[Any], work: psycopg.Connection[Any], first: psycopg.Connection[Any]
-) -> tuple[int, int]:
+def _lent(guard: psycopg.Connection, work: psycopg.Connection, first: psycopg.Connection) -> tuple[int, int]:
     """The process ids, in two transactions at a time, of which the one of `first` ends first."""
     second = work if first is guard else guard
     with second.transaction(), first.transaction():
         return _pid(guard), _pid(work)
 
 
-def _pid(connection: psycopg.Connection[Any]) -> int:
+def _pid(connection: psycopg.Connection) -> int:
     """The server's process; nothing is prepared in a session that may be another's."""
     with connection.transaction():
         row = connection.execute("select pg_catalog.pg_backend_pid()", prepare=False).fetchone()

@@ -7,6 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+from psycopg import Cursor, sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
 from nosender.errors import IncompleteError
 from nosender.migrations.apply import refusal
 from nosender.migrations.checksum import sql_tokens
@@ -15,8 +19,6 @@ from nosender.migrations.revisions import RevisionError
 from nosender.schema.observe.reference import OUR_ROLES
 
 if TYPE_CHECKING:
-    import psycopg
-
     from nosender.migrations.revisions import Revision
     from nosender.server.target import Target
 
@@ -52,13 +54,17 @@ class Seen:
     """What one statement did on the scratch copy."""
 
     revision: str
-    number: int  # within the revision, from 1
+    number: int
+    """Within the revision, from 1."""
     sql: str
     transactional: bool
-    measured: bool  # False where a statement outside transactions leaves its locks before one can look
+    measured: bool
+    """False where a statement outside transactions leaves its locks before one can look."""
     locks: tuple[Lock, ...]
-    rewrites: tuple[str, ...]  # relations whose rows are all written anew
-    scans: tuple[str, ...]  # relations that are read from end to end
+    rewrites: tuple[str, ...]
+    """Relations whose rows are all written anew."""
+    scans: tuple[str, ...]
+    """Relations that are read from end to end."""
 
 
 _RELATIONS = """
@@ -100,13 +106,12 @@ _LOCKS = """
 class Rehearsal:
     """A scratch database in which revisions are run one after another."""
 
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+    def __init__(self, connection: psycopg.Connection) -> None:
         """`connection` stands in the schema of the copy, which holds no rows and no users."""
         self._connection = connection
 
     def run(self, revision: Revision) -> list[Seen]:
         """Apply one revision; NosenderError where PostgreSQL refuses it even on empty tables."""
-        import psycopg
 
         try:
             if revision.transactional:
@@ -119,7 +124,6 @@ class Rehearsal:
             ) from error
 
     def _transactional(self, revision: Revision) -> list[Seen]:
-        from psycopg import Cursor
 
         seen: list[Seen] = []
         looking = True  # until the revision's own statements come
@@ -158,8 +162,6 @@ class Rehearsal:
         return seen
 
     def _step(self, revision: Revision, number: int, text: str) -> Seen:
-        import psycopg
-        from psycopg import Cursor
 
         connection = self._connection
         try:
@@ -177,7 +179,6 @@ class Rehearsal:
         return Seen(revision.revision, number, text, False, False, *_alone(text, before))
 
     def _state(self) -> _State:
-        from psycopg import Cursor
 
         with Cursor(self._connection) as cursor:
             rows = cursor.execute(_RELATIONS).fetchall()
@@ -197,10 +198,14 @@ class Rehearsal:
 @dataclass(frozen=True, slots=True)
 class _State:
     names: dict[int, str]
-    files: dict[int, int]  # where the rows are, by relation; 0 where it has none
-    scans: dict[int, int]  # how often it was read from end to end
-    tables: dict[int, int]  # the table that an index or a sequence belongs to
-    locks: dict[int, set[int]]  # every mode that is held, as its strength
+    files: dict[int, int]
+    """Where the rows are, by relation; 0 where it has none."""
+    scans: dict[int, int]
+    """How often it was read from end to end."""
+    tables: dict[int, int]
+    """The table that an index or a sequence belongs to."""
+    locks: dict[int, set[int]]
+    """Every mode that is held, as its strength."""
 
     def named(self, text: str) -> list[int]:
         """The tables that a statement names, themselves or by an index."""
@@ -269,7 +274,7 @@ def statements(text: str) -> list[str]:
 
 
 @contextmanager
-def scratch_copy(target: Target, scratch: str | None) -> Iterator[psycopg.Connection[Any]]:
+def scratch_copy(target: Target, scratch: str | None) -> Iterator[psycopg.Connection]:
     """A connection to an empty-handed copy of the target's schema, dropped at the end.
 
     On `scratch`, a server for the purpose, else on an embedded one. IncompleteError where the schema
@@ -286,9 +291,7 @@ def scratch_copy(target: Target, scratch: str | None) -> Iterator[psycopg.Connec
             yield from _copied(target, conninfo)
 
 
-def _copied(target: Target, conninfo: str) -> Iterator[psycopg.Connection[Any]]:
-    import psycopg
-    from psycopg import sql
+def _copied(target: Target, conninfo: str) -> Iterator[psycopg.Connection]:
 
     dump = _dump(target)
     with psycopg.connect(conninfo, autocommit=True, options="-c TimeZone=UTC") as connection:
@@ -315,8 +318,6 @@ def _dump(target: Target) -> str:
     import os
     import re
     import subprocess
-
-    from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
     from nosender.server.binaries import find_binaries
 

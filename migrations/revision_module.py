@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     import psycopg
     from alembic.runtime.migration import MigrationContext
 
-    from nosender.migrations.revisions import Revision
+    from nosender.migrations.revisions import Direction, Revision
 
 
 def run_module(
-    work: psycopg.Connection[Any],
+    work: psycopg.Connection,
     revision: Revision,
-    direction: str,
+    direction: Direction,
     ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Call the module's upgrade() or downgrade() on a connection that is lent to it, in its transaction.

@@ -7,18 +7,26 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from nosender.errors import NosenderError, UsageError
-from nosender.migrations.checksum import revision_digest
+from nosender.migrations.checksum import revision_digest, sql_tokens
+from nosender.terminal_text import visible
+
+Direction = Literal["up", "down"]
 
 VERSIONS = Path(__file__).parent / "versions"
 _STEP = re.compile(r"^-- step: *(.*)\n", re.MULTILINE)
+_INDEX = re.compile(
+    r"create (?:unique )?index concurrently (?:if not exists )?"
+    r'(?:(?P<quoted>"(?:[^"]|"")+")|(?P<plain>[a-z_][\w$]*)) on ',
+    re.IGNORECASE,
+)
 _FIELDS = ("revision", "down_revision", "branch_labels", "transactional", "downgrade_is", "loses")
 
 
 class RevisionError(NosenderError):
-    """A revision must be mended first: the same run would end so again, whoever else is at work.
+    """A revision must be corrected first: the same run would end so again, whoever else is at work.
 
     A file that does not parse, two heads, a gap in the chain, a statement that PostgreSQL refuses, a
     schema that is not what was promised.
@@ -30,13 +38,50 @@ class RevisionError(NosenderError):
         self.revision = revision
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Step:
     """One statement of a revision that runs in steps."""
 
     number: int
+    """Within the revision and the direction, from 1."""
+
     what: str
+    """What its author wrote behind `-- step:`."""
+
     sql: str
+
+    @cached_property
+    def waits_for_snapshots(self) -> bool:
+        """Whether it waits for older transactions and blocks nobody meanwhile."""
+        tokens = self._words
+        return (
+            "concurrently" in tokens and tokens[0] != "refresh"
+        )  # which locks out writers, in a transaction
+
+    @cached_property
+    def alone(self) -> bool:
+        """Whether it cannot, or should not, be part of a transaction."""
+        first, second, *_ = [*self._words, "", ""]
+        if self.waits_for_snapshots or first in ("vacuum", "reindex", "cluster", "checkpoint"):
+            return True
+        if first in ("call", "do"):
+            return True  # it may commit
+        objects = ("database", "tablespace", "subscription", "system")
+        return first in ("create", "alter", "drop") and second in objects
+
+    @cached_property
+    def index_name(self) -> str | None:
+        """The index that it builds concurrently, None for any other statement."""
+        text = " ".join(sql_tokens(self.sql)).replace('" "', '""')  # a doubled quote is two tokens
+        match = _INDEX.match(text)
+        if match is None:
+            return None
+        quoted = match["quoted"]
+        return quoted[1:-1].replace('""', '"') if quoted else match["plain"].lower()
+
+    @cached_property
+    def _words(self) -> tuple[str, ...]:
+        return tuple(token.lower() for token in sql_tokens(self.sql))
 
 
 @dataclass(frozen=True)
@@ -51,12 +96,12 @@ class Revision:
     downgrade_is: str
     loses: tuple[str, ...]
 
-    def sql(self, direction: str) -> str:
+    def sql(self, direction: Direction) -> str:
         """The SQL of "up" or "down"; empty where the module writes it in Python."""
         file = self.path.with_suffix(f".{direction}.sql")
         return file.read_text(encoding="utf-8") if file.exists() else ""
 
-    def steps(self, direction: str) -> tuple[Step, ...]:
+    def steps(self, direction: Direction) -> tuple[Step, ...]:
         """The steps of a revision that is not transactional."""
         pieces = _STEP.split("\n" + self.sql(direction))[1:]
         return tuple(
@@ -122,6 +167,16 @@ class Chain:
         if name in (None, "base"):
             return 0
         return self.revisions.index(self.get(str(name))) + 1
+
+    def position_of(self, recorded: str | None) -> int:
+        """How many revisions a database has that records this one; NosenderError if it is unknown here."""
+        try:
+            return self.position(recorded)
+        except KeyError:
+            raise NosenderError(
+                f"the database is at revision {visible(str(recorded))}, which this version of nosender does "
+                "not know: use the version that migrated it, or a newer one"
+            ) from None
 
     def resolve(self, name: str, current: str | None) -> str | None:
         """What a user wrote (head, base, +1, -1, a name or the start of one) as a revision, None for base."""

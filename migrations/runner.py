@@ -9,19 +9,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+from psycopg import sql
+
 from nosender.errors import IncompleteError, NosenderError, UsageError
 from nosender.migrations import journal
 from nosender.migrations.apply import Patience, apply, refusal
 from nosender.migrations.checksum import ALGORITHM
 from nosender.migrations.lint import require_sound
 from nosender.migrations.lock import migrator_lock, refuse_pooler
-from nosender.migrations.revisions import VERSIONS, Chain, Revision, RevisionError
+from nosender.migrations.plan_file import require_unchanged
+from nosender.migrations.revisions import VERSIONS, Chain, Direction, Revision, RevisionError
 from nosender.migrations.waits import Watch
 from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
-    import psycopg
-
     from nosender.schema.observe import Difference
     from nosender.server.target import Target
 
@@ -34,14 +36,20 @@ def _silent(_line: str) -> None:
 class Options:
     """How a migration is run."""
 
-    versions: Path = VERSIONS  # the folder of the revisions
-    lock_wait: float = 60.0  # seconds to wait for another migrator
+    versions: Path = VERSIONS
+    """The folder of the revisions."""
+    lock_wait: float = 60.0
+    """Seconds to wait for another migrator."""
     patience: Patience = field(default_factory=Patience)
-    verify: bool = True  # compare the schema with what the revision promises, before and after
-    replay: bool = False  # run every revision even where the DDL could be loaded at once
+    verify: bool = True
+    """Compare the schema with what the revision promises, before and after."""
+    replay: bool = False
+    """Run every revision even where the DDL could be loaded at once."""
     allow_data_loss: bool = False
-    plan: Path | None = None  # go by this plan, and refuse where the schema or the revisions changed
-    say: Callable[[str], None] = _silent  # takes one line of progress
+    plan: Path | None = None
+    """Go by this plan, and refuse where the schema or the revisions changed."""
+    say: Callable[[str], None] = _silent
+    """Takes one line of progress."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +58,10 @@ class Receipt:
 
     before: str | None
     after: str | None
-    applied: tuple[str, ...]  # revisions, in the order in which they were applied or reverted
-    loaded: bool  # the canonical DDL was loaded at once, as good as the chain
+    applied: tuple[str, ...]
+    """Revisions, in the order in which they were applied or reverted."""
+    loaded: bool
+    """The canonical DDL was loaded at once, as good as the chain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +75,6 @@ class Standing:
 
 def current(target: Target, *, versions: Path = VERSIONS) -> Standing:
     """Where the database stands. NosenderError where it is at a revision that is not known here."""
-    import psycopg
 
     chain = Chain.load(versions)
     try:
@@ -73,7 +82,7 @@ def current(target: Target, *, versions: Path = VERSIONS) -> Standing:
             revision = _recorded(connection, target.schema, chain)
     except psycopg.Error as error:
         raise NosenderError(f"the database refused: {refusal(error)}") from error
-    at = position(chain, revision)
+    at = chain.position_of(revision)
     return Standing(revision, chain.head, tuple(each.revision for each in chain.revisions[at:]))
 
 
@@ -87,15 +96,13 @@ def upgrade(target: Target, revision: str = "head", options: Options | None = No
     with _session(target, options) as session:
         before = session.revision
         goal = session.chain.resolve(revision, before)
-        first, last = position(session.chain, before), session.chain.position(goal)
+        first, last = session.chain.position_of(before), session.chain.position(goal)
         if last < first:
             raise UsageError(f"the database is at {before}, beyond {goal or 'base'}: use db downgrade")
         pending = session.chain.revisions[first:last]
         if pending:
             session.refuse_read_only()
         if options.plan is not None:
-            from nosender.migrations.plan import require_unchanged  # a third of the start of an upgrade
-
             require_unchanged(options.plan, session.work, target.schema, pending)
             session.work.rollback()
         if before is None and pending:
@@ -125,7 +132,7 @@ def downgrade(target: Target, revision: str, options: Options | None = None) -> 
         if before is None:
             raise UsageError("nothing to revert: the database is at no revision")
         goal = session.chain.resolve(revision, before)
-        first, last = session.chain.position(goal), position(session.chain, before)
+        first, last = session.chain.position(goal), session.chain.position_of(before)
         if first > last:
             raise UsageError(f"the database is at {before}, before {goal}: use db upgrade")
         reverted = tuple(reversed(session.chain.revisions[first:last]))
@@ -159,7 +166,7 @@ def accept(target: Target, revision: str, options: Options | None = None) -> str
     options = options or Options()
     with _session(target, options, checksums=False) as session:
         name = session.chain.resolve(revision, session.revision)
-        if name is None or session.chain.position(name) > position(session.chain, session.revision):
+        if name is None or session.chain.position(name) > session.chain.position_of(session.revision):
             raise UsageError(f"revision {name or 'base'} is not applied, so there is nothing to accept")
         session.refuse_read_only()
         with session.work.transaction():
@@ -167,7 +174,7 @@ def accept(target: Target, revision: str, options: Options | None = None) -> str
         return name
 
 
-def _recorded(connection: psycopg.Connection[Any], schema: str, chain: Chain) -> str | None:
+def _recorded(connection: psycopg.Connection, schema: str, chain: Chain) -> str | None:
     """The revision that the schema records; NosenderError where another project's table records it."""
     revision = journal.current(connection, schema)
     try:
@@ -186,21 +193,9 @@ def _ours(options: Options) -> bool:
     return options.versions == VERSIONS
 
 
-def position(chain: Chain, revision: str | None) -> int:
-    """How many revisions the database has; NosenderError where it is at one that is not known here."""
-    try:
-        return chain.position(revision)
-    except KeyError:
-        raise NosenderError(
-            f"the database is at revision {visible(str(revision))}, which this version of nosender does not "
-            "know: use the version that migrated it, or a newer one"
-        ) from None
-
-
 @contextmanager
 def _session(target: Target, options: Options, *, checksums: bool = True) -> Iterator[_Session]:
     """The lock, a working connection that stands in the schema, and where the database is."""
-    import psycopg
 
     chain = Chain.load(options.versions)
     if not _ours(options):
@@ -236,7 +231,7 @@ class _Session:
         target: Target,
         options: Options,
         chain: Chain,
-        work: psycopg.Connection[Any],
+        work: psycopg.Connection,
         watch: Watch,
     ) -> None:
         self.target = target
@@ -249,7 +244,6 @@ class _Session:
 
     def enter(self) -> None:
         """Stand in the schema and see where it is."""
-        from psycopg import sql
 
         schema = self.target.schema
         # The very path that functions keep, and that the canonical DDL sets. What a role's limits on idle
@@ -285,7 +279,7 @@ class _Session:
         """Refuse to go on from a revision whose text is not what was applied."""
         entries = journal.entries(self.work, self.target.schema)
         self.work.commit()
-        for revision in self.chain.revisions[: position(self.chain, self.revision)]:
+        for revision in self.chain.revisions[: self.chain.position_of(self.revision)]:
             entry = entries.get(revision.revision)
             if entry is None or entry.direction == "down" or entry.algorithm != ALGORITHM:
                 continue  # applied by other means, or recorded by an algorithm that is gone
@@ -324,7 +318,6 @@ class _Session:
 
     def load(self, pending: tuple[Revision, ...]) -> None:
         """Load the canonical DDL at once: proved equal to the chain, and several times faster."""
-        import psycopg
 
         from nosender.schema import ddl
 
@@ -345,12 +338,11 @@ class _Session:
 
     def create_schema(self) -> None:
         """Make the schema that the user named, in the caller's transaction, if it is not there."""
-        from psycopg import sql
 
         if not self.found_schema:
             self.work.execute(sql.SQL("create schema {}").format(sql.Identifier(self.target.schema)))
 
-    def apply(self, revision: Revision, direction: str) -> None:
+    def apply(self, revision: Revision, direction: Direction) -> None:
         """One revision, and then a look at what it made."""
         self.options.say(f"{'applying' if direction == 'up' else 'reverting'} {revision.revision}")
 
@@ -378,7 +370,6 @@ class _Session:
 
         `locked` takes the tables first, in the transaction that reverts, so that the count holds.
         """
-        from psycopg import sql
 
         if self.options.allow_data_loss:
             return
@@ -421,7 +412,7 @@ class _Session:
         if when == "before":
             raise NosenderError(
                 f"the schema is not what revision {revision} left: {found[0].line}{more}; nothing was "
-                "changed: mend it with nosender db check, or pass --no-verify"
+                "changed: repair it by what nosender db check prints, or pass --no-verify"
             )
         raise RevisionError(
             f"revision {revision} is applied, but the schema is not what it promises: {found[0].line}{more}; "

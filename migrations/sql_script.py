@@ -6,12 +6,11 @@ import io
 from pathlib import Path
 
 from nosender.errors import UsageError
-from nosender.migrations.apply import index_name
 from nosender.migrations.checksum import ALGORITHM
 from nosender.migrations.journal import JOURNAL, VERSION_TABLE
 from nosender.migrations.lint import require_sound
 from nosender.migrations.revision_module import load_module
-from nosender.migrations.revisions import VERSIONS, Chain, Revision
+from nosender.migrations.revisions import VERSIONS, Chain, Revision, Step
 from nosender.schema.observe.quoting import literal, qualified, quoted
 
 
@@ -58,12 +57,11 @@ def _revision(schema: str, revision: Revision) -> str:
     return "\n".join([f"\n-- {revision.revision}: {revision.summary}", *body]) + "\n"
 
 
-def _whole(schema: str, text: str) -> str:
+def _whole(schema: str, step: Step) -> str:
     """What refuses an index that an attempt before left invalid, which IF NOT EXISTS passes over."""
-    name = index_name(text)
-    if name is None:
+    if step.index_name is None:
         return ""
-    index = qualified(schema, name)
+    index = qualified(schema, step.index_name)
     sentence = literal(f"the index {index} is invalid: run drop index concurrently {index}; and this again")
     valid = f"(select indisvalid from pg_index where indexrelid = {literal(index)}::regclass)"  # noqa: S608
     stop = f"raise exception using message = {sentence}"
@@ -74,8 +72,7 @@ def _text(schema: str, revision: Revision) -> str:
     """What the module's upgrade() would send, whether it stands in SQL or in Python."""
     if not revision.transactional:
         return "\n".join(
-            f"-- {step.what}\n{step.sql.rstrip(';')};{_whole(schema, step.sql)}"
-            for step in revision.steps("up")
+            f"-- {step.what}\n{step.sql.rstrip(';')};{_whole(schema, step)}" for step in revision.steps("up")
         )
     from alembic.runtime.migration import MigrationContext
 

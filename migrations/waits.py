@@ -1,16 +1,15 @@
-"""Looks on from a second connection while a migration waits: who blocks it, and how far an index build is."""
+"""Observes a migration from a second connection: who blocks it, and how far an index build is."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import psycopg
 
 from nosender.terminal_text import visible
-
-if TYPE_CHECKING:
-    import psycopg
 
 _EVERY = 0.1  # seconds between two looks
 
@@ -42,7 +41,7 @@ _PROGRESS = """
 class Watch:
     """Observes a working session through another one, which is in autocommit and does nothing else."""
 
-    def __init__(self, connection: psycopg.Connection[Any], pid: int, say: Callable[[str], None]) -> None:
+    def __init__(self, connection: psycopg.Connection, pid: int, say: Callable[[str], None]) -> None:
         """`pid` is the working session's process at the server; `say` takes one line for who waits."""
         self._connection = connection
         self._pid = pid
@@ -62,7 +61,7 @@ class Watch:
         """While the block runs, say who keeps it waiting; `last_blockers` remembers."""
         self.last_blockers = ""
 
-        def look() -> None:
+        def ask() -> None:
             rows = self._connection.execute(_BLOCKERS, (self._pid,)).fetchall()
             if not rows:
                 return
@@ -73,7 +72,7 @@ class Watch:
                 self.say(f"{what}: waiting for {who}")
             self.last_blockers = who
 
-        with self._looking(look):
+        with self._repeating(ask):
             yield
 
     @contextmanager
@@ -81,7 +80,7 @@ class Watch:
         """While the block builds an index, say each phase and every tenth of it."""
         told: list[Any] = [None]
 
-        def look() -> None:
+        def ask() -> None:
             row = self._connection.execute(_PROGRESS, (self._pid,)).fetchone()
             if row is None:
                 return
@@ -93,20 +92,18 @@ class Watch:
                 waits = f", waiting for pid {locker}" if locker else ""
                 self.say(f"{what}: {phase}{part}{waits}")
 
-        with self._looking(look):
+        with self._repeating(ask):
             yield
 
     @contextmanager
-    def _looking(self, look: Callable[[], None]) -> Iterator[None]:
-        import psycopg
-
+    def _repeating(self, ask: Callable[[], None]) -> Iterator[None]:
         stop = threading.Event()
 
         def loop() -> None:
-            # a look that fails is no reason to stop a migration
+            # a question that fails is no reason to stop a migration
             with suppress(psycopg.Error):
                 while not stop.wait(_EVERY):
-                    look()
+                    ask()
 
         thread = threading.Thread(target=loop, name="nosender watch", daemon=True)
         thread.start()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
-from click.core import ParameterSource
 
 from nosender.privacy_audit.evidence.commands import diff, evidence, sign, verify
-from nosender.privacy_audit.reports import FORMATS
+from nosender.privacy_audit.reports import FORMATS, Profile
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.check import Loaded
@@ -78,7 +77,7 @@ def run(
     ctx: click.Context,
     forms: tuple[str, ...],
     output: Path | None,
-    profile: Literal["github", "full"],
+    profile: Profile,
     baseline: Path | None,
     keys: tuple[Path, ...],
     fail_on: str,
@@ -173,13 +172,9 @@ def selftest(ctx: click.Context, slugs: tuple[str, ...]) -> None:
     from nosender.errors import UsageError
     from nosender.privacy_audit.runner import chosen
     from nosender.privacy_audit.selftest import trials
+    from nosender.server.target import DatabaseOptions
 
-    root = ctx.find_root()
-    named = (
-        root.get_parameter_source("url") is ParameterSource.COMMANDLINE
-        or root.params.get("embedded") is not None
-    )
-    if named:
+    if DatabaseOptions.of(ctx).named:
         raise UsageError("audit selftest works on a PostgreSQL of its own: leave --url and --embedded away")
     missed = total = 0
     for trial in trials(chosen(slugs)):

@@ -20,6 +20,7 @@ from nosender.privacy_audit.result.audit import (
     CheckResult,
     ClaimResult,
     Run,
+    WaiverResult,
     worst_first,
 )
 from nosender.privacy_audit.result.coverage import coverage_of
@@ -59,7 +60,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class Reading:
     """A snapshot, and what the reading of it gave besides."""
 
     snapshot: Snapshot
@@ -85,8 +86,8 @@ def run(target: Target, options: Options | None = None) -> Audit:
     catalogue = load(options.catalogue)
     started = datetime.now(UTC)
     with target.connect("nosender audit") as connection:
-        looked = look(connection, target.schema, catalogue, started, options.lock_timeout)
-    return judge(looked, checks, options)
+        reading = read_snapshot(connection, target.schema, catalogue, started, options.lock_timeout)
+    return judge(reading, checks, options)
 
 
 def chosen(slugs: Iterable[str]) -> tuple[Loaded, ...]:
@@ -97,15 +98,15 @@ def chosen(slugs: Iterable[str]) -> tuple[Loaded, ...]:
     return tuple(each for each in discover() if not wanted or each.check.slug in wanted)
 
 
-def look(
-    connection: psycopg.Connection[Any],
+def read_snapshot(
+    connection: psycopg.Connection,
     schema: str,
     catalogue: Catalogue,
     started: datetime | None = None,
     lock_timeout: int = _LOCK_MILLISECONDS,
     *,
     call_probes: bool = True,
-) -> Looked:
+) -> Reading:
     """Read everything that the checks look at, in one transaction that can write nothing."""
     import psycopg
 
@@ -135,7 +136,7 @@ def look(
         raise IncompleteError(f"the database went away while it was read{state}; run again") from None
     snapshot = replace(snapshot, probes=answers)
     version = connection.info.server_version
-    return Looked(
+    return Reading(
         snapshot=snapshot,
         role=live.database.reader,
         server=f"{version // 10000}.{version % 10000}",
@@ -145,18 +146,18 @@ def look(
     )
 
 
-def judge(looked: Looked, checks: tuple[Loaded, ...], options: Options) -> Audit:
+def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Audit:
     """Ask every check about the snapshot, and put the answers together."""
     results, findings = [], []
     for loaded in checks:
-        result, found = ask(loaded, looked.snapshot)
+        result, found = ask(loaded, reading.snapshot)
         results.append(result)
         findings += found
-    snapshot = looked.snapshot
+    snapshot = reading.snapshot
     described = definitions(snapshot.live, {each.object for each in findings})
-    waivers: tuple[Mapping[str, Any], ...] = ()
+    waivers: tuple[WaiverResult, ...] = ()
     if options.waivers is not None:
-        today = looked.started.astimezone(UTC).date()
+        today = reading.started.astimezone(UTC).date()
         signed = read_waivers(options.waivers, discover(), today)
         applied = apply(signed, results, findings, described, today, complete=not options.checks)
         results, findings, waivers = list(applied.results), list(applied.findings), applied.waivers
@@ -175,19 +176,19 @@ def judge(looked: Looked, checks: tuple[Loaded, ...], options: Options) -> Audit
         else _without_ours(findings, options),
         run=Run(
             id=str(uuid.uuid4()),
-            started=_stamp(looked.started),
+            started=_stamp(reading.started),
             finished=_stamp(datetime.now(UTC)),
             tool=f"nosender {__version__}",
             command=options.command,
-            role=looked.role,
+            role=reading.role,
             snapshot=snapshot.surroundings.snapshot,
-            measured=looked.measured,
+            measured=reading.measured,
         ),
         target=AuditedDatabase(
             database=snapshot.live.database.name,
-            server=looked.server,
+            server=reading.server,
             schema=snapshot.schema,
-            revision=looked.revision,
+            revision=reading.revision,
             fingerprint=_fingerprint(snapshot),
         ),
         claims=tuple(claim for claim in claims if claim.checks),

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import psycopg
+from psycopg import sql
+
 if TYPE_CHECKING:
     from nosender.privacy_audit.check import Loaded
 
@@ -22,10 +25,8 @@ class Trial:
 
 def trials(checks: Iterable[Loaded]) -> Iterator[Trial]:
     """One trial for each check, on an embedded server that is gone afterwards."""
-    import psycopg
-    from psycopg import sql
 
-    from nosender.privacy_audit.runner import ask, look
+    from nosender.privacy_audit.runner import ask, read_snapshot
     from nosender.schema import catalogue, ddl
     from nosender.server.embedded import EmbeddedServer
     from nosender.server.scratch import scratch_database
@@ -46,7 +47,7 @@ def trials(checks: Iterable[Loaded]) -> Iterator[Trial]:
                         owner.execute(loaded.example(example).encode())
                     if example == "bad.sql":
                         with psycopg.connect(scratch, options="-c role=nosender_auditor") as auditor:
-                            snapshot = look(auditor, "public", declared).snapshot
+                            snapshot = read_snapshot(auditor, "public", declared).snapshot
             result, findings = ask(loaded, snapshot)
             found = tuple(sorted(finding.object for finding in findings))
             expected = loaded.expected()

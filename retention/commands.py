@@ -70,7 +70,7 @@ def sweep(
     """Delete what has expired, once, to the end; Ctrl-C ends it after the batch under way, with a receipt."""
     from dataclasses import replace
 
-    from nosender.retention.status import look
+    from nosender.retention.status import read_status
     from nosender.retention.sweep import FAST, GENTLE
     from nosender.retention.sweep import sweep as run
     from nosender.retention.terminal import Bar, interruptible
@@ -86,7 +86,7 @@ def sweep(
     target = from_context(ctx)
     with interruptible() as stop, Bar() as bar:
         if bar.active:
-            bar.expected = sum(each.estimate for each in look(target).overdue)
+            bar.expected = sum(each.estimate for each in read_status(target).overdue)
         receipt = run(
             target,
             pace=pace,
@@ -122,14 +122,14 @@ def sweep(
 def plan(ctx: click.Context, folder: Path | None, form: str) -> None:
     """What a sweep would do now: the rules, how many rows are due, and since when."""
     from nosender.retention.policy import declared_plan, live_plan
-    from nosender.retention.status import look
+    from nosender.retention.status import read_status
     from nosender.retention.status_text import plan_json, plan_text
     from nosender.server.target import from_context
 
     target = from_context(ctx)
     if folder is not None:
         declared_plan(folder)  # what is wrong with the files themselves comes first
-    status = look(target)
+    status = read_status(target)
     with target.connect("nosender retention", autocommit=True) as connection:
         declared = live_plan(connection, target.schema, folder)
     click.echo((plan_json if form == "json" else plan_text)(declared, status), nl=False)
@@ -155,11 +155,11 @@ def status(ctx: click.Context, form: str, output: Path | None) -> None:
     """What is overdue, how the last sweeps went, and who keeps deleted rows from being vacuumed away."""
     from nosender.files import write_whole
     from nosender.retention.prometheus import render
-    from nosender.retention.status import look
+    from nosender.retention.status import read_status
     from nosender.retention.status_text import status_json, status_text
     from nosender.server.target import from_context
 
-    found = look(from_context(ctx))
+    found = read_status(from_context(ctx))
     if form == "prometheus":
         text = render(found, time.time())
     else:

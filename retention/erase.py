@@ -13,14 +13,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import psycopg
+from psycopg import sql
+
 from nosender.errors import NosenderError
 from nosender.retention.plan import Plan
 from nosender.retention.policy import declared_plan
 from nosender.schema.catalogue import load
 
 if TYPE_CHECKING:
-    import psycopg
-
     from nosender.server.target import Target
 
 
@@ -78,8 +79,6 @@ def erase(
     owner. NosenderError where a table cannot be had within the timeout: those before
     it are done.
     """
-    import psycopg
-    from psycopg import sql
 
     done = []
     with _session(target) as connection:
@@ -110,7 +109,6 @@ def erase(
 
 def _checkpoint(connection: psycopg.Connection) -> None:
     """The files that a rewrite left are unlinked at the next checkpoint; without the right to one, later."""
-    import psycopg
 
     try:
         connection.execute("checkpoint")

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg
+
 from nosender.errors import NosenderError
 
 if TYPE_CHECKING:
-    import psycopg
-
     from nosender.server.target import Target
 
 _OURS = {"lock_not_available": "55P03", "undefined_table": "42P01", "invalid_parameter_value": "22023"}

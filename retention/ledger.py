@@ -15,18 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+
 from nosender.errors import NosenderError, UsageError
 from nosender.retention.failures import explain
 from nosender.retention.session import enter_schema
+from nosender.schema.ledger_format import FORMAT, GENESIS
 
 if TYPE_CHECKING:
-    import psycopg
-
     from nosender.server.target import Target
-
-FORMAT = "nosender.retention_runs/1"
-GENESIS = hashlib.sha256(FORMAT.encode()).hexdigest()
-"""What the first row holds in place of the hash of the row before."""
 
 _MOMENT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 _FIELDS = (
@@ -94,19 +91,9 @@ def verify(entries: Iterable[Entry], since: Head | None = None) -> Verdict:
         number = int(entry["id"])
         if beginning is None:
             beginning = entry
-        elif number != head.length + 1:
-            gone = (
-                f"row {head.length + 1}"
-                if number == head.length + 2
-                else f"rows {head.length + 1} to {number - 1}"
-            )
-            problems.append(f"{gone} of retention_runs are missing: somebody removed them")
-        elif entry["previous_hash"] != head.hash:
-            problems.append(
-                f"row {number} does not follow row {head.length}: one of them was put there later"
-            )
-        found = hashlib.sha256(row_text(entry)).hexdigest()
-        if found != entry["row_hash"]:
+        else:
+            problems += _following(entry, head)
+        if hashlib.sha256(row_text(entry)).hexdigest() != entry["row_hash"]:
             problems.append(f"row {number} is not what was written: its contents and its hash differ")
         if entry["anchor_id"]:
             anchors[entry["anchor_id"]] = entry["anchor_hash"]
@@ -118,20 +105,10 @@ def verify(entries: Iterable[Entry], since: Head | None = None) -> Verdict:
         problems[:0] = _beginning(beginning, anchors)
     if since is not None and since.length:
         first = int(beginning["id"]) if beginning is not None else 1
-        if head.length < since.length:
-            problems.append(
-                f"the ledger ends at row {head.length}, but the report saw {since.length}: its end is cut off"
-            )
-        elif met is not None and met != since.hash:
-            problems.append(f"row {since.length} is not the one that the report saw: the chain was rewritten")
-        elif met is None and since.length < first:
-            if anchors.get(str(since.length)) is not None:
-                if anchors[str(since.length)] != since.hash:
-                    problems.append(
-                        f"row {since.length} is not the one that the report saw: it was rewritten"
-                    )
-            else:
-                unseen.append(f"row {since.length}, which the report saw, is past its maximum age and gone")
+        found = met if since.length >= first else anchors.get(str(since.length))
+        if found is None and since.length < first:
+            unseen.append(f"row {since.length}, which the report saw, is past its maximum age and gone")
+        problems += _since(since, head, found)
     return Verdict(tuple(problems), tuple(unseen), rows, head, runs.started, runs.unfinished)
 
 
@@ -143,6 +120,28 @@ def _beginning(first: Entry, anchors: dict[str, str]) -> list[str]:
         return [f"the ledger begins with row {number}, and no receipt says that earlier ones were due to go"]
     if first["previous_hash"] != expected:
         return [f"row {number} does not follow what was before it"]
+    return []
+
+
+def _following(entry: Entry, before: Head) -> list[str]:
+    """A row has the number after the one before it, and holds its hash."""
+    number, expected = int(entry["id"]), before.length + 1
+    if number != expected:
+        gone = f"row {expected}" if number == expected + 1 else f"rows {expected} to {number - 1}"
+        return [f"{gone} of retention_runs are missing: somebody removed them"]
+    if entry["previous_hash"] != before.hash:
+        return [f"row {number} does not follow row {before.length}: one of them was put there later"]
+    return []
+
+
+def _since(since: Head, head: Head, found: str | None) -> list[str]:
+    """The row that a report saw last is still there, with its hash; `found` is the hash that it has now."""
+    if head.length < since.length:
+        return [
+            f"the ledger ends at row {head.length}, but the report saw {since.length}: its end is cut off"
+        ]
+    if found is not None and found != since.hash:
+        return [f"row {since.length} is not the one that the report saw: the chain was rewritten"]
     return []
 
 
@@ -201,7 +200,6 @@ _QUERY = "select {} from retention_ledger(%s, %s)".format(  # noqa: S608  # name
 
 def verify_target(target: Target, since: Head | None = None) -> Verdict:
     """Verify the ledger of a database, in one snapshot."""
-    import psycopg
 
     with target.connect("nosender retention") as connection:
         try:

@@ -3,30 +3,106 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
+
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
 
 if TYPE_CHECKING:
-    import psycopg
-
     from nosender.server.target import Target
 
-State = dict[str, Any]
-"""What a sweep is at, as the functions of the database hand it out and take it back."""
+Pass = Literal["begin", "blocks", "keys", "last", "age", "prune", "end"]
+"""How a table is walked: by place, by expiry, once more for what was locked, by age; or its ledger cut."""
+
+
+Count = Literal["deleted", "deactivated", "children", "batches", "blocked"]
+
+
+class Counts(TypedDict):
+    """What a sweep counts, of one table or of several."""
+
+    deleted: int
+    deactivated: int
+    children: int
+    """Rows of other tables that went by cascade."""
+    batches: int
+    blocked: int
+    """Rows that stayed because others had locked them."""
+
+
+COUNTS: tuple[Count, ...] = ("deleted", "deactivated", "children", "batches", "blocked")
+NOTHING: Counts = {"deleted": 0, "deactivated": 0, "children": 0, "batches": 0, "blocked": 0}
+
+
+_AtPass = TypedDict("_AtPass", {"pass": Pass})
+"""A key that is a word of Python's."""
+
+
+class State(Counts, _AtPass):
+    """What a sweep is at, as the functions of the database hand it out and take it back.
+
+    The counts are of the table under way. What is not required is there from the first batch on, in a part of
+    a table, or at the end.
+    """
+
+    run: str
+    """UUID of the run."""
+    cutoff: str
+    policy: str
+    """The hash of the database's own policy, in hexadecimal digits."""
+    clock_back: bool
+    most: int
+    """No batch is larger, in rows."""
+    size: int
+    """Of the next batch."""
+    rate: int | None
+    """Rows a second at most."""
+    tables: list[str]
+    at: int
+    """Which of the tables is under way; their number at the end."""
+    total: Counts
+    """Of the tables before."""
+    pause_ms: float
+    """To wait before the next step."""
+    finished: bool
+
+    left: NotRequired[bool]
+    """Rows were passed over in this pass."""
+    skip: NotRequired[bool]
+    affected: NotRequired[int]
+    """By the last batch."""
+    time: NotRequired[str]
+    """Where the walk stands: the expiry and id of the last row, or its place."""
+    id: NotRequired[int]
+    place: NotRequired[str]
+    transaction: NotRequired[str | None]
+    """Of the last batch; None where it wrote nothing."""
+
+    part: NotRequired[int]
+    """The number of the part's lock."""
+    until_time: NotRequired[str]
+    """Where the part ends."""
+    until_id: NotRequired[int]
+    until_place: NotRequired[str]
+
+    status: NotRequired[str]
+    error_class: NotRequired[str | None]
+    ledger_id: NotRequired[int]
+    ledger_hash: NotRequired[str]
+
+
 Progress = Callable[[State], None]
-COUNTS = ("deleted", "deactivated", "children", "batches", "blocked")
-"""What a state counts: of the table under way, and under `total` of the tables before."""
 
 
 def enter_schema(connection: psycopg.Connection, target: Target) -> None:
     """Look up our functions in the target's schema and nowhere else."""
-    from psycopg import sql
 
     connection.execute(sql.SQL("set search_path to {}, pg_temp").format(sql.Identifier(target.schema)))
 
 
 def call(connection: psycopg.Connection, query: str, state: State, *more: object) -> State:
     """Ask a function that takes a state, and perhaps more, for the next one."""
-    from psycopg.types.json import Jsonb
 
     row = connection.execute(query.encode(), [Jsonb(state), *more]).fetchone()
     assert row is not None  # noqa: S101  # a function call answers with one row

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import psycopg
+
 from nosender.retention.failures import explain
 from nosender.retention.session import enter_schema
 
 if TYPE_CHECKING:
-    import psycopg
-
     from nosender.server.target import Target
 
 _MOMENT = 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
@@ -80,9 +80,8 @@ class Status:
     """The number of the last row of the ledger."""
 
 
-def look(target: Target) -> Status:
+def read_status(target: Target) -> Status:
     """Read the state of retention, at a cost that does not grow with the tables."""
-    import psycopg
 
     with target.connect("nosender retention", autocommit=True) as connection:
         try:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import psycopg
+
 from nosender.errors import NosenderError
 from nosender.retention.failures import explain
 from nosender.retention.plan import Plan
@@ -20,8 +22,6 @@ from nosender.retention.stop import Stop
 from nosender.retention.workers import share
 
 if TYPE_CHECKING:
-    import psycopg
-
     from nosender.server.target import Target
 
 
@@ -92,7 +92,6 @@ def sweep(
     than one, so many sessions share each table from which rows are deleted, a part at a time; a `rate` is of
     all of them together.
     """
-    import psycopg
 
     with target.connect("nosender retention", autocommit=True) as connection:
         try:
@@ -150,7 +149,6 @@ def _run(
     progress: Progress | None,
     stop: Stop,
 ) -> SweepReceipt:
-    import psycopg
 
     begun = connection.execute(
         "select retention_begin(%s, %s::numeric, %s::numeric, %s, %s, %s, %s)",
@@ -160,7 +158,8 @@ def _run(
             canary,
         ],
     ).fetchone()
-    state: State = begun[0] if begun else {}
+    assert begun is not None  # noqa: S101  # a function call answers with one row
+    state: State = begun[0]
     try:
         while not state["finished"]:
             if stop.wait(float(state["pause_ms"]) / 1000):

@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
-from typing import Any
 
+from nosender.retention.session import State
 from nosender.retention.stop import Stop
 
 
@@ -41,13 +41,13 @@ class Bar:
         self._began = time.monotonic()
         self.active = sys.stderr.isatty()
 
-    def show(self, state: dict[str, Any]) -> None:
+    def show(self, state: State) -> None:
         """Tell how far the sweep is; `state` is the sweep's own."""
         now = time.monotonic()
         if not self.active or now - self._shown < 0.2:
             return
         self._shown = now
-        rows = sum(state["total"][key] + state[key] for key in ("deleted", "deactivated"))
+        rows = sum(each["deleted"] + each["deactivated"] for each in (state["total"], state))
         rate = rows / max(now - self._began, 0.001)
         tables = state["tables"]
         table = tables[state["at"]] if state["at"] < len(tables) else "done"

@@ -16,7 +16,7 @@ from nosender.errors import NosenderError, UsageError
 from nosender.files import write_whole
 from nosender.retention import prometheus
 from nosender.retention.session import Progress, State
-from nosender.retention.status import look
+from nosender.retention.status import read_status
 from nosender.retention.stop import Stop
 from nosender.retention.sweep import GENTLE, Pace, SweepReceipt, sweep
 
@@ -68,7 +68,7 @@ def watch(
         try:
             receipt = sweep(target, pace=how.pace, canary=how.canary, progress=_pinging(progress), stop=stop)
         except UsageError:
-            raise  # the next interval will not mend it
+            raise  # the next interval will not change that
         except NosenderError as error:
             failed += 1
             sentence = f"sweep failed, {failed} in a row: {error}"
@@ -98,7 +98,7 @@ def _sentence(receipt: SweepReceipt) -> str:
 
 def _export(target: Target, path: Path, tell: Tell) -> None:
     try:
-        write_whole(path, prometheus.render(look(target), time.time()), mode=0o644)
+        write_whole(path, prometheus.render(read_status(target), time.time()), mode=0o644)
     except NosenderError as error:
         tell(f"no metrics: {error}")
 

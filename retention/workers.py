@@ -12,13 +12,13 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import psycopg
+
 from nosender.errors import NosenderError
-from nosender.retention.session import COUNTS, Progress, State, call, enter_schema, step
+from nosender.retention.session import COUNTS, NOTHING, Progress, State, call, enter_schema, step
 from nosender.retention.stop import Stop
 
 if TYPE_CHECKING:
-    import psycopg
-
     from nosender.server.target import Target
 
 _BATCHES = 4  # of the largest size make a part: short enough to share the end of a table evenly
@@ -65,7 +65,7 @@ class _Shared:
             self.state["left"] = self.state["left"] or after["left"]
             self.state |= {"size": after["size"], "affected": after["affected"]}
             if self.progress is not None:
-                self.progress(dict(self.state))
+                self.progress(self.state.copy())
 
 
 def share(
@@ -111,7 +111,6 @@ def share(
 
 def _worker(target: Target, shared: _Shared, workers: int) -> None:
     """A thread: a session of its own, until there is nothing left to take."""
-    import psycopg
 
     try:
         with target.connect("nosender retention worker") as connection:
@@ -179,14 +178,16 @@ def _take(connection: psycopg.Connection, shared: _Shared, workers: int) -> _Par
 
 def _cut(connection: psycopg.Connection, shared: _Shared, workers: int) -> _Part:
     state = shared.state
-    begin = state | dict.fromkeys(COUNTS, 0) | {"left": False, "skip": False, "pause_ms": 0}
+    begin: State = {**state, **NOTHING, "left": False, "skip": False, "pause_ms": 0}
     if state["rate"] is not None:
         begin["rate"] = max(1, state["rate"] // workers)
     begin = call(connection, "select retention_part(%s, %s)", begin, _BATCHES * state["most"])
     connection.commit()
-    ends = {"time": begin.get("until_time"), "id": begin.get("until_id"), "place": begin.get("until_place")}
-    shared.given = ends["time"] is None and ends["place"] is None
-    state |= {name: value for name, value in ends.items() if value is not None}
+    shared.given = not {"until_time", "until_place"} & begin.keys()  # the last part has no end
+    if "until_time" in begin:
+        state |= {"time": begin["until_time"], "id": begin["until_id"]}
+    if "until_place" in begin:
+        state["place"] = begin["until_place"]
     shared.under_way += 1
     return _Part(begin, begin)
 

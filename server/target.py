@@ -104,31 +104,47 @@ def _connect(conninfo: str, autocommit: bool, fixed: dict[str, str]) -> psycopg.
         return psycopg.connect(conninfo, autocommit=autocommit, **fixed | {"options": ""})  # type: ignore[arg-type]
 
 
+@dataclass(slots=True)
+class DatabaseOptions:
+    """The options before the command, which say what database it is about; click's context carries them."""
+
+    url: str | None = None
+    """None where the user named none."""
+    embedded: str | None = None
+    """The folder of an embedded server, "" for one that is thrown away; None for no such server."""
+    schema: str = "public"
+    target: Target | None = None
+    """What they led to, once asked: a command has one target, and starts one server."""
+
+    @property
+    def named(self) -> bool:
+        """Whether the user named a database, and not the environment."""
+        return self.url is not None or self.embedded is not None
+
+    @classmethod
+    def of(cls, context: click.Context) -> DatabaseOptions:
+        """Those of the command line that `context` belongs to."""
+        return context.find_root().ensure_object(cls)
+
+
 def from_context(context: click.Context) -> Target:
     """The target that the options before the command name; starts the embedded server if they ask for it."""
-    root = context.find_root()
-    options: dict[str, object] = root.ensure_object(dict)
-    found = options.get("target")
-    if not isinstance(found, Target):
-        found = options["target"] = _resolve(root, options)
-    return found
+    options = DatabaseOptions.of(context)
+    if options.target is None:
+        options.target = _resolve(context.find_root(), options)
+    return options.target
 
 
-def _resolve(root: click.Context, options: dict[str, object]) -> Target:
-    schema, embedded, url = (
-        str(options.get("schema") or "public"),
-        options.get("embedded"),
-        options.get("url"),
-    )
-    if embedded is not None:
-        if url is not None:
-            raise UsageError("--url and --embedded exclude each other: name one database")
-        from nosender.server.embedded import EmbeddedServer
+def _resolve(root: click.Context, options: DatabaseOptions) -> Target:
+    if options.embedded is None:
+        return resolve(options.url, options.schema)
+    if options.url is not None:
+        raise UsageError("--url and --embedded exclude each other: name one database")
+    from nosender.server.embedded import EmbeddedServer
 
-        server = EmbeddedServer(directory=Path(str(embedded)) if embedded else None)
-        root.call_on_close(server.stop)
-        return Target(server.conninfo(), schema)
-    return resolve(None if url is None else str(url), schema)
+    server = EmbeddedServer(directory=Path(options.embedded) if options.embedded else None)
+    root.call_on_close(server.stop)
+    return Target(server.conninfo(), options.schema)
 
 
 def resolve(url: str | None, schema: str) -> Target:

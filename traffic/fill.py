@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
+import psycopg
+from psycopg import sql
+
 from nosender.errors import NosenderError, UsageError
 from nosender.traffic import keys, people
 from nosender.traffic.keys import Seed
@@ -17,8 +20,6 @@ from nosender.traffic.people import Clock, Person, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-    import psycopg
 
     from nosender.server.target import Target
 
@@ -118,7 +119,6 @@ def _flow(
     seed: int,
     progress: Progress | None,
 ) -> dict[str, int]:
-    from psycopg import sql
 
     from nosender.traffic.flow import Flow, act_as_application
 
@@ -171,7 +171,6 @@ class _Writer:
 
     def analyze(self) -> None:
         """Bring the planner's statistics up to date."""
-        from psycopg import sql
 
         for table in _COLUMNS:
             self._connection.execute(sql.SQL("analyze {}").format(sql.Identifier(self._schema, table)))
@@ -231,7 +230,6 @@ class _Writer:
         return [id_ for (id_,) in answer]
 
     def _copy(self, table: str, rows: Iterable[Row]) -> None:
-        from psycopg import sql
 
         columns, types = zip(*(column.split(" ") for column in _COLUMNS[table]), strict=True)
         statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(
@@ -248,7 +246,6 @@ class _Writer:
 @contextmanager
 def _in_one_sentence(target: Target, seed: int) -> Iterator[None]:
     """Say what a user can cause in one sentence, without the database's own text, which may quote a row."""
-    import psycopg
 
     try:
         yield
@@ -274,6 +271,5 @@ def _in_one_sentence(target: Target, seed: int) -> Iterator[None]:
 
 
 def _quoted(*names: str) -> str:
-    from psycopg import sql
 
     return sql.Identifier(*names).as_string()

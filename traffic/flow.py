@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg
+from psycopg import sql
+
 from nosender.traffic import keys, people
 from nosender.traffic.messages import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    import psycopg
 
     from nosender.traffic.keys import Seed
     from nosender.traffic.people import Person
@@ -127,7 +128,6 @@ class Flow:
                     self._call("acknowledge", device, some, outcome)
 
     def _call(self, function: str, *arguments: object, types: tuple[str, ...] = ()) -> object:
-        from psycopg import sql
 
         kinds = types or ("",) * len(arguments)
         places = [sql.SQL("%s::" + kind if kind else "%s") for kind in kinds]

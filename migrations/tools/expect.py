@@ -26,12 +26,12 @@ def expected(conninfo: str, folder: Path = VERSIONS) -> dict[Path, str]:
     with (
         scratch_database(conninfo) as scratch,
         psycopg.connect(scratch) as work,
-        psycopg.connect(scratch, autocommit=True) as onlooker,
+        psycopg.connect(scratch, autocommit=True) as observer,
     ):
         work.execute(sql.SQL("create schema {}").format(sql.Identifier(PLACEHOLDER)))
         work.execute(sql.SQL("set search_path to {}, pg_temp").format(sql.Identifier(PLACEHOLDER)))
         work.commit()
-        watch = Watch(onlooker, work.info.backend_pid, lambda _line: None)
+        watch = Watch(observer, work.info.backend_pid, lambda _line: None)
         for revision in Chain.load(folder).revisions:
             apply(work, PLACEHOLDER, revision, "up", patience=Patience(), watch=watch)
             # Alembic's own table is no part of what a revision promises.

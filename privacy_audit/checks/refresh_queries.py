@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nosender.schema.catalogue import Catalogue
     from nosender.schema.observe import Observation
+    from nosender.schema.observe.observation import SchemaKind
 
 _BLOCK = re.compile(
     r"^(?P<indent> *)-- made from the (?:catalogue|ddl): (?P<name>[a-z ]+)\n(?:.*\n)*? *-- end$", re.MULTILINE
@@ -57,11 +58,11 @@ def _not_null(_: Catalogue, declared: Observation) -> List:
     return ((each.table, each.name) for each in _ours(declared, "columns") if each.not_null)
 
 
-def _by_table(kind: str) -> Callable[[Catalogue, Observation], List]:
+def _by_table(kind: SchemaKind) -> Callable[[Catalogue, Observation], List]:
     return lambda _, declared: ((each.table, each.name) for each in _ours(declared, kind))
 
 
-def _by_name(kind: str) -> Callable[[Catalogue, Observation], List]:
+def _by_name(kind: SchemaKind) -> Callable[[Catalogue, Observation], List]:
     return lambda _, declared: ((each.name,) for each in _ours(declared, kind))
 
 
@@ -176,10 +177,10 @@ def _row(values: tuple[str, ...]) -> str:
     return "(" + ", ".join("'" + value.replace("'", "''") + "'" for value in values) + ")"
 
 
-def _ours(declared: Observation, kind: str) -> list:  # type: ignore[type-arg]
+def _ours(declared: Observation, kind: SchemaKind) -> list[Any]:
     """What the DDL makes of one kind, in its schema and without what an extension brought."""
     return [
         each
-        for each in getattr(declared, kind)
+        for each in declared.of(kind)
         if each.schema == declared.schema and getattr(each, "extension", None) is None
     ]

@@ -6,19 +6,18 @@ import os
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
 from nosender.errors import NosenderError, UsageError
 from nosender.files import write_whole
 from nosender.privacy_audit.evidence import attest
-from nosender.privacy_audit.reports import FORMATS, render
+from nosender.privacy_audit.reports import FORMATS, Options, Profile, render
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    from nosender.privacy_audit.reports.sarif import Profile
     from nosender.privacy_audit.result.audit import Audit
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
@@ -42,7 +41,7 @@ class Delivery:
 def prepare(
     formats: tuple[str, ...],
     output: Path | None,
-    profile: Literal["github", "full"],
+    profile: Profile,
     keys: tuple[Path, ...],
     baseline: Path | None,
 ) -> Delivery:
@@ -89,7 +88,7 @@ def deliver(audit: Audit, delivery: Delivery) -> list[Path]:
     summarise(audit, delivery.formats)
     if delivery.output is None:
         (form,) = delivery.formats
-        click.echo(_text(audit, form, delivery, colour=_colour()), nl=False)
+        click.echo(render(form, audit, Options(_colour(), delivery.profile)), nl=False)
         return []
     if len(delivery.formats) == 1:
         files = {delivery.formats[0]: delivery.output}
@@ -101,7 +100,7 @@ def deliver(audit: Audit, delivery: Delivery) -> list[Path]:
         files = {form: delivery.output / FORMATS[form] for form in delivery.formats}
     written = []
     for form, path in files.items():
-        content = _text(audit, form, delivery, colour=False).encode()
+        content = render(form, audit, Options(profile=delivery.profile)).encode()
         write_whole(path, content)
         written.append(path)
         if form == "json" and delivery.keys:
@@ -129,18 +128,6 @@ def read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
-
-
-def _text(audit: Audit, form: str, delivery: Delivery, *, colour: bool) -> str:
-    if form == "text":
-        from nosender.privacy_audit.reports import text
-
-        return text.render(audit, colour=colour)
-    if form == "sarif":
-        from nosender.privacy_audit.reports import sarif
-
-        return sarif.render(audit, delivery.profile)
-    return render(form, audit)
 
 
 def _colour() -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from nosender.privacy_audit.result.annex import Comparison, Item, Side
+from nosender.privacy_audit.result.annex import ComparedFinding, ComparedReport, Comparison
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.result.audit import Audit
@@ -67,13 +67,13 @@ def as_data(compared: Comparison) -> dict[str, Any]:
     return asdict(compared) | {"same_database": compared.same_database}
 
 
-def _by_fingerprint(report: Mapping[str, Any]) -> dict[str, Item]:
+def _by_fingerprint(report: Mapping[str, Any]) -> dict[str, ComparedFinding]:
     items = {}
     for found in report["findings"]:
         if not isinstance(found, dict):
             continue
         fingerprint = str(found.get("fingerprint", ""))
-        items[fingerprint] = Item(
+        items[fingerprint] = ComparedFinding(
             check=str(found.get("check", "")),
             object=str(found.get("object", "")),
             kind=str(found.get("kind", "")),
@@ -84,9 +84,9 @@ def _by_fingerprint(report: Mapping[str, Any]) -> dict[str, Item]:
     return items
 
 
-def _side(report: Mapping[str, Any]) -> Side:
+def _side(report: Mapping[str, Any]) -> ComparedReport:
     run, target = report["run"], report["target"]
-    return Side(
+    return ComparedReport(
         run=str(run.get("id", "")),
         finished=str(run.get("finished", "")),
         verdict=str(report["verdict"]),
@@ -95,7 +95,7 @@ def _side(report: Mapping[str, Any]) -> Side:
     )
 
 
-def _sorted(items: Any) -> tuple[Item, ...]:
+def _sorted(items: Any) -> tuple[ComparedFinding, ...]:
     return tuple(sorted(items, key=lambda item: (_rank(item.severity), item.check, item.object)))
 
 

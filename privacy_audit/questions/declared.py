@@ -1,4 +1,4 @@
-"""How much of the database is accounted for, kind by kind."""
+"""Live against declared: what nothing accounts for, what is missing and what differs, kind by kind."""
 
 from __future__ import annotations
 
@@ -11,29 +11,30 @@ from nosender.privacy_audit.finding import NotTested
 if TYPE_CHECKING:
     from nosender.privacy_audit.finding import Found
     from nosender.privacy_audit.snapshot.snapshot import Snapshot
+    from nosender.schema.observe.observation import SchemaKind
 
 
 def by_name(thing: Any) -> object:
-    """Tells two things of one schema apart."""
+    """Distinguishes two things of one schema."""
     return (thing.schema, thing.name)
 
 
 def by_table_and_name(thing: Any) -> object:
-    """Tells two things of the tables of one schema apart."""
+    """Distinguishes two things of the tables of one schema."""
     return (thing.schema, thing.table, thing.name)
 
 
 def by_signature(thing: Any) -> object:
-    """Tells two functions apart."""
+    """Distinguishes two functions."""
     return (thing.schema, thing.name, thing.identity)
 
 
 def by_meaning(constraint: Any) -> object:
-    """Tells two constraints apart by what they say; a name is only a name."""
+    """Distinguishes two constraints by what they say; a name is only a name."""
     return (constraint.schema, constraint.table, constraint.kind, constraint.definition)
 
 
-KEYS: Mapping[str, Callable[[Any], object]] = {
+KEYS: Mapping[SchemaKind, Callable[[Any], object]] = {
     "relations": by_name,
     "columns": by_table_and_name,
     "constraints": by_meaning,
@@ -46,16 +47,16 @@ KEYS: Mapping[str, Callable[[Any], object]] = {
     "types": by_name,
     "statistics": by_name,
 }
-"""What tells two of a kind apart, for each kind that stands in a schema."""
+"""What distinguishes two of a kind, for each kind that stands in a schema."""
 
 
-def undeclared(snapshot: Snapshot, kind: str, key: Callable[[Any], object] | None = None) -> list[Any]:
+def undeclared(snapshot: Snapshot, kind: SchemaKind, key: Callable[[Any], object] | None = None) -> list[Any]:
     """What lives of one kind and nothing accounts for."""
     found = snapshot.undeclared(kind, _known(snapshot, kind), key or KEYS[kind])
     return [each for each in found if not bookkeeping(snapshot, kind, each)]
 
 
-def _known(snapshot: Snapshot, kind: str) -> Iterable[Any]:
+def _known(snapshot: Snapshot, kind: SchemaKind) -> Iterable[Any]:
     """What is declared: tables and columns by the catalogue, everything else by the DDL."""
     if kind == "relations":
         return [
@@ -70,10 +71,10 @@ def _known(snapshot: Snapshot, kind: str) -> Iterable[Any]:
             and each.table in tables
             and tables[each.table].column(each.name) is not None
         ]
-    return getattr(snapshot.declared, kind)  # type: ignore[no-any-return]
+    return snapshot.declared.of(kind)
 
 
-def bookkeeping(snapshot: Snapshot, kind: str, thing: Any) -> bool:
+def bookkeeping(snapshot: Snapshot, kind: SchemaKind, thing: Any) -> bool:
     """Whether it belongs to a table that Alembic makes: the table, its declared columns and its key."""
     if thing.schema != snapshot.schema:
         return False
@@ -91,10 +92,10 @@ def bookkeeping(snapshot: Snapshot, kind: str, thing: Any) -> bool:
     return False
 
 
-def differing(snapshot: Snapshot, kind: str, *fields: str) -> list[tuple[Any, Any]]:
+def differing(snapshot: Snapshot, kind: SchemaKind, *fields: str) -> list[tuple[Any, Any]]:
     """Live and declared, where both exist and one of these fields is not the same."""
     key = KEYS[kind]
-    declared = {key(each): each for each in getattr(snapshot.declared, kind)}
+    declared = {key(each): each for each in snapshot.declared.of(kind)}
     pairs = ((live, declared.get(key(live))) for live in snapshot.ours(kind))
     return [
         (live, other)
@@ -103,20 +104,20 @@ def differing(snapshot: Snapshot, kind: str, *fields: str) -> list[tuple[Any, An
     ]
 
 
-def missing(snapshot: Snapshot, kind: str) -> list[Any]:
+def missing(snapshot: Snapshot, kind: SchemaKind) -> list[Any]:
     """What is declared of one kind, on tables that exist, and does not live."""
     key = KEYS[kind]
     live = {key(each) for each in snapshot.ours(kind)}
     return [
         each
-        for each in getattr(snapshot.declared, kind)
+        for each in snapshot.declared.of(kind)
         if key(each) not in live and getattr(each, "table", None) in {None, *snapshot.tables}
     ]
 
 
 def closed(
     snapshot: Snapshot,
-    kind: str,
+    kind: SchemaKind,
     describe: Callable[[Any], Found],
     only: Callable[[Any], bool] = lambda _: True,
 ) -> Answer:
@@ -128,18 +129,16 @@ def closed(
 
 
 def compared(
-    snapshot: Snapshot, kind: str, fields: tuple[str, ...], describe: Callable[[Any, Any], Found]
+    snapshot: Snapshot, kind: SchemaKind, fields: tuple[str, ...], describe: Callable[[Any, Any], Found]
 ) -> Answer:
     """A finding for everything declared of one kind that lives and differs in one of the fields."""
     pairs = differing(snapshot, kind, *fields)
-    return Answer(
-        len(getattr(snapshot.declared, kind)), tuple(describe(live, other) for live, other in pairs)
-    )
+    return Answer(len(snapshot.declared.of(kind)), tuple(describe(live, other) for live, other in pairs))
 
 
 def absent(
     snapshot: Snapshot,
-    kind: str,
+    kind: SchemaKind,
     describe: Callable[[Any], Found],
     only: Callable[[Any], bool] = lambda _: True,
 ) -> Answer:
@@ -150,6 +149,6 @@ def absent(
     if not snapshot.has_ours:
         raise NotTested(f"schema {snapshot.schema} holds none of our tables")
     return Answer.of(
-        filter(only, getattr(snapshot.declared, kind)),
+        filter(only, snapshot.declared.of(kind)),
         (describe(each) for each in missing(snapshot, kind) if only(each)),
     )

@@ -13,6 +13,7 @@ from nosender.privacy_audit.snapshot.object_names import dotted, function_name, 
 if TYPE_CHECKING:
     from nosender.schema.observe import Observation
     from nosender.schema.observe.model import Function
+    from nosender.schema.observe.observation import Kind
 
 _IDENTITY = re.compile(
     r"\b(current_user|session_user|current_role|system_user|inet_client_(?:addr|port)|pg_backend_pid"
@@ -88,7 +89,7 @@ def calls(text: str, names: frozenset[str]) -> list[str]:
 
 
 # What a text of each large kind is made of; a record without a number in any of these has none in its texts.
-_MADE_OF: Mapping[str, tuple[str, ...]] = {
+_MADE_OF: Mapping[Kind, tuple[str, ...]] = {
     "relations": ("name", "definition", "partition_bound", "options", "foreign_options"),
     "columns": ("name", "default", "options", "foreign_options"),
     "constraints": ("name", "definition"),
@@ -101,7 +102,7 @@ _MADE_OF: Mapping[str, tuple[str, ...]] = {
 
 _LISTS = {"options", "foreign_options", "arguments"}
 
-KINDS = (
+KINDS: tuple[Kind, ...] = (
     *_MADE_OF, "schemas", "types", "statistics", "functions", "rules", "policies", "security_labels",
     "publications", "roles", "role_settings", "foreign_servers", "others",
 )  # fmt: skip
@@ -116,7 +117,7 @@ def with_numbers(observation: Observation) -> Observation:
 
     suspects: dict[str, Any] = {}
     for kind, made_of in _MADE_OF.items():
-        records = getattr(observation, kind)
+        records = observation.of(kind)
         holding: dict[str, set[Any]] = {}
         for name in made_of:
             values = list(filter(None, set(map(attrgetter(name), records))))
@@ -160,8 +161,9 @@ def texts(observation: Observation) -> Iterator[Text]:
         yield Text(constraint.schema, name, "constraint", f"{constraint.name} {constraint.definition}")
     for index in observation.indexes:
         yield Text(index.schema, dotted(index.schema, index.name), "index", index.name)
-    for kind in ("sequences", "statistics", "types", "functions"):
-        for each in getattr(observation, kind):
+    kinds: tuple[Kind, ...] = ("sequences", "statistics", "types", "functions")
+    for kind in kinds:
+        for each in observation.of(kind):
             labels = " ".join(getattr(each, "labels", ()))
             word = "sequence" if kind == "sequences" else getattr(each, "kind", "statistics")
             name = function_name(each) if kind == "functions" else dotted(each.schema, each.name)

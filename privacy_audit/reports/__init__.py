@@ -1,9 +1,13 @@
-"""The forms of a report. Each module is pure: `render(audit) -> str`, and imports no driver."""
+"""The forms of a report. Each module is pure: `render(audit) -> str`, and imports no driver.
+
+A module that can do more takes it by keyword, under the name of one of the options below.
+"""
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.result.audit import Audit
@@ -21,7 +25,25 @@ FORMATS = {
 """Each format is the module of its name; beside it the file that it is written to when several are asked for."""
 
 
-def render(form: str, audit: Audit) -> str:
-    """The audit in one of the formats above, without colours."""
-    text: str = importlib.import_module(f"{__name__}.{form}").render(audit)
+Profile = Literal["github", "full"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to render, beyond the format."""
+
+    colour: bool = False
+    """With a terminal's colours."""
+    profile: Profile = "github"
+    """What SARIF holds: what GitHub takes, or all that the standard can say."""
+
+
+TAKEN: dict[str, tuple[str, ...]] = {"text": ("colour",), "sarif": ("profile",)}
+"""The options that a format takes; any other format takes none."""
+
+
+def render(form: str, audit: Audit, options: Options | None = None) -> str:
+    """The audit in one of the formats above."""
+    taken: dict[str, Any] = {name: getattr(options or Options(), name) for name in TAKEN.get(form, ())}
+    text: str = importlib.import_module(f"{__name__}.{form}").render(audit, **taken)
     return text

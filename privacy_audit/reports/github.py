@@ -12,7 +12,7 @@ from nosender.privacy_audit.reports.words import one_line, plural
 from nosender.privacy_audit.result.source_lines import of_check, of_finding
 
 if TYPE_CHECKING:
-    from nosender.privacy_audit.result.annex import Place
+    from nosender.privacy_audit.result.annex import SourceLine
     from nosender.privacy_audit.result.audit import Audit
 
 MOST = 10
@@ -52,7 +52,7 @@ def render(audit: Audit) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _command(level: str, place: Place, title: str, message: str) -> str:
+def _command(level: str, place: SourceLine, title: str, message: str) -> str:
     return f"::{level} file={_property(place.path)},line={place.line},title={_property(title)}::{_data(one_line(message))}"
 
 

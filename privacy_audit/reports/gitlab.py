@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.reports.words import one_line
 from nosender.privacy_audit.result.source_lines import of_check, of_finding
 
 if TYPE_CHECKING:
-    from nosender.privacy_audit.result.annex import Place
+    from nosender.privacy_audit.result.annex import SourceLine
     from nosender.privacy_audit.result.audit import Audit
 
 _SEVERITIES = {"critical": "blocker", "high": "critical", "medium": "major", "low": "minor"}
@@ -48,7 +48,9 @@ def render(audit: Audit) -> str:
     return json.dumps(issues, indent=1) + "\n"
 
 
-def _issue(check: str, description: str, fingerprint: str, severity: str, place: Place) -> dict[str, Any]:
+def _issue(
+    check: str, description: str, fingerprint: str, severity: str, place: SourceLine
+) -> dict[str, object]:
     return {
         "type": "issue",
         "check_name": check,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.finding import Finding
@@ -17,7 +18,7 @@ def render(audit: Audit) -> str:
     return json.dumps(as_data(audit), indent=1, ensure_ascii=False) + "\n"
 
 
-def as_data(audit: Audit) -> dict[str, Any]:
+def as_data(audit: Audit) -> dict[str, object]:
     """The audit as plain values, in the order in which they are written."""
     run, target = audit.run, audit.target
     return {
@@ -57,18 +58,18 @@ def as_data(audit: Audit) -> dict[str, Any]:
         "coverage": {
             kind: {"seen": each.seen, "accounted": each.accounted} for kind, each in audit.coverage.items()
         },
-        "waivers": [dict(waiver) for waiver in audit.waivers],
+        "waivers": [asdict(waiver) for waiver in audit.waivers],
         "limits": list(audit.limits),
     }
 
 
-def _ledger(audit: Audit) -> dict[str, Any] | None:
+def _ledger(audit: Audit) -> dict[str, object] | None:
     """Where the retention ledger ended, to hold a later one against; None where it could not be read."""
     known = audit.annex.retention
     return None if known is None else {"length": known.length, "head": known.head}
 
 
-def _check(result: CheckResult) -> dict[str, Any]:
+def _check(result: CheckResult) -> dict[str, object]:
     check = result.check
     return {
         "check": check.slug,
@@ -85,7 +86,7 @@ def _check(result: CheckResult) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding) -> dict[str, object]:
     return {
         "check": finding.check,
         "object": finding.object,

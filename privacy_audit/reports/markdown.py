@@ -7,7 +7,7 @@ says how many.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.reports.words import (
     OUTCOMES,
@@ -24,11 +24,9 @@ from nosender.privacy_audit.reports.words import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from nosender.privacy_audit.finding import Finding
-    from nosender.privacy_audit.result.annex import Comparison, Item
-    from nosender.privacy_audit.result.audit import Audit
+    from nosender.privacy_audit.result.annex import ComparedFinding, Comparison
+    from nosender.privacy_audit.result.audit import Audit, WaiverResult
 
 MOST_BYTES = 900_000
 MOST_EACH = 100
@@ -90,8 +88,8 @@ def render(audit: Audit) -> str:
         heads = ("Finding", "Reason", "Owner", "Expires", "State")
         parts += ["", "## Waivers", "", f"| {' | '.join(heads)} |", "| --- | --- | --- | --- | --- |"]
         parts += [
-            f"| {text(waiver.get('check'))}: {_waived(waiver)} | {text(waiver.get('reason'))} | "
-            f"{text(waiver.get('owner'))} | {text(waiver.get('expires'))} | {text(waiver.get('state'))} |"
+            f"| {text(waiver.check)}: {_waived(waiver)} | {text(waiver.reason)} | "
+            f"{text(waiver.owner)} | {text(waiver.expires)} | {text(waiver.state)} |"
             for waiver in audit.waivers
         ]
     if read := [(result, reach(result)) for result in audit.checks if result.samples]:
@@ -170,10 +168,9 @@ def _row(finding: Finding) -> str:
     )
 
 
-def _waived(waiver: Mapping[str, Any]) -> str:
+def _waived(waiver: WaiverResult) -> str:
     """What a waiver is about: one object, or that the check cannot be tested here."""
-    name = waiver.get("object")
-    return "not tested" if name is None else code(str(name))
+    return "not tested" if waiver.object is None else code(waiver.object)
 
 
 def _tally(audit: Audit, slugs: tuple[str, ...]) -> str:
@@ -181,5 +178,5 @@ def _tally(audit: Audit, slugs: tuple[str, ...]) -> str:
     return ", ".join(f"{count} {OUTCOMES[outcome]}" for outcome, count in counts.items() if count)
 
 
-def _item(item: Item) -> str:
+def _item(item: ComparedFinding) -> str:
     return f"- {text(item.severity)}: {code(item.object)} ({text(item.check)})"

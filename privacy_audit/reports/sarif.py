@@ -10,19 +10,18 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from nosender.privacy_audit.reports import Profile
 from nosender.privacy_audit.reports.words import TITLES, facts, one_line, plural
 from nosender.privacy_audit.result.source_lines import of_check, of_finding
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.check import Check
     from nosender.privacy_audit.finding import Finding
-    from nosender.privacy_audit.result.annex import Place
+    from nosender.privacy_audit.result.annex import SourceLine
     from nosender.privacy_audit.result.audit import Audit, CheckResult
-
-Profile = Literal["github", "full"]
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 MOST: dict[Profile, int] = {"github": 5_000, "full": 25_000}
@@ -32,7 +31,7 @@ _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.5"}
 _PRECISION = {"certain": "very-high", "likely": "high", "hint": "low"}
 
 
-def render(audit: Audit, profile: Profile = "github") -> str:
+def render(audit: Audit, *, profile: Profile = "github") -> str:
     """The audit as one SARIF log with one run."""
     kept = [finding for finding in audit.findings if profile == "full" or not finding.waived]
     rules = {result.check.slug: number for number, result in enumerate(audit.checks)}
@@ -73,7 +72,7 @@ def render(audit: Audit, profile: Profile = "github") -> str:
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
 
 
-def _rule(audit: Audit, check: Check, result: CheckResult) -> dict[str, Any]:
+def _rule(audit: Audit, check: Check, result: CheckResult) -> dict[str, object]:
     evidence = audit.annex.evidence.get(check.slug)
     why = evidence.explanation if evidence else check.title
     tags = ["security", "privacy", check.claim.value, *result.standards][:10]
@@ -98,9 +97,9 @@ def _rule(audit: Audit, check: Check, result: CheckResult) -> dict[str, Any]:
 
 def _result(
     audit: Audit, finding: Finding, rule: int, profile: Profile, states: dict[str, str]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     told = facts(finding.facts)
-    result: dict[str, Any] = {
+    result: dict[str, object] = {
         "ruleId": finding.check,
         "ruleIndex": rule,
         "kind": "fail",
@@ -126,19 +125,16 @@ def _result(
     }
     if profile == "full":
         if finding.waived:
-            waiver = next(
-                (
-                    one
-                    for one in audit.waivers
-                    if (one.get("check"), one.get("object")) == (finding.check, finding.object)
-                ),
-                {},
+            reasons = (
+                each.reason
+                for each in audit.waivers
+                if (each.check, each.object) == (finding.check, finding.object)
             )
             result["suppressions"] = [
                 {
                     "kind": "external",
                     "status": "accepted",
-                    "justification": _text(str(waiver.get("reason") or "waived")),
+                    "justification": _text(next(reasons, "waived")),
                 }
             ]
         if finding.fingerprint in states:
@@ -157,8 +153,8 @@ def _states(audit: Audit) -> dict[str, str]:
     }
 
 
-def _notifications(audit: Audit, kept: int, profile: Profile) -> list[dict[str, Any]]:
-    told = [
+def _notifications(audit: Audit, kept: int, profile: Profile) -> list[dict[str, object]]:
+    told: list[dict[str, object]] = [
         {
             "descriptor": {"id": result.check.slug},
             "level": "error" if result.outcome.value == "error" else "warning",
@@ -183,7 +179,7 @@ def _notifications(audit: Audit, kept: int, profile: Profile) -> list[dict[str, 
     return told
 
 
-def _physical(place: Place) -> dict[str, Any]:
+def _physical(place: SourceLine) -> dict[str, object]:
     return {
         "artifactLocation": {"uri": quote(place.path)},
         "region": {"startLine": place.line, "startColumn": 1, "endLine": place.line},

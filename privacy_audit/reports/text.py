@@ -22,7 +22,7 @@ from nosender.privacy_audit.reports.words import (
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.finding import Finding
-    from nosender.privacy_audit.result.annex import Comparison, Item
+    from nosender.privacy_audit.result.annex import ComparedFinding, Comparison
     from nosender.privacy_audit.result.audit import Audit, CheckResult
 
 WIDTH = 80
@@ -159,7 +159,7 @@ def _blind(result: CheckResult) -> list[str]:
     )
 
 
-def _item(item: Item) -> list[str]:
+def _item(item: ComparedFinding) -> list[str]:
     return _wrapped(
         f"{one_line(item.severity)}  {one_line(item.object)}  ({one_line(item.check)})", "  ", "    "
     )

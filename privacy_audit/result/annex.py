@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ComparedFinding:
     """A finding as a comparison shows it."""
 
     check: str
@@ -27,7 +27,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class ComparedReport:
     """One of the two reports."""
 
     run: str
@@ -44,16 +44,16 @@ class Side:
 class Comparison:
     """How the later report differs from the earlier; each finding stands in exactly one of the five."""
 
-    before: Side
-    after: Side
-    new: tuple[Item, ...]
-    fixed: tuple[Item, ...]
+    before: ComparedReport
+    after: ComparedReport
+    new: tuple[ComparedFinding, ...]
+    fixed: tuple[ComparedFinding, ...]
     """In the earlier report only, though the check that found it looked again."""
-    unchanged: tuple[Item, ...]
-    newly_waived: tuple[Item, ...]
-    lapsed: tuple[Item, ...]
+    unchanged: tuple[ComparedFinding, ...]
+    newly_waived: tuple[ComparedFinding, ...]
+    lapsed: tuple[ComparedFinding, ...]
     """Waived before, and not any more: the waiver expired or was taken back."""
-    unknown: tuple[Item, ...]
+    unknown: tuple[ComparedFinding, ...]
     """In the earlier report only, but the check that found it did not look, or not everywhere, this time."""
 
     @property
@@ -120,7 +120,7 @@ class RequirementEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SourceLine:
     """A line of a file, for the consumers that show findings in code."""
 
     path: str
@@ -147,7 +147,7 @@ class LedgerRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Overdue:
+class OverdueRows:
     """What of one table had expired and was still there."""
 
     table: str
@@ -159,7 +159,7 @@ class Overdue:
 
 
 @dataclass(frozen=True, slots=True)
-class Retention:
+class LedgerState:
     """How the sweeps are doing."""
 
     length: int
@@ -168,7 +168,7 @@ class Retention:
     """The hash of its last row, in hexadecimal; None of an empty ledger."""
     rows: tuple[LedgerRow, ...] = ()
     """The newest, oldest first."""
-    overdue: tuple[Overdue, ...] = ()
+    overdue: tuple[OverdueRows, ...] = ()
     interval: str = ""
     """A sweep has to run at least this often."""
     grace: str = ""
@@ -184,14 +184,14 @@ class Annex:
     edges: tuple[Edge, ...] = ()
     evidence: Mapping[str, Evidence] = field(default_factory=lambda: MappingProxyType({}))
     """By the slug of the check."""
-    places: Mapping[str, Place] = field(default_factory=lambda: MappingProxyType({}))
+    places: Mapping[str, SourceLine] = field(default_factory=lambda: MappingProxyType({}))
     """Where each object of a finding was last touched, by the object as findings name it; and where a check
     is shown that could not look, by its slug, if not at its question."""
     standards: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """What each requirement that checks cite is called."""
     requirements: tuple[RequirementEntry, ...] = ()
     """By standard, in the order of its file."""
-    retention: Retention | None = None
+    retention: LedgerState | None = None
     """None where the ledger could not be read."""
     first_seen: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """When a finding was first reported, by its fingerprint; known for what a baseline held."""

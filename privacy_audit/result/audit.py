@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from nosender.privacy_audit.check import Check
 from nosender.privacy_audit.finding import Claim, Confidence, Finding, Outcome, Severity, Verdict
 from nosender.privacy_audit.result.annex import EMPTY, Annex
 from nosender.privacy_audit.snapshot.samples import Sample
+
+WaiverState = Literal["applied", "expired", "unused", "void", "broad"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,28 @@ class ClaimResult:
 
 
 @dataclass(frozen=True, slots=True)
+class WaiverResult:
+    """What became of one waiver; the fields are those of the JSON report, in its order."""
+
+    id: str
+    """W1, W2 and so on, in the order of the file."""
+    check: str
+    object: str | None
+    """None where it accepts that the check cannot be tested here."""
+    definition: str | None
+    """The hash of the object's definition when the waiver was signed."""
+    reason: str
+    owner: str
+    approved_by: str
+    created: str
+    """A day, ISO 8601."""
+    expires: str
+    state: WaiverState
+    place: str
+    """File and line."""
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """Of one kind of object: how many there are, and how many are declared or belong to an extension."""
 
@@ -89,7 +113,7 @@ class Audit:
     findings: tuple[Finding, ...]
     """Worst first, then by check and object."""
     coverage: Mapping[str, Coverage]
-    waivers: tuple[Mapping[str, Any], ...]
+    waivers: tuple[WaiverResult, ...]
     limits: tuple[str, ...]
     """What this audit cannot see, one sentence each."""
     fail_on: Severity

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def coverage_of(snapshot: Snapshot) -> dict[str, Coverage]:
     """Seen and accounted for every kind, in the schemas that are in scope."""
-    covered = {}
+    covered: dict[str, Coverage] = {}
     for kind, key in KEYS.items():
         live = snapshot.in_scope(kind)
         covered[kind] = Coverage(len(live), len(live) - sum(1 for _ in undeclared(snapshot, kind, key)))

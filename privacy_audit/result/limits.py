@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nosender.privacy_audit.snapshot.snapshot import Snapshot
+    from nosender.schema.observe.observation import SchemaKind
 
 ALWAYS = (
     "Order: serial numbers, xmin and the place of a row in its file keep the order of insertion. Together "
@@ -73,10 +74,10 @@ def lifetime(snapshot: Snapshot) -> str:
 
 
 def _schemas(snapshot: Snapshot) -> list[str]:
-    kinds = ("columns", "functions", "types", "sequences", "others")
-    counts: dict[str, dict[str, int]] = {}
+    kinds: tuple[SchemaKind, ...] = ("columns", "functions", "types", "sequences", "others")
+    counts: dict[str, dict[SchemaKind, int]] = {}
     for kind in kinds:
-        for each in getattr(snapshot.live, kind):
+        for each in snapshot.live.of(kind):
             if each.schema is not None and each.schema not in snapshot.scope and not brought_along(each):
                 found = counts.setdefault(each.schema, dict.fromkeys(kinds, 0))
                 found[kind] += 1
@@ -87,9 +88,9 @@ def _schemas(snapshot: Snapshot) -> list[str]:
     ]
 
 
-def _told(found: Mapping[str, int]) -> str:
+def _told(found: Mapping[SchemaKind, int]) -> str:
     """`3 columns, 1 functions`: columns always, the rest where there are any."""
-    words = {"columns": "columns", "others": "other objects"}
+    words: Mapping[SchemaKind, str] = {"others": "other objects"}
     return ", ".join(
         f"{count} {words.get(kind, kind)}" for kind, count in found.items() if count or kind == "columns"
     )

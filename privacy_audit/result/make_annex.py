@@ -11,9 +11,9 @@ from nosender.privacy_audit.result.annex import (
     Evidence,
     InventoryColumn,
     LedgerRow,
-    Overdue,
+    LedgerState,
+    OverdueRows,
     RequirementEntry,
-    Retention,
     TableEntry,
 )
 from nosender.privacy_audit.result.source_lines import place_of
@@ -23,6 +23,7 @@ from nosender.privacy_audit.standards import standards, titles
 from nosender.schema.catalogue.docs import sides
 from nosender.schema.catalogue.model import duration_in_words
 from nosender.schema.diagram import Edge, Node, Side, parents_first
+from nosender.schema.ledger_format import GENESIS
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.check import Loaded
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
 
 LEDGER_ROWS = 400
 """How much of the ledger's end a report shows."""
-
-_GENESIS = hashlib.sha256(b"nosender.retention_runs/1").hexdigest()
-"""What stands for the hash of the row before the first."""
 
 _STORED = {"table", "partitioned table", "materialized view", "foreign table"}
 
@@ -144,20 +142,20 @@ def _requirements() -> tuple[RequirementEntry, ...]:
     )
 
 
-def _retention(snapshot: Snapshot) -> Retention | None:
+def _retention(snapshot: Snapshot) -> LedgerState | None:
     """What the ledger says; None where it could not be read."""
     tail, overdue = snapshot.probes.get("retention_ledger_tail"), snapshot.probes.get("retention_overdue")
     if tail is None or isinstance(tail, Unseen):
         return None
     rows = tuple(_ledger_row(row) for row in reversed(tail))
-    return Retention(
+    return LedgerState(
         length=int(tail[0]["id"]) if tail else 0,
-        head=str(tail[0]["row_hash"]).removeprefix("\\x") if tail else _GENESIS,
+        head=str(tail[0]["row_hash"]).removeprefix("\\x") if tail else GENESIS,
         rows=_whole_runs(rows) if len(rows) >= LEDGER_ROWS else rows,
         overdue=()
         if overdue is None or isinstance(overdue, Unseen)
         else tuple(
-            Overdue(str(row["table_name"]), int(row["due"]), bool(row["more"]), _moment(row["oldest"]))
+            OverdueRows(str(row["table_name"]), int(row["due"]), bool(row["more"]), _moment(row["oldest"]))
             for row in overdue
         ),
         interval=duration_in_words(snapshot.catalogue.interval),

@@ -11,10 +11,11 @@ from nosender.privacy_audit.snapshot.object_names import dotted, function_name, 
 
 if TYPE_CHECKING:
     from nosender.schema.observe import Observation
+    from nosender.schema.observe.observation import Kind
 
-_BY_NAME = ("relations", "indexes", "sequences", "types", "statistics")
-_BY_TABLE = ("columns", "constraints", "triggers", "rules", "policies")
-_ALONE = (
+_BY_NAME: tuple[Kind, ...] = ("relations", "indexes", "sequences", "types", "statistics")
+_BY_TABLE: tuple[Kind, ...] = ("columns", "constraints", "triggers", "rules", "policies")
+_ALONE: tuple[Kind, ...] = (
     "schemas",
     "extensions",
     "publications",
@@ -43,17 +44,17 @@ def definitions(observation: Observation, wanted: Collection[str]) -> Mapping[st
 
 def _records(observation: Observation) -> Iterator[tuple[str, object]]:
     for kind in _BY_NAME:
-        for each in getattr(observation, kind):
+        for each in observation.of(kind):
             yield dotted(each.schema, each.name), each
     for kind in _BY_TABLE:
-        for each in getattr(observation, kind):
+        for each in observation.of(kind):
             yield dotted(each.schema, each.table, each.name), each
     for column in observation.columns:
         yield dotted(column.schema, column.table), column
     for function in observation.functions:
         yield function_name(function), function
     for kind in _ALONE:
-        for each in getattr(observation, kind):
+        for each in observation.of(kind):
             yield dotted(each.name), each
     for setting in observation.settings:
         yield setting.name, setting.value

@@ -8,14 +8,14 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nosender.privacy_audit.result.annex import Place
+from nosender.privacy_audit.result.annex import SourceLine
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.check import Check
     from nosender.privacy_audit.finding import Finding
     from nosender.privacy_audit.result.audit import Audit
 
-ELSE = Place("schema/catalogue/policy.toml", 1)
+ELSE = SourceLine("schema/catalogue/policy.toml", 1)
 """Where a finding is shown that no file of ours ever touched: where its declaration is missing."""
 
 _PACKAGE = Path(__file__).parent.parent.parent
@@ -33,7 +33,7 @@ _GOES_ON = ("create table", "alter table", "alter column", "add ")
 """How a line at the margin begins that belongs to a statement about a table."""
 
 
-def place_of(name: str) -> Place:
+def place_of(name: str) -> SourceLine:
     """The migration or DDL line that last touched an object, else the catalogue file that should name it.
 
     `name` is an object as findings call it: qualified, and quoted as in SQL.
@@ -50,20 +50,21 @@ def place_of(name: str) -> Place:
 
 
 @cache
-def _declared() -> Mapping[str, Place]:
+def _declared() -> Mapping[str, SourceLine]:
     """The catalogue's file of each table."""
     files = (_PACKAGE / "schema" / "catalogue").glob("*.toml")
-    return {file.stem: Place(f"schema/catalogue/{file.name}", 1) for file in files}
+    return {file.stem: SourceLine(f"schema/catalogue/{file.name}", 1) for file in files}
 
 
 @cache
-def _touched() -> Mapping[tuple[str, str], Place]:
+def _touched() -> Mapping[tuple[str, str], SourceLine]:
     """Where each thing is last named: (table, column or constraint), and (anything else, "")."""
-    places: dict[tuple[str, str], Place] = {}
+    places: dict[tuple[str, str], SourceLine] = {}
     for folder, pattern in (("schema/ddl", "*.sql"), ("migrations/versions", "*.up.sql")):
         for file in sorted((_PACKAGE / folder).glob(pattern)):
             text = file.read_text(encoding="utf-8")
-            places |= {key: Place(f"{folder}/{file.name}", line) for key, line in _named(text.splitlines())}
+            for key, line in _named(text.splitlines()):
+                places[key] = SourceLine(f"{folder}/{file.name}", line)
     return places
 
 
@@ -82,12 +83,12 @@ def _named(lines: Iterable[str]) -> Iterable[tuple[tuple[str, str], int]]:
             table = ""
 
 
-def of_finding(audit: Audit, finding: Finding) -> Place:
+def of_finding(audit: Audit, finding: Finding) -> SourceLine:
     """The migration or DDL line that last touched the object, else the catalogue file that should name it."""
     return audit.annex.places.get(finding.object, ELSE)
 
 
-def of_check(audit: Audit, check: Check) -> Place:
+def of_check(audit: Audit, check: Check) -> SourceLine:
     """The question of a check, for what could not be looked at; a step of the gate has a place of its own."""
-    question = Place(f"privacy_audit/checks/{check.claim.value}/{check.slug}/query.sql", 1)
+    question = SourceLine(f"privacy_audit/checks/{check.claim.value}/{check.slug}/query.sql", 1)
     return audit.annex.places.get(check.slug, question)

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.check import Check, Loaded
 from nosender.privacy_audit.finding import Claim, Confidence, Finding, Outcome, Severity
-from nosender.privacy_audit.result.audit import CheckResult
+from nosender.privacy_audit.result.audit import CheckResult, WaiverResult, WaiverState
 from nosender.toml_reader import File, Section
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 LONGEST = timedelta(days=180)
 SHORTEST_REASON = 20
 """Characters: enough for a reason, too many for a shrug."""
-
-State = Literal["applied", "expired", "unused", "void", "broad"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +43,21 @@ class Waiver:
     """The last day on which it counts, in UTC."""
     place: Place
 
-    def as_data(self, number: int, state: State) -> Mapping[str, Any]:
+    def result(self, number: int, state: WaiverState) -> WaiverResult:
         """As a report shows it."""
-        return {
-            "id": f"W{number}",
-            "check": self.check,
-            "object": self.object,
-            "definition": self.definition,
-            "reason": self.reason,
-            "owner": self.owner,
-            "approved_by": self.approved_by,
-            "created": self.created.isoformat(),
-            "expires": self.expires.isoformat(),
-            "state": state,
-            "place": str(self.place),
-        }
+        return WaiverResult(
+            id=f"W{number}",
+            check=self.check,
+            object=self.object,
+            definition=self.definition,
+            reason=self.reason,
+            owner=self.owner,
+            approved_by=self.approved_by,
+            created=self.created.isoformat(),
+            expires=self.expires.isoformat(),
+            state=state,
+            place=str(self.place),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ class Applied:
 
     results: tuple[CheckResult, ...]
     findings: tuple[Finding, ...]
-    waivers: tuple[Mapping[str, Any], ...]
+    waivers: tuple[WaiverResult, ...]
 
 
 def _check(slug: str, title: str, severity: Severity, remedy: str) -> Check:
@@ -84,12 +82,12 @@ def _check(slug: str, title: str, severity: Severity, remedy: str) -> Check:
     )
 
 
-CHECKS: Mapping[State, Check] = {
+CHECKS: Mapping[WaiverState, Check] = {
     "expired": _check(
         "expired-waiver",
         "No waiver has passed its last day.",
         Severity.MEDIUM,
-        "Mend what was waived, or have the waiver signed anew.",
+        "Repair what was waived, or have the waiver signed anew.",
     ),
     "unused": _check(
         "unused-waiver",
@@ -172,7 +170,7 @@ def apply(
     `complete` is whether every check ran: a waiver is unused only then.
     """
     results, findings = list(results), list(findings)
-    states: list[State] = []
+    states: list[WaiverState] = []
     used: set[tuple[str, str]] = set()
     accepted: set[str] = set()
     for waiver in waivers:
@@ -196,7 +194,7 @@ def apply(
         tuple(results),
         tuple(findings),
         tuple(
-            waiver.as_data(number, state)
+            waiver.result(number, state)
             for number, (waiver, state) in enumerate(zip(waivers, states, strict=True), start=1)
         ),
     )
@@ -208,7 +206,7 @@ def _state(
     findings: list[Finding],
     definitions: Mapping[str, str],
     today: date,
-) -> State:
+) -> WaiverState:
     if today > waiver.expires:
         return "expired"
     if waiver.object is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.snapshot.snapshot import Row, Unseen
 
@@ -75,7 +75,7 @@ def differences(live: Observation, declared: Observation) -> Mapping[str, str]:
 
 
 def ask(
-    connection: psycopg.Connection[Any],
+    connection: psycopg.Connection,
     live: Observation,
     declared: Observation,
     grace: timedelta,

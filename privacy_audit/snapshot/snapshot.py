@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nosender.schema.catalogue import Catalogue
     from nosender.schema.observe import Observation
     from nosender.schema.observe.model import Column, Function, Relation
+    from nosender.schema.observe.observation import SchemaKind
 
 Row = Mapping[str, Any]
 
@@ -119,42 +120,44 @@ class Snapshot:
         excused = {named.name for named in self.catalogue.out_of_scope}
         return frozenset({self.schema, *self.touching} - excused)
 
-    def undeclared(self, kind: str, declared: Iterable[Any], key: Callable[[Any], object]) -> Iterator[Any]:
+    def undeclared(
+        self, kind: SchemaKind, declared: Iterable[Any], key: Callable[[Any], object]
+    ) -> Iterator[Any]:
         """What of one kind lives in the scope and is neither declared nor brought along by an extension."""
         known = {key(each) for each in declared}
         for each in self.in_scope(kind):
             if key(each) not in known and not brought_along(each):
                 yield each
 
-    def in_scope(self, kind: str) -> list[Any]:
+    def in_scope(self, kind: SchemaKind) -> list[Any]:
         """What of one kind, such as `columns`, lives in the scope."""
         return self._standing_in(kind, self.scope)
 
     @cached_property
     def scoped(self) -> Observation:
         """What the catalogs say of the scope: all that stands in a schema, of the schemas in scope."""
-        kinds = (
+        kinds: tuple[SchemaKind, ...] = (
             "relations", "columns", "constraints", "indexes", "types", "triggers", "rules", "policies",
             "functions",
         )  # fmt: skip
         scoped: dict[str, Any] = {kind: tuple(self.in_scope(kind)) for kind in kinds}
         return replace(self.live, **scoped)
 
-    def ours(self, kind: str) -> list[Any]:
+    def ours(self, kind: SchemaKind) -> list[Any]:
         """What of one kind lives in our schema."""
         return self._standing_in(kind, {self.schema})
 
-    def _standing_in(self, kind: str, schemas: Set[str]) -> list[Any]:
+    def _standing_in(self, kind: SchemaKind, schemas: Set[str]) -> list[Any]:
         """What of one kind lives in these schemas: parted once, for most of a large database is elsewhere."""
         if kind not in self._parted:
             parts: dict[str, list[Any]] = {}
-            for schema, some in groupby(getattr(self.live, kind), attrgetter("schema")):
+            for schema, some in groupby(self.live.of(kind), attrgetter("schema")):
                 parts.setdefault(schema, []).extend(some)
             self._parted[kind] = parts
         return [each for schema in sorted(schemas) for each in self._parted[kind].get(schema, ())]
 
     @cached_property
-    def _parted(self) -> dict[str, dict[str, list[Any]]]:
+    def _parted(self) -> dict[SchemaKind, dict[str, list[Any]]]:
         return {}
 
     def columns_of(self, relation: Relation) -> list[Column]:

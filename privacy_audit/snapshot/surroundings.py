@@ -55,7 +55,7 @@ class Surroundings:
     """The snapshot's own name for its moment."""
 
 
-def read(connection: psycopg.Connection[Any], schema: str) -> Surroundings:
+def read(connection: psycopg.Connection, schema: str) -> Surroundings:
     """Ask once, in the caller's transaction; every role may."""
     text = (Path(__file__).parent / "surroundings.sql").read_bytes()
     row = connection.execute(text).fetchone()

@@ -19,7 +19,7 @@ from nosender.toml_reader import File, Section
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One requirement, and what there is to say about it."""
+    """One requirement, and what answers it."""
 
     id: str
     """As people cite it: `GDPR 5(1)(c)`."""

@@ -1,4 +1,4 @@
-"""Turns pg_catalog into a frozen Observation of a database, and tells two of them apart."""
+"""Turns pg_catalog into a frozen Observation of a database, and compares two of them."""
 
 from nosender.schema.observe.diff.differences import Difference, differences
 from nosender.schema.observe.observation import Observation

@@ -1,4 +1,4 @@
-"""What an Observation is made of: one frozen record for each kind of object a database can hold.
+"""What an Observation is made of: one frozen record for each kind of object that stands in a schema.
 
 Names are raw (never quoted); expressions and definitions are PostgreSQL's own text, deparsed under an
 empty search_path, so every name in them that is not PostgreSQL's own carries its schema. No record
@@ -7,22 +7,18 @@ object belongs to; such objects are kept and flagged, never dropped.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 Names = tuple[str, ...]
 
-
-@dataclass(frozen=True, slots=True)
-class Database:
-    """The database that was read, and the role that read it."""
-
-    name: str
-    owner: str
-    encoding: str
-    collation: str
-    character_type: str
-    server: int  # server_version_num: 150018, 180006
-    reader: str  # the role that looked
-    unseen: Names  # what PostgreSQL does not show this role, so that silence is not read as absence
+RelationKind = Literal[
+    "table", "partitioned table", "view", "materialized view", "foreign table", "composite type"
+]
+ConstraintKind = Literal["primary key", "unique", "check", "foreign key", "exclusion", "not null"]
+FunctionKind = Literal["function", "procedure", "aggregate", "window"]
+Persistence = Literal["permanent", "unlogged", "temporary"]
+Fires = Literal["origin", "always", "replica", "disabled"]
+"""When a trigger or a rule does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +36,25 @@ class Relation:
 
     schema: str
     name: str
-    kind: str
+    kind: RelationKind
     owner: str
-    persistence: str  # permanent, unlogged or temporary
+    persistence: Persistence
     access_method: str | None
     tablespace: str | None
     row_security: bool
     row_security_forced: bool
-    replica_identity: str | None  # default, nothing, full or index; None where it has no meaning
-    options: Names  # reloptions, such as fillfactor=90; sorted
+    replica_identity: Literal["default", "nothing", "full", "index"] | None
+    """None where it has no meaning."""
+    options: Names
+    """Storage parameters, such as fillfactor=90; sorted."""
     toast_options: Names
-    parents: Names  # inheritance or partition parents, qualified and quoted, in order
+    parents: Names
+    """Inheritance or partition parents, qualified and quoted, in order."""
     partition_key: str | None
     partition_bound: str | None
     of_type: str | None
-    definition: str | None  # a view's query
+    definition: str | None
+    """A view's query."""
     foreign_server: str | None
     foreign_options: Names
     extension: str | None
@@ -66,23 +66,32 @@ class Column:
 
     schema: str
     table: str
-    position: int  # counted over the live columns from 1: gaps that dropped columns leave do not show
+    position: int
+    """Counted over the live columns from 1: gaps that dropped columns leave do not show."""
     name: str
-    type: str  # with its modifier: character varying(20)
-    base_type: str | None  # what a domain rests on in the end; None for any other type
-    element_type: str | None  # of an array
-    collation: str | None  # None for the type's own
+    type: str
+    """With its modifier: character varying(20)."""
+    base_type: str | None
+    """What a domain rests on in the end; None for any other type."""
+    element_type: str | None
+    """Of an array."""
+    collation: str | None
+    """None for the type's own."""
     not_null: bool
-    default: str | None  # a default or the expression of a generated column
-    identity: str | None  # always or by default
-    generated: str | None  # stored or virtual
-    storage: str  # plain, external, main or extended
-    compression: str | None  # pglz or lz4; None for the server's default
-    statistics_target: int | None  # None for the server's default
+    default: str | None
+    """A default or the expression of a generated column."""
+    identity: Literal["always", "by default"] | None
+    generated: Literal["stored", "virtual"] | None
+    storage: Literal["plain", "external", "main", "extended"]
+    compression: Literal["pglz", "lz4"] | None
+    """None for the server's default."""
+    statistics_target: int | None
+    """None for the server's default."""
     options: Names
     foreign_options: Names
     inherited: bool
-    has_missing_value: bool  # a value of an ADD COLUMN ... DEFAULT still stands in the catalog
+    has_missing_value: bool
+    """A value of an ADD COLUMN ... DEFAULT still stands in the catalog."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,8 @@ class DroppedColumn:
 
     schema: str
     table: str
-    number: int  # attnum
+    number: int
+    """As pg_attribute counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +113,10 @@ class Constraint:
     """
 
     schema: str
-    table: str  # or the domain's name
+    table: str
+    """Or the domain's name."""
     name: str
-    kind: str  # primary key, unique, check, foreign key, exclusion or not null
+    kind: ConstraintKind
     of_domain: bool
     definition: str
     columns: Names
@@ -128,11 +139,13 @@ class Index:
     table: str
     definition: str
     method: str
-    columns: tuple[str | None, ...]  # None where an expression stands; included columns at the end
+    columns: tuple[str | None, ...]
+    """None where an expression stands; included columns at the end."""
     key_columns: int
     expressions: str | None
     predicate: str | None
-    constraint: str | None  # the constraint it serves
+    constraint: str | None
+    """The constraint it serves."""
     unique: bool
     valid: bool
     ready: bool
@@ -140,7 +153,8 @@ class Index:
     clustered: bool
     replica_identity: bool
     options: Names
-    statistics_targets: Names  # position=target, where an expression has one of its own
+    statistics_targets: Names
+    """`position=target`, where an expression has one of its own."""
     tablespace: str | None
     extension: str | None
 
@@ -152,7 +166,7 @@ class Sequence:
     schema: str
     name: str
     owner: str
-    persistence: str
+    persistence: Persistence
     type: str
     start: int
     minimum: int
@@ -160,7 +174,8 @@ class Sequence:
     increment: int
     cache: int
     cycle: bool
-    owned_by: str | None  # schema.table.column, quoted
+    owned_by: str | None
+    """Table and column with their schema, quoted."""
     extension: str | None
 
 
@@ -172,24 +187,12 @@ class Trigger:
     table: str
     name: str
     definition: str
-    enabled: str  # origin, always, replica or disabled
-    function: str  # qualified, quoted, with its arguments' types
+    enabled: Fires
+    function: str
+    """Qualified, quoted, with its arguments' types."""
     arguments: Names
     constraint: bool
     internal: bool
-    extension: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class EventTrigger:
-    """A trigger on DDL, of the whole database."""
-
-    name: str
-    event: str
-    enabled: str
-    owner: str
-    function: str
-    tags: Names
     extension: str | None
 
 
@@ -200,9 +203,9 @@ class Rule:
     schema: str
     table: str
     name: str
-    event: str  # select, insert, update or delete
+    event: Literal["select", "insert", "update", "delete"]
     instead: bool
-    enabled: str
+    enabled: Fires
     definition: str
 
 
@@ -213,7 +216,7 @@ class Policy:
     schema: str
     table: str
     name: str
-    command: str  # all, select, insert, update or delete
+    command: Literal["all", "select", "insert", "update", "delete"]
     permissive: bool
     roles: Names
     using: str | None
@@ -226,22 +229,28 @@ class Function:
 
     schema: str
     name: str
-    identity: str  # the arguments that tell it from its namesakes
-    arguments: str  # the same with names and defaults
+    identity: str
+    """The arguments that tell it from its namesakes."""
+    arguments: str
+    """The same with names and defaults."""
     result: str | None
-    kind: str
+    kind: FunctionKind
     language: str
     owner: str
     security_definer: bool
     leakproof: bool
     strict: bool
-    volatility: str
-    parallel: str
-    config: Names  # name=value, sorted by name
-    body: str  # source as written; empty for BEGIN ATOMIC
-    sql_body: str | None  # of a BEGIN ATOMIC or RETURN function
+    volatility: Literal["immutable", "stable", "volatile"]
+    parallel: Literal["safe", "restricted", "unsafe"]
+    config: Names
+    """`name=value`, sorted by name."""
+    body: str
+    """Source as written; empty for BEGIN ATOMIC."""
+    sql_body: str | None
+    """Of a BEGIN ATOMIC or RETURN function."""
     library: str | None
-    aggregate: str | None  # the functions an aggregate is made of
+    aggregate: str | None
+    """The functions an aggregate is made of."""
     cost: float
     rows: float
     support: str | None
@@ -254,10 +263,12 @@ class Type:
 
     schema: str
     name: str
-    kind: str
+    kind: Literal["enum", "domain", "range", "base", "pseudo"]
     owner: str
-    labels: Names  # of an enum, in order
-    base_type: str | None  # what a domain or range is made over
+    labels: Names
+    """Of an enum, in order."""
+    base_type: str | None
+    """What a domain or range is made over."""
     not_null: bool
     default: str | None
     collation: str | None
@@ -272,11 +283,14 @@ class Grant:
     some up is, with what is left. Rights that PUBLIC has by default are listed.
     """
 
-    kind: str  # table, column, sequence, function, type, schema, database, language, …
+    kind: str
+    """Table, column, sequence, function, type, schema, database, language, …"""
     schema: str | None
-    object: str  # a function with its arguments: name(integer)
+    object: str
+    """A function with its arguments: name(integer)."""
     column: str | None
-    grantee: str  # a role, or PUBLIC
+    grantee: str
+    """A role, or PUBLIC."""
     grantor: str
     privileges: Names
     grantable: Names
@@ -315,39 +329,6 @@ class SecurityLabel:
 
 
 @dataclass(frozen=True, slots=True)
-class Extension:
-    """An installed extension."""
-
-    name: str
-    version: str
-    schema: str
-    owner: str
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """What logical replication sends away."""
-
-    name: str
-    owner: str
-    all_tables: bool
-    schemas: Names
-    tables: Names  # qualified, with column list and row filter
-    publishes: Names
-    via_root: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """What logical replication brings in; its connection string is never read."""
-
-    name: str
-    owner: str
-    enabled: bool
-    publications: Names
-
-
-@dataclass(frozen=True, slots=True)
 class Statistics:
     """An extended statistics object."""
 
@@ -360,94 +341,34 @@ class Statistics:
 
 
 @dataclass(frozen=True, slots=True)
-class ForeignServer:
-    """A door to another database or file; `mappings` are the roles that have one, options unread."""
-
-    name: str
-    wrapper: str
-    owner: str
-    options: Names
-    mappings: Names
-    extension: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class LargeObjects:
-    """How many large objects one role owns."""
-
-    owner: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class Other:
     """An object of a kind too rare for a record of its own: operator, cast, collation, language, …"""
 
     kind: str
     schema: str | None
-    name: str  # as PostgreSQL identifies it
+    name: str
+    """As PostgreSQL identifies it."""
     owner: str | None
     definition: str
     extension: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
-    """A role of the cluster, PostgreSQL's own left out; the password is never read."""
-
-    name: str
-    superuser: bool
-    login: bool
-    inherit: bool
-    create_role: bool
-    create_database: bool
-    replication: bool
-    bypass_row_security: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """A role that is a member of another."""
-
-    role: str
-    member: str
-    admin: bool
-    inherit: bool
-    set: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RoleSetting:
-    """A setting that ALTER ROLE or ALTER DATABASE attached; None stands for any."""
-
-    role: str | None
-    database: str | None
-    name: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """A server setting that can reveal or keep data, as a new session of this role would have it."""
-
-    name: str
-    state: str  # set; hidden: this role may not see it; absent: this server has none of the name
-    value: str | None
-    default: str | None
-    source: str | None
-    pending_restart: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Dependency:
     """Something that reaches a relation or a function: a view, default, constraint, policy, body."""
 
-    kind: str  # of what depends: rule (a view too), default value, trigger, function, …
-    object: str  # as PostgreSQL identifies it
-    schema: str | None  # where the relation, type or function stands that it belongs to
+    kind: str
+    """Of what depends: rule (a view too), default value, trigger, function, …"""
+    object: str
+    """As PostgreSQL identifies it."""
+    schema: str | None
+    """Where the relation, type or function stands that it belongs to."""
     name: str | None
-    referenced_kind: str  # relation or function
-    referenced: str  # qualified, quoted
+    referenced_kind: str
+    """Relation or function."""
+    referenced: str
+    """Qualified, quoted."""
     referenced_schema: str
     referenced_name: str
-    columns: Names  # of the relation that are used, sorted; empty for the relation as a whole
+    columns: Names
+    """Of the relation that are used, sorted; empty for the relation as a whole."""

@@ -5,42 +5,57 @@ import types
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Any, Self, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Self, Union, cast, get_args, get_origin, get_type_hints
 
+from nosender.schema.observe.cluster_model import (
+    Database,
+    EventTrigger,
+    Extension,
+    ForeignServer,
+    LargeObjects,
+    Membership,
+    Publication,
+    Role,
+    RoleSetting,
+    Setting,
+    Subscription,
+)
 from nosender.schema.observe.model import (
     Column,
     Comment,
     Constraint,
-    Database,
     DefaultPrivilege,
     Dependency,
     DroppedColumn,
-    EventTrigger,
-    Extension,
-    ForeignServer,
     Function,
     Grant,
     Index,
-    LargeObjects,
-    Membership,
     Other,
     Policy,
-    Publication,
     Relation,
-    Role,
-    RoleSetting,
     Rule,
     Schema,
     SecurityLabel,
     Sequence,
-    Setting,
     Statistics,
-    Subscription,
     Trigger,
     Type,
 )
 
 FORMAT = "nosender.observation/1"
+
+SchemaKind = Literal[
+    "relations", "columns", "constraints", "indexes", "sequences", "triggers", "rules", "policies",
+    "functions", "types", "statistics", "dropped_columns", "comments", "others",
+]  # fmt: skip
+"""The lists of an Observation whose objects stand in a schema, or may."""
+Kind = Literal[
+    SchemaKind,
+    "schemas", "event_triggers", "grants", "default_privileges", "security_labels", "extensions",
+    "publications", "subscriptions", "foreign_servers", "large_objects", "dependencies", "roles",
+    "memberships", "role_settings", "settings",
+]  # fmt: skip
+"""Every list of an Observation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +97,11 @@ class Observation:
     memberships: tuple[Membership, ...] = ()
     role_settings: tuple[RoleSetting, ...] = ()
     settings: tuple[Setting, ...] = ()
+
+    def of(self, kind: Kind) -> tuple[Any, ...]:
+        """The list of this name."""
+        records: tuple[Any, ...] = getattr(self, kind)
+        return records
 
     def to_json(self) -> str:
         """The observation as JSON text, one record a line: the same observation, the same bytes."""

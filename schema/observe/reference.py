@@ -11,10 +11,10 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any, cast
 
-from nosender.schema.observe.model import Database, Extension
-from nosender.schema.observe.observation import Observation
+from nosender.schema.observe.cluster_model import Database, Extension
+from nosender.schema.observe.observation import Observation, SchemaKind
 from nosender.schema.observe.quoting import quoted
-from nosender.schema.observe.read.fast_records import ordered
+from nosender.schema.observe.read.records import ordered
 
 # Stands for the schema wherever its name can stand; a name that nobody else uses and that needs no quotes.
 PLACEHOLDER = "nosender_schema_placeholder"
@@ -24,7 +24,7 @@ OUR_ROLES = ("nosender_app", "nosender_auditor", "nosender_sweeper")
 
 _NOBODY = Database("", OWNER, "", "", "", 0, "", ())
 # Kinds that live in a schema and are compared, apart from grants and comments, which need a closer look.
-_IN_SCHEMA = (
+_IN_SCHEMA: tuple[SchemaKind, ...] = (
     "relations", "columns", "constraints", "indexes", "sequences", "triggers", "rules", "policies",
     "functions", "types", "statistics", "others",
 )  # fmt: skip
@@ -50,7 +50,7 @@ def within(observation: Observation, schema: str) -> Observation:
         kind: tuple(
             [
                 item
-                for item in getattr(observation, kind)
+                for item in observation.of(kind)
                 if item.schema == schema and not getattr(item, "extension", None)
             ]
         )

@@ -28,7 +28,7 @@ COMMANDS = {
 
 
 def main() -> None:
-    """Run the command line; every failure ends in one sentence and the exit code that INTERFACE promises."""
+    """Run the command line; every failure ends in one sentence and the exit code of nosender.errors."""
     if sys.argv[1:] == ["--version"]:  # answered before click is imported, which costs more than the answer
         print(f"nosender {__version__}")
         return
@@ -120,7 +120,9 @@ def _root() -> click.Group:
     @click.pass_context
     def nosender(ctx: click.Context, url: str | None, embedded: str | None, schema: str) -> None:
         """A message database that stores no sender, and can prove it."""
-        ctx.obj = {"url": url, "embedded": embedded, "schema": schema}
+        from nosender.server.target import DatabaseOptions
+
+        ctx.obj = DatabaseOptions(url, embedded, schema)
 
     return nosender
 

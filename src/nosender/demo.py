@@ -42,9 +42,11 @@ def demo(ctx: click.Context, users: int, messages: int, output: Path | None) -> 
     Starts a server of its own, whatever database the environment names; with --url or --embedded=DIR before
     the command it uses that one, which must be empty. Exits 0 when everything went as told here.
     """
-    options = ctx.find_root().ensure_object(dict)
-    if options.get("url") is None and options.get("embedded") is None:
-        options["embedded"] = ""  # never somebody's database by accident
+    from nosender.server.target import DatabaseOptions
+
+    options = DatabaseOptions.of(ctx)
+    if not options.named:
+        options.embedded = ""  # never somebody's database by accident
     _Story(sys.stdout.isatty() and not os.environ.get("NO_COLOR")).tell(ctx, users, messages, output)
 
 

@@ -16,7 +16,7 @@ from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
 
 from .extra import add
-from .test_faults import exists, wait_until
+from .test_interruptions import exists, wait_until
 
 AT_ONCE = """\
 create table letters (id int);

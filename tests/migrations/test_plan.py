@@ -9,8 +9,9 @@ import psycopg
 import pytest
 
 from nosender.errors import NosenderError, UsageError
-from nosender.migrations import plan as planning
 from nosender.migrations import runner
+from nosender.migrations.plan import make_plan
+from nosender.migrations.plan_text import as_json, as_text
 from nosender.migrations.revisions import Chain
 from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
@@ -77,7 +78,7 @@ def test_statement_classes(database: str, server: EmbeddedServer, versions: Path
         }.get(statement)
         if undo:
             add(versions, f"09{number:02}u", f"{undo};\n")
-    made = planning.make_plan(target, versions=versions, scratch=server.conninfo())
+    made = make_plan(target, versions=versions, scratch=server.conninfo())
     plans = {each.revision: each for each in made.revisions}
     for number, (statement, locks, rewrites, scans, hazard) in enumerate(CLASSES):
         found_statements = plans[f"09{number:02}"].statements
@@ -104,13 +105,13 @@ def test_text_and_json(database: str, server: EmbeddedServer, versions: Path, tm
     add(versions, "0900", "alter table messages add column more text;\n")
     step = "\n-- step: an index\ncreate index concurrently if not exists more_index on messages (more);\n"
     add(versions, "0901", step, transactional=False)
-    made = planning.make_plan(target, versions=versions, scratch=server.conninfo())
-    text = planning.as_text(made)
+    made = make_plan(target, versions=versions, scratch=server.conninfo())
+    text = as_text(made)
     assert text.startswith(f"{head} to 0901 in schema public\n")
     assert "ACCESS EXCLUSIVE on public.messages: blocks reads and writes" in text
     assert "in steps, outside transactions" in text
     assert "SHARE UPDATE EXCLUSIVE on public.messages" in text
-    document = json.loads(planning.as_json(made))
+    document = json.loads(as_json(made))
     assert document["format"] == "nosender.plan/1"
     statement = document["revisions"][1]["statements"][0]
     assert (statement["transactional"], statement["measured"], statement["lock_timeout"]) == (
@@ -120,7 +121,7 @@ def test_text_and_json(database: str, server: EmbeddedServer, versions: Path, tm
     )
 
     path = tmp_path / "plan.json"
-    path.write_text(planning.as_json(made))
+    path.write_text(as_json(made))
     options = runner.Options(versions=versions, plan=path)
     with psycopg.connect(database) as connection:
         connection.execute("create table beside (a int)")
@@ -146,4 +147,4 @@ def test_a_revision_that_fails_is_told_before_it_is_run(
     runner.upgrade(target, options=runner.Options(versions=versions))
     add(versions, "0900", "alter table nowhere add column more text;\n")
     with pytest.raises(NosenderError, match=r"0900 fails in rehearsal: relation .nowhere. does not exist"):
-        planning.make_plan(target, versions=versions, scratch=server.conninfo())
+        make_plan(target, versions=versions, scratch=server.conninfo())

@@ -22,7 +22,7 @@ from nosender.server.os_account import server_account
 from nosender.server.target import Target
 
 from .extra import add
-from .test_faults import exists, wait_until
+from .test_interruptions import exists, wait_until
 
 PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 

@@ -13,7 +13,7 @@ import pytest
 
 from nosender.privacy_audit.check import Loaded, discover
 from nosender.privacy_audit.checks.refresh_queries import refreshed
-from nosender.privacy_audit.runner import ask, look
+from nosender.privacy_audit.runner import ask, read_snapshot
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
 from nosender.schema.catalogue import load
 from nosender.schema.observe import reference
@@ -34,7 +34,7 @@ def case_of(conninfo: str, loaded: Loaded) -> Snapshot:
     """What the check is about; the counting functions are called for those that ask them."""
     probing = "snapshot.probe" in (loaded.folder / "check.py").read_text()
     with as_auditor(conninfo) as connection:
-        return look(connection, "public", CATALOGUE, call_probes=probing).snapshot
+        return read_snapshot(connection, "public", CATALOGUE, call_probes=probing).snapshot
 
 
 def apply(conninfo: str, text: str) -> None:

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from nosender.errors import NosenderError
-from nosender.retention.status import look
+from nosender.retention.status import read_status
 from nosender.retention.sweep import FAST, Pace, SweepReceipt, sweep
 from nosender.server.target import Target
 
@@ -138,7 +138,7 @@ def test_an_old_snapshot_is_named(any_target: Target, owner: psycopg.Connection)
         other.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         other.execute("select from users")
         owner.execute("insert into users (phone_number) values ('+15550100002')")
-        holders = look(any_target).holders
+        holders = read_status(any_target).holders
         name = f"process {other.info.backend_pid}"
     assert [(each.kind, each.name) for each in holders] == [("session", name)]
     assert holders[0].transactions >= 1

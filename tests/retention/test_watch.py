@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from nosender.retention import prometheus
-from nosender.retention.status import Holder, Overdue, Run, Status, look
+from nosender.retention.status import Holder, Overdue, Run, Status, read_status
 from nosender.retention.stop import Stop
 from nosender.retention.sweep import sweep
 from nosender.retention.watch import Watch, watch
@@ -209,6 +209,6 @@ def test_what_many_are_due_is_counted_to_a_bound(target: Target, connection: psy
     connection.commit()
     connection.autocommit = True
     connection.execute("analyze messages")
-    found = next(each for each in look(target).overdue if each.table == "messages")
+    found = next(each for each in read_status(target).overdue if each.table == "messages")
     assert (found.due, found.more) == (10_000, True)
     assert 11_000 < found.estimate < 13_000

@@ -38,8 +38,10 @@ class Device:
 
     number: int
     active: bool = True
-    deliveries: dict[str, str] = field(default_factory=dict)  # message id → state
-    keys: dict[str, list[Any]] = field(default_factory=dict)  # session key id → [counter, active]
+    deliveries: dict[str, str] = field(default_factory=dict)
+    """Message id → state."""
+    keys: dict[str, list[Any]] = field(default_factory=dict)
+    """Session key id → [counter, active]."""
 
 
 @dataclass

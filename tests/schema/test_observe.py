@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import psycopg
 import pytest
 
 from nosender.errors import IncompleteError
 from nosender.schema.observe import Observation, observe
+from nosender.schema.observe.observation import Kind
 from nosender.schema.observe.read import session
 from nosender.schema.observe.read.queries import Ask, Wait
 
@@ -111,6 +115,32 @@ def test_every_kind_is_seen(everything: psycopg.Connection[tuple[object, ...]]) 
     empty = {field.name for field in fields(seen) if getattr(seen, field.name) == ()}
     # those need a second server, a loaded label provider, or are of the cluster
     assert empty - {"subscriptions", "security_labels", "memberships", "role_settings"} == set()
+
+
+def test_kinds_are_the_lists_of_an_observation() -> None:
+    assert sorted(get_args(Kind)) == sorted(
+        {each.name for each in fields(Observation)} - {"schema", "database"}
+    )
+
+
+def words(hint: object) -> set[object]:
+    """What a field may hold that is one of a few words; nothing where it may hold anything."""
+    if get_origin(hint) is Literal:
+        return set(get_args(hint))
+    options = [words(each) if each is not type(None) else {None} for each in get_args(hint)]
+    return set().union(*options) if all(options) else set()
+
+
+def test_words_are_those_of_the_model(everything: psycopg.Connection[tuple[object, ...]]) -> None:
+    seen = observe(everything, "we ird")
+    looked = 0
+    for kind in get_args(Kind):
+        for record in seen.of(kind):
+            for name, hint in get_type_hints(type(record)).items():
+                if allowed := words(hint):
+                    looked += 1
+                    assert getattr(record, name) in allowed, f"{kind}.{name}"
+    assert looked > 100
 
 
 def test_facts_that_are_easily_lost(everything: psycopg.Connection[tuple[object, ...]]) -> None:
@@ -239,6 +269,18 @@ def test_a_catalog_that_is_denied_is_never_an_absence(
     everything.execute("set role nosender_seen")
     with pytest.raises(IncompleteError, match="unreadable: permission denied for table pg_policy"):
         observe(everything, "public")
+
+
+def test_the_interpreter_is_left_as_it_was(everything: psycopg.Connection[tuple[object, ...]]) -> None:
+    interval = sys.getswitchinterval()
+    for collecting in (True, False):
+        (gc.enable if collecting else gc.disable)()
+        try:
+            observe(everything, "we ird")
+            assert (gc.isenabled(), gc.get_freeze_count()) == (collecting, 0)
+            assert sys.getswitchinterval() == interval
+        finally:
+            gc.enable()
 
 
 def test_statements_are_few(everything: psycopg.Connection[tuple[object, ...]], tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Every kind of drift is one difference with the SQL that mends it; equal schemas have none."""
+"""Every kind of drift is one difference with the SQL that repairs it; equal schemas have none."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_no_difference_in_whatever_schema(any_database: str, schema: str) -> Non
 
 
 @pytest.mark.parametrize(("statement", "severity", "expected"), DRIFT, ids=[row[0][:60] for row in DRIFT])
-def test_drift_is_told_once_and_mended(
+def test_drift_is_told_once_and_repaired(
     connection: psycopg.Connection, statement: str, severity: str, expected: list[str]
 ) -> None:
     connection.rollback()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nosender.privacy_audit.reports.words import html
 
 if TYPE_CHECKING:
-    from nosender.privacy_audit.result.annex import LedgerRow, Retention
+    from nosender.privacy_audit.result.annex import LedgerRow, LedgerState
 
 _WIDTH, _HEIGHT = 960, 240
 _LEFT, _BOTTOM, _TOP = 70, 200, 24
@@ -30,7 +30,7 @@ class Sweep:
     """Expired rows that it could not take."""
 
 
-def sweeps(retention: Retention) -> list[Sweep]:
+def sweeps(retention: LedgerState) -> list[Sweep]:
     """The ledger's rows put together by run, oldest first; one that never finished says so."""
     runs: dict[str, list[LedgerRow]] = {}
     for row in retention.rows:
@@ -59,7 +59,7 @@ def apart(earlier: str, later: str) -> str:
     return f"{max(0, seconds):.0f} seconds"
 
 
-def render(retention: Retention) -> str:
+def render(retention: LedgerState) -> str:
     """An `<svg>` of the newest sweeps; empty when there was none."""
     shown = sweeps(retention)[-_MOST:]
     if not shown:

@@ -12,8 +12,8 @@ from nosender.privacy_audit.reports.words import html, plural
 from nosender.schema import diagram as drawing
 
 if TYPE_CHECKING:
-    from nosender.privacy_audit.result.annex import Item, RequirementEntry, Retention, TableEntry
-    from nosender.privacy_audit.result.audit import Audit, CheckResult
+    from nosender.privacy_audit.result.annex import ComparedFinding, LedgerState, RequirementEntry, TableEntry
+    from nosender.privacy_audit.result.audit import Audit, CheckResult, WaiverResult
 
 _MOST = 200
 
@@ -123,7 +123,7 @@ def retention(audit: Audit) -> str:
     )
 
 
-def _lag(audit: Audit, known: Retention) -> str:
+def _lag(audit: Audit, known: LedgerState) -> str:
     """How long ago the last sweep ended, and how far the oldest expired row is past its time."""
     now = audit.run.started
     done = [row.at for row in known.rows if row.event == "finished"]
@@ -142,9 +142,9 @@ def waivers(audit: Audit) -> str:
     if not audit.waivers:
         return "<p>Nothing is waived.</p>"
     rows = "".join(
-        f'<tr><th scope="row">{_word(waiver, "id")}</th><td>{_word(waiver, "check")}<br>{_waived(waiver)}'
-        f'</td><td>{_word(waiver, "reason")}</td><td>{_word(waiver, "owner")}<br><span class="small soft">approved by '
-        f"{_word(waiver, 'approved_by')}</span></td><td>{_word(waiver, 'expires')}</td><td>{_word(waiver, 'state')}</td></tr>"
+        f'<tr><th scope="row">{html(waiver.id)}</th><td>{html(waiver.check)}<br>{_waived(waiver)}'
+        f'</td><td>{html(waiver.reason)}</td><td>{html(waiver.owner)}<br><span class="small soft">approved by '
+        f"{html(waiver.approved_by)}</span></td><td>{html(waiver.expires)}</td><td>{html(waiver.state)}</td></tr>"
         for waiver in audit.waivers
     )
     return (
@@ -225,7 +225,7 @@ def _table(table: TableEntry) -> str:
     )
 
 
-def _items(items: tuple[Item, ...]) -> str:
+def _items(items: tuple[ComparedFinding, ...]) -> str:
     if not items:
         return "<p>None.</p>"
     rows = "".join(
@@ -263,12 +263,6 @@ def _requirement(entry: RequirementEntry, broken: set[str], asked: dict[str, Che
     )
 
 
-def _waived(waiver: object) -> str:
+def _waived(waiver: WaiverResult) -> str:
     """What a waiver is about: one object, or that the check cannot be tested here."""
-    name = _word(waiver, "object")
-    return "not being tested" if name == "—" else f"<code>{name}</code>"
-
-
-def _word(waiver: object, key: str) -> str:
-    value = waiver.get(key) if hasattr(waiver, "get") else None
-    return html(value) if value is not None else "—"
+    return "not being tested" if waiver.object is None else f"<code>{html(waiver.object)}</code>"

@@ -1,1 +1,1 @@
-"""Tells two Observations apart, and writes the SQL that turns one into the other."""
+"""Compares two Observations, and writes the SQL that turns one into the other."""

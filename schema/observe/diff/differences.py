@@ -1,134 +1,46 @@
-"""Tells two Observations of one schema apart, field by field, with the SQL that mends each difference."""
+"""Compares two Observations of one schema, field by field, with the SQL that repairs each."""
 
 import hashlib
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
 
-from nosender.schema.observe.diff.repair_sql import Mender
+from nosender.schema.observe.diff.kinds import KINDS, ObjectKind
+from nosender.schema.observe.diff.repair import Repair
 from nosender.schema.observe.observation import Observation
 from nosender.schema.observe.quoting import qualified, quoted
 from nosender.schema.observe.reference import OWNER, owner_of, within
 from nosender.terminal_text import visible
 
-STRICT, LOW, WARNING = "strict", "low", "warning"
+Severity = Literal["strict", "low", "warning"]
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One thing that is not as expected."""
 
-    kind: str  # table, column, constraint, index, trigger, function, grant, …
-    object: str  # qualified and quoted as in SQL
-    field: str  # what of it differs; empty where the whole object is missing or too much
-    expected: str  # as text for a reader; "absent" for an object too much
+    kind: str
+    """Table, column, constraint, index, trigger, function, grant, …"""
+    object: str
+    """Qualified and quoted as in SQL."""
+    field: str
+    """What of it differs; empty where the whole object is missing or too much."""
+    expected: str
+    """As text for a reader; "absent" for an object too much."""
     found: str
-    severity: str  # strict; low: an owner, fillfactor, comment; warning: the order of columns
-    sql: str  # the statements that would mend it
-    declared: bool  # False for an object that stands beside ours and touches none of them
+    severity: Severity
+    """low is an owner, fillfactor or comment; warning the order of columns; strict all else."""
+    sql: str
+    """The statements that would repair it."""
+    declared: bool
+    """False for an object that stands beside ours and touches none of them."""
 
     @property
     def line(self) -> str:
         """The difference on one line, safe to show in a terminal."""
         what = f"{self.kind} {self.object}" + (f", {self.field}" if self.field else "")
         return visible(f"{what}: expected {self.expected}, found {self.found}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """How the records of one tuple of an Observation are told apart and compared."""
-
-    label: str | Callable[[Any], str]
-    attribute: str
-    name: Callable[[Any], str]  # the object as SQL would write it
-    key: Callable[[Any], Any]
-    table: Callable[[Any], str | None]  # the relation it belongs to, whose absence says it all
-    low: frozenset[str] = frozenset()
-    warning: frozenset[str] = frozenset()
-    ignored: frozenset[str] = field(default_factory=frozenset)
-
-
-def _named(record: Any) -> str:
-    return qualified(record.schema, record.name)
-
-
-def _on_table(record: Any) -> str:
-    return f"{quoted(record.name)} on {qualified(record.schema, record.table)}"
-
-
-def _granted(grant: Any) -> str:
-    name = grant.object if "(" in grant.object else quoted(grant.object)
-    whole = f"{quoted(grant.schema)}.{name}" if grant.schema else name
-    column = f" ({quoted(grant.column)})" if grant.column else ""
-    return f"{grant.kind} {whole}{column} to {grant.grantee}"
-
-
-_KINDS = (
-    _Kind(
-        "extension", "extensions", lambda e: quoted(e.name), lambda e: e.name, lambda _: None,
-        ignored=frozenset({"version", "schema", "owner"}),
-    ),
-    _Kind("role", "roles", lambda r: quoted(r.name), lambda r: r.name, lambda _: None),
-    _Kind(
-        lambda t: t.kind, "types", _named, lambda t: t.name, lambda _: None, low=frozenset({"owner"})
-    ),
-    _Kind(
-        lambda r: r.kind, "relations", _named, lambda r: r.name, lambda _: None,
-        low=frozenset({"owner", "options", "toast_options", "tablespace", "access_method"}),
-    ),
-    _Kind(
-        "column", "columns", lambda c: qualified(c.schema, c.table, c.name), lambda c: (c.table, c.name),
-        lambda c: c.table,
-        low=frozenset({"storage", "compression", "options"}), warning=frozenset({"position"}),
-        ignored=frozenset({"has_missing_value", "base_type", "element_type"}),
-    ),
-    _Kind(
-        "sequence", "sequences", _named, lambda s: s.name, lambda _: None, low=frozenset({"owner", "cache"})
-    ),
-    _Kind(
-        lambda f: f.kind, "functions", lambda f: f"{_named(f)}({f.identity})", lambda f: (f.name, f.identity),
-        lambda _: None, low=frozenset({"owner", "cost", "rows", "support", "parallel"}),
-    ),
-    _Kind(
-        "constraint", "constraints", _on_table, lambda c: (c.table, c.name), lambda c: c.table,
-        # the definition says the rest
-        ignored=frozenset(
-            {"columns", "referenced_schema", "referenced_table", "referenced_columns", "deferrable",
-             "initially_deferred", "kind", "inherited"}
-        ),
-    ),
-    _Kind(
-        "index", "indexes", _named, lambda i: i.name, lambda i: i.table,
-        # pg_dump carries no statistics target of a constraint's index, so a restored database has lost it
-        low=frozenset({"options", "tablespace", "clustered", "statistics_targets"}),
-        ignored=frozenset({"method", "columns", "key_columns", "expressions", "predicate", "unique"}),
-    ),
-    _Kind("statistics", "statistics", _named, lambda s: s.name, lambda _: None, low=frozenset({"owner"})),
-    _Kind(
-        "trigger", "triggers", _on_table, lambda t: (t.table, t.name), lambda t: t.table,
-        ignored=frozenset({"function", "arguments", "constraint"}),
-    ),
-    _Kind("rule", "rules", _on_table, lambda r: (r.table, r.name), lambda r: r.table),
-    _Kind("policy", "policies", _on_table, lambda p: (p.table, p.name), lambda p: p.table),
-    _Kind(
-        lambda o: o.kind, "others", lambda o: o.name, lambda o: (o.kind, o.name), lambda _: None,
-        low=frozenset({"owner"}),
-    ),
-    _Kind(
-        "grant", "grants", _granted, lambda g: (g.kind, g.object, g.column, g.grantee),
-        lambda g: g.object if g.kind in ("table", "column") else None, ignored=frozenset({"grantor"}),
-    ),
-    _Kind(
-        "default privilege", "default_privileges",
-        lambda p: f"on {p.kind}s to {p.grantee}",
-        lambda p: (p.role, p.schema, p.kind, p.grantee), lambda _: None,
-    ),
-    _Kind(
-        "comment", "comments", lambda c: f"on {c.kind} {c.object}", lambda c: (c.kind, c.object),
-        lambda _: None, low=frozenset({"text"}),
-    ),
-)  # fmt: skip
 
 
 def differences(expected: Observation, live: Observation, schema: str) -> tuple[Difference, ...]:
@@ -139,8 +51,8 @@ def differences(expected: Observation, live: Observation, schema: str) -> tuple[
     difference. Empty for equal schemas, of whatever cluster and major.
     """
     wanted, found = within(expected, schema), without_version_table(within(live, schema), expected)
-    mender = Mender(schema, wanted, found, owner_of(live_part(live, schema)) or "current_user")
-    return tuple(_differences(wanted, found, mender))
+    repair = Repair(wanted, found, owner_of(live_part(live, schema)) or "current_user")
+    return tuple(_differences(repair))
 
 
 def live_part(observation: Observation, schema: str) -> Observation:
@@ -171,38 +83,39 @@ def without_version_table(live: Observation, expected: Observation) -> Observati
 VERSION_TABLE = "alembic_version"
 
 
-def _differences(wanted: Observation, found: Observation, mender: Mender) -> Iterator[Difference]:
+def _differences(repair: Repair) -> Iterator[Difference]:
+    wanted, found = repair.wanted, repair.found
     told = _Told(wanted, found)
-    for kind in _KINDS:
+    for kind in KINDS:
         before, after = _keyed(kind, wanted), _keyed(kind, found)
         keys = [*before, *(key for key in after if key not in before)]
-        if kind.attribute == "constraints":  # a foreign key needs the key that it refers to
+        if kind.kind == "constraints":  # a foreign key needs the key that it refers to
             keys.sort(key=lambda key: (before.get(key) or after[key]).kind == "foreign key")
         for key in keys:
             old, new = before.get(key), after.get(key)
             if old is not None and new is not None:
                 for name, one, other in _changed(kind, old, new):
                     yield Difference(
-                        _label(kind, old),
+                        kind.label(old),
                         kind.name(old),
                         name.replace("_", " "),
-                        _shown(name, one, mender.owner),
-                        _shown(name, other, mender.owner),
+                        _shown(name, one, repair.owner),
+                        _shown(name, other, repair.owner),
                         _severity(kind, name, one, other),
-                        mender.field(kind.attribute, old, new, name),
+                        kind.field(repair, old, new, name),
                         declared=True,
                     )
             elif not told.elsewhere(kind, old, new):
                 record = old if old is not None else new
                 yield Difference(
-                    _label(kind, record),
+                    kind.label(record),
                     kind.name(record),
                     "",
                     "absent" if old is None else _present(old),
                     "absent" if new is None else _present(new),
-                    LOW if kind.attribute == "comments" else STRICT,
-                    mender.whole(kind.attribute, old, new),
-                    declared=old is not None or kind.table(record) is not None or kind.attribute == "grants",
+                    "low" if kind.kind == "comments" else "strict",
+                    kind.whole(repair, old, new),
+                    declared=old is not None or kind.table(record) is not None or kind.kind == "grants",
                 )
 
 
@@ -219,16 +132,16 @@ class _Told:
         self.functions = either(lambda o: {f"{f.name}({f.identity})" for f in o.functions})
         self.others = either(lambda o: {s.name for s in o.sequences} | {t.name for t in o.types})
 
-    def elsewhere(self, kind: _Kind, old: Any, new: Any) -> bool:
+    def elsewhere(self, kind: ObjectKind[Any], old: Any, new: Any) -> bool:
         """Whether the absence of one of the two is said by another difference, or says nothing."""
         record = old if old is not None else new
         if kind.table(record) in self.tables:
             return True
-        if kind.attribute == "indexes":
+        if kind.kind == "indexes":
             return record.constraint is not None and (record.table, record.constraint) in self.constraints
-        if kind.attribute == "sequences":
+        if kind.kind == "sequences":
             return record.owned_by in self.columns
-        if kind.attribute == "comments":
+        if kind.kind == "comments":
             name = record.object.partition(".")[2]
             tables = (quoted(table) for table in self.tables)
             if record.object in self.columns:
@@ -237,7 +150,7 @@ class _Told:
             return any(f.partition("(")[0] == function for f in self.functions) or any(
                 name == table or name.startswith(f"{table}.") for table in tables
             )
-        if kind.attribute == "grants":
+        if kind.kind == "grants":
             if record.kind == "schema" and old is None:
                 # who may look into the schema still needs a right on what is in it
                 return set(record.privileges) <= {"USAGE"}
@@ -245,24 +158,20 @@ class _Told:
         return False
 
 
-def _keyed(kind: _Kind, observation: Observation) -> dict[Any, Any]:
-    if kind.attribute == "grants":
+def _keyed(kind: ObjectKind[Any], observation: Observation) -> dict[Any, Any]:
+    if kind.kind == "grants":
         return _merged(observation.grants)
-    return {kind.key(record): record for record in getattr(observation, kind.attribute)}
+    return {kind.key(record): record for record in observation.of(kind.kind)}
 
 
-def _label(kind: _Kind, record: Any) -> str:
-    return kind.label if isinstance(kind.label, str) else kind.label(record)
-
-
-def _changed(kind: _Kind, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
+def _changed(kind: ObjectKind[Any], old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
     for item in fields(old):
         one, other = getattr(old, item.name), getattr(new, item.name)
         if item.name in kind.ignored or one == other:
             continue
         if item.name == "owner" and getattr(old, "owned_by", None):
             continue  # the owner of the table is the owner of its sequences
-        told = item.name == "definition" and kind.attribute in ("indexes", "constraints")
+        told = item.name == "definition" and kind.kind in ("indexes", "constraints")
         if told and _bare(one) == _bare(other):
             continue
         yield item.name, one, other
@@ -285,14 +194,14 @@ def _bare(definition: str) -> str:
     return without.replace(" NOT VALID", "").replace(" NOT ENFORCED", "")
 
 
-def _severity(kind: _Kind, name: str, one: Any, other: Any) -> str:
+def _severity(kind: ObjectKind[Any], name: str, one: Any, other: Any) -> Severity:
     if name in kind.warning:
-        return WARNING
+        return "warning"
     if name in kind.low:
-        return LOW
+        return "low"
     if name == "config" and _path_only(one, other):
-        return LOW
-    return STRICT
+        return "low"
+    return "strict"
 
 
 def _path_only(one: tuple[str, ...], other: tuple[str, ...]) -> bool:

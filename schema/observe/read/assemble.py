@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from nosender.errors import IncompleteError
+from nosender.schema.observe.cluster_model import Database, Setting
 from nosender.schema.observe.model import (
     Column,
     Comment,
     Constraint,
-    Database,
     Dependency,
     DroppedColumn,
     Function,
@@ -18,14 +18,21 @@ from nosender.schema.observe.model import (
     Relation,
     SecurityLabel,
     Sequence,
-    Setting,
     Trigger,
 )
 from nosender.schema.observe.observation import Observation
 from nosender.schema.observe.quoting import qualified
-from nosender.schema.observe.read.definitions import Constraints, Indexes, Known, Names, Place, not_null
-from nosender.schema.observe.read.fast_records import RECORDS, Answer, Row, finished, ordered, record, twin
+from nosender.schema.observe.read.definitions import (
+    Constraints,
+    Indexes,
+    Known,
+    Place,
+    QualifiedNames,
+    not_null,
+)
+from nosender.schema.observe.read.fast_records import Answer, Row, finished, twin
 from nosender.schema.observe.read.queries import Ask, Wait
+from nosender.schema.observe.read.records import RECORDS, ordered, record
 from nosender.schema.observe.read.settings import read_settings
 
 
@@ -36,7 +43,7 @@ def assemble(schema: str, answers: dict[str, Wait], ask: Ask) -> Observation:
     """
     relations, sequences_found, places, kinds = _relations(answers.pop("relations")())
     live, dropped = _columns(answers.pop("columns")(), places)
-    known = Known(places, kinds, Names(places), live)
+    known = Known(places, kinds, QualifiedNames(places), live)
     not_nulls = _attach(answers.pop("attached")(), known)
     columns = [column for oid in sorted(live, key=places.__getitem__) for column in live[oid] if column]
     sequences = _sequences(sequences_found, known)

@@ -24,7 +24,7 @@ class Known(NamedTuple):
     """Schema and name."""
     kinds: dict[int, str]
     """What they are."""
-    names: "Names"
+    names: "QualifiedNames"
     """Schema and name as SQL would write them."""
     live: dict[int, list[Any]]
     """The columns of a relation in order. Dropped ones are here too (None): column 1 stands first."""
@@ -34,8 +34,8 @@ class Known(NamedTuple):
         return f"{self.names[table]}.{quoted(self.live[table][number - 1].name)}"
 
 
-class Names(dict[int, str]):
-    """Names as SQL would write them, by OID, each written when it is first wanted."""
+class QualifiedNames(dict[int, str]):
+    """QualifiedNames as SQL would write them, by OID, each written when it is first wanted."""
 
     def __init__(self, places: dict[int, Place]) -> None:
         self.places = places
@@ -59,7 +59,7 @@ def numbers(text: str | None) -> tuple[int, ...]:
 
 @cache
 def listed(names: tuple[str, ...]) -> str:
-    """Names in brackets, quoted where they must be."""
+    """QualifiedNames in brackets, quoted where they must be."""
     return f"({', '.join(map(quoted, names))})"
 
 

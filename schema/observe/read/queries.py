@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from importlib.resources import files
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nosender.schema.observe.read.fast_records import Answer
 
@@ -36,7 +36,7 @@ Ask = Callable[..., Wait]
 
 
 @contextmanager
-def asking(connection: "psycopg.Connection[Any]") -> Iterator[Ask]:
+def asking(connection: "psycopg.Connection") -> Iterator[Ask]:
     """A function that asks at once, and returns one that waits for the answer.
 
     Questions are answered one after the other, on the one connection; the first that fails fails all that
@@ -71,7 +71,7 @@ def asking(connection: "psycopg.Connection[Any]") -> Iterator[Ask]:
             raise
 
 
-def _answer(connection: "psycopg.Connection[Any]", text: bytes, values: tuple[list[int], ...]) -> Answer:
+def _answer(connection: "psycopg.Connection", text: bytes, values: tuple[list[int], ...]) -> Answer:
     """Ask, and wait for the whole answer without the interpreter's lock, which the other thread needs."""
     from psycopg import OperationalError
     from psycopg.adapt import Transformer

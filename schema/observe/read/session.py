@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nosender.errors import IncompleteError
 from nosender.schema.observe.observation import Observation
 from nosender.schema.observe.read.assemble import assemble
+from nosender.schema.observe.read.fast_records import undisturbed
 from nosender.schema.observe.read.queries import QUESTIONS, asking
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ PINNED = {
 }
 
 
-def observe(connection: "psycopg.Connection[Any]", schema: str, *, lock_timeout: int = 5000) -> Observation:
+def observe(connection: "psycopg.Connection", schema: str, *, lock_timeout: int = 5000) -> Observation:
     """Read the database behind `connection`; `schema` is the one the caller is about.
 
     Runs in one read-only snapshot of its own; inside an open transaction, in a savepoint of that
@@ -37,13 +38,13 @@ def observe(connection: "psycopg.Connection[Any]", schema: str, *, lock_timeout:
     the wait for a table that somebody holds under an exclusive lock; a shorter one already set is
     kept. Raises IncompleteError where anything could not be read: an Observation is always whole.
     """
-    with _pinned(connection, lock_timeout), _undisturbed(), asking(connection) as ask:
+    with _pinned(connection, lock_timeout), undisturbed(), asking(connection) as ask:
         answers = {name: ask(name) for name in QUESTIONS}
         return assemble(schema, answers, ask)
 
 
 @contextmanager
-def _pinned(connection: "psycopg.Connection[Any]", lock_timeout: int) -> Iterator[None]:
+def _pinned(connection: "psycopg.Connection", lock_timeout: int) -> Iterator[None]:
     """A transaction in which the session's settings do not show in what PostgreSQL writes."""
     import psycopg
     from psycopg.pq import TransactionStatus
@@ -84,7 +85,7 @@ def _pinned(connection: "psycopg.Connection[Any]", lock_timeout: int) -> Iterato
         raise IncompleteError(f"unreadable: {message}") from error
 
 
-def _locked(connection: "psycopg.Connection[Any]") -> str:
+def _locked(connection: "psycopg.Connection") -> str:
     """The sentence for a lock that was not won, with the relations held where they can be told."""
     import psycopg
 
@@ -112,28 +113,3 @@ def _locked(connection: "psycopg.Connection[Any]") -> str:
         held = []
     what = ", ".join(held) or "a table"
     return f"unreadable: locked: {what} is held under an exclusive lock by another session; run again later"
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Hundreds of thousands of records are made and all of them kept: there is no garbage to look for.
-
-    And whoever has an answer asks the next question at once: the server must not wait for a thread that
-    is busy with records.
-    """
-    import gc
-    import sys
-
-    collecting, interval = gc.isenabled(), sys.getswitchinterval()
-    gc.disable()
-    sys.setswitchinterval(0.0005)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(interval)
-        if collecting:
-            if not gc.get_freeze_count():  # frozen by nobody else
-                # straight to the oldest generation: the next collection would look through all of them
-                gc.freeze()
-                gc.unfreeze()
-            gc.enable()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nosender.schema.observe.model import Setting
+from nosender.schema.observe.cluster_model import Setting
 
 # Names that every supported server has, or has from a version on (server_version_num).
 WATCHED: dict[str, int] = {
@@ -41,6 +41,8 @@ def read_settings(rows: list[dict[str, Any]], server: int, *, sees_settings: boo
     for name, since in WATCHED.items():
         if name not in found:
             # Only a member of pg_read_all_settings sees them all: for others no row proves nothing.
-            state = "hidden" if server >= since and not sees_settings else "absent"
-            settings.append(Setting(name, state, None, None, None, pending_restart=False))
+            hidden = server >= since and not sees_settings
+            settings.append(
+                Setting(name, "hidden" if hidden else "absent", None, None, None, pending_restart=False)
+            )
     return tuple(sorted(settings, key=lambda setting: setting.name))

@@ -16,10 +16,10 @@ from nosender.privacy_audit.result.annex import (
     Evidence,
     InventoryColumn,
     LedgerRow,
-    Overdue,
-    Place,
+    LedgerState,
+    OverdueRows,
     RequirementEntry,
-    Retention,
+    SourceLine,
     TableEntry,
 )
 from nosender.privacy_audit.result.audit import (
@@ -29,6 +29,7 @@ from nosender.privacy_audit.result.audit import (
     ClaimResult,
     Coverage,
     Run,
+    WaiverResult,
     worst_first,
 )
 from nosender.privacy_audit.snapshot.samples import Sample
@@ -87,8 +88,50 @@ def finding(checked: Check, name: str, **changes: object) -> Finding:
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
-def audit_of(findings: list[Finding]) -> Audit:
+VERDICTS = {
+    Claim.NO_SENDER: Verdict.FAIL,
+    Claim.NO_RELATIONSHIP: Verdict.PASS,
+    Claim.CIPHERTEXT_ONLY: Verdict.INCOMPLETE,
+    Claim.RETENTION_RUNS: Verdict.FAIL,
+    Claim.LEAST_PRIVILEGE: Verdict.INCOMPLETE,
+}
+
+WAIVER = WaiverResult(
+    id="W1",
+    check="foreign-key-not-allowed",
+    object="public.archive.archive_fkey",
+    definition="ab" * 32,
+    reason="Moves out with the next release; ticket OPS-77.",
+    owner="dana@example.org",
+    approved_by="lee@example.org",
+    created="2026-02-01",
+    expires="2026-04-30",
+    state="applied",
+    place="waivers.toml:3",
+)
+
+
+def results() -> tuple[CheckResult, ...]:
     sender, name, key, plain, overdue, logging, privilege, differs = CHECKS
+    return (
+        CheckResult(sender, Outcome.FAIL, None, 41, ("GDPR Art. 25", "NIST CT.DP-P1")),
+        CheckResult(name, Outcome.FAIL, None, 41),
+        CheckResult(key, Outcome.WAIVED, None, 7, ("GDPR Art. 25",)),
+        CheckResult(plain, Outcome.NOT_TESTED, "permission denied for function audit_plain", 0),
+        CheckResult(overdue, Outcome.FAIL, None, 3),
+        CheckResult(
+            logging,
+            Outcome.FAIL,
+            None,
+            20,
+            samples=(Sample("public.messages.odd", 10_000, False), Sample("public.users.id", 3, True)),
+        ),
+        CheckResult(privilege, Outcome.ERROR, "the check failed with KeyError", 0),
+        CheckResult(differs, Outcome.PASS, None, 41, samples=(Sample("public.users.id", 3, True),)),
+    )
+
+
+def audit_of(findings: list[Finding]) -> Audit:
     return Audit(
         verdict=Verdict.FAIL,
         run=Run(
@@ -105,62 +148,65 @@ def audit_of(findings: list[Finding]) -> Audit:
         claims=tuple(
             ClaimResult(
                 claim,
-                {
-                    Claim.NO_SENDER: Verdict.FAIL,
-                    Claim.NO_RELATIONSHIP: Verdict.PASS,
-                    Claim.CIPHERTEXT_ONLY: Verdict.INCOMPLETE,
-                    Claim.RETENTION_RUNS: Verdict.FAIL,
-                    Claim.LEAST_PRIVILEGE: Verdict.INCOMPLETE,
-                }.get(claim, Verdict.PASS),
+                VERDICTS.get(claim, Verdict.PASS),
                 tuple(one.slug for one in CHECKS if one.claim is claim),
             )
             for claim in Claim
         ),
-        checks=(
-            CheckResult(sender, Outcome.FAIL, None, 41, ("GDPR Art. 25", "NIST CT.DP-P1")),
-            CheckResult(name, Outcome.FAIL, None, 41),
-            CheckResult(key, Outcome.WAIVED, None, 7, ("GDPR Art. 25",)),
-            CheckResult(plain, Outcome.NOT_TESTED, "permission denied for function audit_plain", 0),
-            CheckResult(overdue, Outcome.FAIL, None, 3),
-            CheckResult(
-                logging,
-                Outcome.FAIL,
-                None,
-                20,
-                samples=(Sample("public.messages.odd", 10_000, False), Sample("public.users.id", 3, True)),
-            ),
-            CheckResult(privilege, Outcome.ERROR, "the check failed with KeyError", 0),
-            CheckResult(differs, Outcome.PASS, None, 41, samples=(Sample("public.users.id", 3, True),)),
-        ),
+        checks=results(),
         findings=worst_first(findings),
         coverage={"columns": Coverage(42, 41), "foreign_keys": Coverage(7, 6)},
-        waivers=(
-            {
-                "id": "W-1",
-                "check": key.slug,
-                "object": "public.archive.archive_fkey",
-                "reason": "Moves out with the next release; ticket OPS-77.",
-                "owner": "dana@example.org",
-                "approved_by": "lee@example.org",
-                "expires": "2026-04-30",
-                "state": "used",
-            },
-        ),
+        waivers=(WAIVER,),
         limits=("Backups are not looked at.", "Order: serial numbers keep the order of insertion."),
         fail_on=Severity.MEDIUM,
         annex=annex_of(findings),
     )
 
 
+COLUMNS = (
+    InventoryColumn("id", "bigint", "serial", False, "Number of the message.", "", "as the row"),
+    InventoryColumn(
+        "destination_phone", "varchar(20)", "destination-phone", True, "Where it goes.", "", "as the row"
+    ),
+    InventoryColumn("created_at", "timestamp", "time", False, "When stored.", "hour", "as the row"),
+    InventoryColumn("sender_phone", "text", None, False, "", "", ""),
+)
+
+REQUIREMENTS = (
+    RequirementEntry(
+        "GDPR, Regulation (EU) 2016/679",
+        "GDPR Art. 25",
+        "Build protection in.",
+        ("undeclared-column", "foreign-key-not-allowed"),
+        "Was it weighed when the design was made?",
+        None,
+    ),
+    RequirementEntry("CIS, 1.0", "CIS 3.1.22", "Log verbosely.", (), None, "It logs who wrote."),
+    RequirementEntry("CIS, 1.0", "CIS 4.2", "Least rights.", ("table-privilege",), None, None),
+)
+
+LEDGER = LedgerState(
+    length=7,
+    head="ab" * 32,
+    rows=tuple(
+        LedgerRow(f"run-{hour:02}", event, table, status, f"2026-03-01T{hour:02}:00:00Z", gone, 0, left)
+        for hour, gone, left in ((8, 120, 0), (9, 340, 0), (10, 80, 25), (11, 410, 0))
+        for event, table, status in (
+            ("started", None, None),
+            ("swept", "messages", "done"),
+            ("finished", None, "done"),
+        )
+    ),
+    overdue=(
+        OverdueRows("messages", 17, False, "2026-02-28T10:00:00Z"),
+        OverdueRows("ephemeral_keys", 0, False, None),
+    ),
+    interval="15 minutes",
+    grace="1 hour",
+)
+
+
 def annex_of(findings: list[Finding]) -> Annex:
-    columns = (
-        InventoryColumn("id", "bigint", "serial", False, "Number of the message.", "", "as the row"),
-        InventoryColumn(
-            "destination_phone", "varchar(20)", "destination-phone", True, "Where it goes.", "", "as the row"
-        ),
-        InventoryColumn("created_at", "timestamp", "time", False, "When stored.", "hour", "as the row"),
-        InventoryColumn("sender_phone", "text", None, False, "", "", ""),
-    )
     return Annex(
         inventory=(
             TableEntry(
@@ -168,7 +214,7 @@ def annex_of(findings: list[Finding]) -> Annex:
                 "Encrypted messages.",
                 "deleted by the sweep once expires_at has passed",
                 "No limit was chosen.",
-                columns,
+                COLUMNS,
             ),
         ),
         nodes=(
@@ -178,7 +224,7 @@ def annex_of(findings: list[Finding]) -> Annex:
                 "people",
                 (("id", "serial"), ("user_id", "link"), ("credential_id", "device-id")),
             ),
-            Node("messages", "messages", tuple((one.name, one.data_class) for one in columns)),
+            Node("messages", "messages", tuple((one.name, one.data_class) for one in COLUMNS)),
             Node(
                 "message_deliveries",
                 "messages",
@@ -202,41 +248,10 @@ def annex_of(findings: list[Finding]) -> Annex:
             )
             for one in CHECKS
         },
-        places={one.object: Place("schema/catalogue/messages.toml", 1) for one in findings[:3]},
-        requirements=(
-            RequirementEntry(
-                "GDPR, Regulation (EU) 2016/679",
-                "GDPR Art. 25",
-                "Build protection in.",
-                ("undeclared-column", "foreign-key-not-allowed"),
-                "Was it weighed when the design was made?",
-                None,
-            ),
-            RequirementEntry("CIS, 1.0", "CIS 3.1.22", "Log verbosely.", (), None, "It logs who wrote."),
-            RequirementEntry("CIS, 1.0", "CIS 4.2", "Least rights.", ("table-privilege",), None, None),
-        ),
+        places={one.object: SourceLine("schema/catalogue/messages.toml", 1) for one in findings[:3]},
+        requirements=REQUIREMENTS,
         standards={"GDPR Art. 25": "Data protection by design and by default"},
-        retention=Retention(
-            length=7,
-            head="ab" * 32,
-            rows=tuple(
-                LedgerRow(
-                    f"run-{hour:02}", event, table, status, f"2026-03-01T{hour:02}:00:00Z", gone, 0, left
-                )
-                for hour, gone, left in ((8, 120, 0), (9, 340, 0), (10, 80, 25), (11, 410, 0))
-                for event, table, status in (
-                    ("started", None, None),
-                    ("swept", "messages", "done"),
-                    ("finished", None, "done"),
-                )
-            ),
-            overdue=(
-                Overdue("messages", 17, False, "2026-02-28T10:00:00Z"),
-                Overdue("ephemeral_keys", 0, False, None),
-            ),
-            interval="15 minutes",
-            grace="1 hour",
-        ),
+        retention=LEDGER,
     )
 
 

@@ -31,7 +31,7 @@ RENDERERS: dict[str, Callable[[Audit], str]] = {
     "report.html": html.render,
     "report.md": markdown.render,
     "github.sarif": sarif.render,
-    "full.sarif": lambda audit: sarif.render(audit, "full"),
+    "full.sarif": lambda audit: sarif.render(audit, profile="full"),
     "report.junit.xml": junit.render,
     "report.github.txt": github.render,
     "report.gitlab.json": gitlab.render,
@@ -111,7 +111,7 @@ def sarif_schema() -> dict[str, Any]:
 def test_sarif_is_valid_and_not_empty(
     rich: Audit, sarif_schema: dict[str, Any], profile: sarif.Profile
 ) -> None:
-    log = json.loads(sarif.render(rich, profile))
+    log = json.loads(sarif.render(rich, profile=profile))
     jsonschema.Draft4Validator(sarif_schema).validate(log)
     assert len(log["runs"][0]["results"]) > 10
 
@@ -140,7 +140,9 @@ def test_every_result_has_what_github_asks_for(rich: Audit) -> None:
 def test_waived_results_are_left_out_for_github_and_suppressed_in_full(rich: Audit) -> None:
     waived = [finding.fingerprint for finding in rich.findings if finding.waived]
     assert waived
-    short, full = (json.loads(sarif.render(rich, profile))["runs"][0] for profile in ("github", "full"))  # type: ignore[arg-type]
+    short, full = (
+        json.loads(sarif.render(rich, profile=profile))["runs"][0] for profile in ("github", "full")
+    )  # type: ignore[arg-type]
     by_print = {one["partialFingerprints"]["nosender/v1"]: one for one in full["results"]}
     assert not {one["partialFingerprints"]["nosender/v1"] for one in short["results"]} & set(waived)
     for fingerprint in waived:

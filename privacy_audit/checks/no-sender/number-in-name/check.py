@@ -39,7 +39,7 @@ def look(snapshot: Snapshot) -> Answer:
         else set[object]()
     )
     return Answer(
-        sum(len(getattr(snapshot.live, kind)) for kind in KINDS) + len(snapshot.surroundings.holders),
+        sum(len(snapshot.live.of(kind)) for kind in KINDS) + len(snapshot.surroundings.holders),
         tuple(
             Found(each.object, each.kind, "It holds what reads like a phone number, for every login to see.")
             for each in suspects

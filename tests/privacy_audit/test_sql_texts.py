@@ -1,4 +1,4 @@
-"""A number is found in whatever text it stands, though most texts are told apart without a look at each."""
+"""A number is found in whatever text it stands, though most texts are passed over without a look at each."""
 
 from __future__ import annotations
 

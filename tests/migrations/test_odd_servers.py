@@ -20,7 +20,7 @@ from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
 
 from .extra import add
-from .test_faults import exists
+from .test_interruptions import exists
 
 RunNosender = Callable[..., "subprocess.CompletedProcess[str]"]
 

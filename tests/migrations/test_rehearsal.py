@@ -57,7 +57,8 @@ class Fact:
     locks: dict[str, str]
     rewrites: tuple[str, ...] = ()
     scans: tuple[str, ...] = ()
-    until: int = 99  # the last major on which it is so
+    until: int = 99
+    """The last major on which it is so."""
     since: int = 15
 
 

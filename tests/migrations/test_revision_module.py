@@ -17,7 +17,7 @@ from nosender.server.embedded import EmbeddedServer
 from nosender.server.scratch import scratch_database
 from nosender.server.target import Target
 
-from .test_faults import exists, wait_until
+from .test_interruptions import exists, wait_until
 
 MODULE = '''"""Written in Python."""
 

@@ -1,0 +1,55 @@
+"""A plan as JSON for a program and as text for a person."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from nosender.migrations.plan_file import FORMAT
+from nosender.terminal_text import visible
+
+if TYPE_CHECKING:
+    from nosender.migrations.plan import Plan, Planned
+
+
+def as_json(plan: Plan) -> str:
+    """The plan for a program, form nosender.plan/1."""
+    document: dict[str, Any] = {"format": FORMAT, **asdict(plan)}
+    for revision in document["revisions"]:
+        for statement in revision["statements"]:
+            statement.update(statement.pop("seen"))
+            del statement["revision"]
+    return json.dumps(document, indent=2) + "\n"
+
+
+def as_text(plan: Plan) -> str:
+    """The plan for a person."""
+    if not plan.revisions:
+        return f"at {plan.start or 'base'}, nothing to do\n"
+    lines = [f"{plan.start or 'base'} to {plan.goal} in schema {visible(plan.schema)}"]
+    for revision in plan.revisions:
+        how = "one transaction" if revision.transactional else "in steps, outside transactions"
+        down = f"{revision.downgrade}: {', '.join(revision.loses)}" if revision.loses else revision.downgrade
+        lines += ["", f"{revision.revision}  {revision.summary}", f"  {how}; downgrade {down}"]
+        quiet = 0
+        for planned in revision.statements:
+            if not (planned.seen.locks or planned.hazards):
+                quiet += 1
+                continue
+            lines += _statement(planned)
+        if quiet:
+            lines.append(f"  {quiet} statement{'s' * (quiet > 1)} that lock no existing table")
+    return "\n".join(lines) + "\n"
+
+
+def _statement(planned: Planned) -> list[str]:
+    seen = planned.seen
+    text = visible(" ".join(seen.sql.split()))
+    lines = [f"  {seen.number}. {text[:100]}{'…' if len(text) > 100 else ''}"]
+    lines += [f"     {lock.mode} on {visible(lock.relation)}: blocks {lock.blocks}" for lock in seen.locks]
+    if not seen.measured:
+        lines.append("     (as the manual says: these locks are gone before one can look)")
+    lines.append(f"     waits {planned.lock_timeout:g} s at most for a lock, {planned.attempts} times")
+    lines += [f"     ! {visible(hazard)}" for hazard in planned.hazards]
+    return lines

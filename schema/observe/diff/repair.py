@@ -1,0 +1,119 @@
+"""What the statements of a repair have in common: the two sides, names as DDL writes them, comments.
+
+The SQL would turn what was found into what is expected: printed for a DBA, never run. For each kind there is
+how an object is created, dropped and, where PostgreSQL can, changed in one field; text that begins with `--`
+is for a person.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from nosender.schema.observe.model import Comment, Function, Relation, Type
+from nosender.schema.observe.observation import Observation
+from nosender.schema.observe.quoting import literal, qualified, quoted
+from nosender.schema.observe.reference import OWNER
+
+_RELATION = {"partitioned table": "table", "composite type": "type"}
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """Where two Observations of one schema differ, and who should own what is made again there."""
+
+    wanted: Observation
+    found: Observation
+    owner: str
+    """The role that should own our objects."""
+
+    def role(self, name: str) -> str:
+        """A role as SQL would write it; the owner's own name for `OWNER`."""
+        name = self.owner if name == OWNER else name
+        return name.lower() if name in ("PUBLIC", "current_user") else quoted(name)
+
+
+class InSchema(Protocol):
+    """Whatever has a name in a schema."""
+
+    @property
+    def schema(self) -> str:
+        """The schema."""
+
+    @property
+    def name(self) -> str:
+        """The name in it."""
+
+
+class OnTable(InSchema, Protocol):
+    """Whatever belongs to a table, in the schema of the table."""
+
+    @property
+    def table(self) -> str:
+        """The table's name."""
+
+
+def full_name(record: InSchema) -> str:
+    """As SQL would write it."""
+    return qualified(record.schema, record.name)
+
+
+def signature(function: Function) -> str:
+    """A function with the arguments that tell it from its namesakes."""
+    return f"{full_name(function)}({function.identity})"
+
+
+def relation_word(relation: Relation) -> str:
+    """What DDL calls it."""
+    return _RELATION.get(relation.kind, relation.kind)
+
+
+def function_word(function: Function) -> str:
+    """What DDL calls it."""
+    return "function" if function.kind == "window" else function.kind
+
+
+def type_word(record: Type) -> str:
+    """What DDL calls it."""
+    return "domain" if record.kind == "domain" else "type"
+
+
+def table_name(record: OnTable) -> str:
+    """The table it belongs to, as SQL would write it."""
+    return qualified(record.schema, record.table)
+
+
+def joined(parts: Iterable[str]) -> str:
+    """Statements on one line, without those that are not needed."""
+    return " ".join(part for part in parts if part)
+
+
+def create_comment(_: Repair, comment: Comment) -> str:
+    """Its text."""
+    return f"comment on {_commented(comment)} is {literal(comment.text)};"
+
+
+def drop_comment(_: Repair, comment: Comment) -> str:
+    """No text."""
+    return f"comment on {_commented(comment)} is null;"
+
+
+def change_comment(repair: Repair, old: Comment, _new: Comment, _field: str) -> str:
+    """The other text."""
+    return create_comment(repair, old)
+
+
+def comments_on(repair: Repair, *starts: str) -> str:
+    """The comments on an object made anew: one named so, or, with `.` or `(` at the end, starting so."""
+    return " ".join(
+        create_comment(repair, comment)
+        for comment in repair.wanted.comments
+        if any(
+            comment.object.startswith(start) if start[-1] in ".(" else comment.object == start
+            for start in starts
+        )
+    )
+
+
+def _commented(comment: Comment) -> str:
+    word = "constraint" if comment.kind in ("table constraint", "domain constraint") else comment.kind
+    return f"{word} {comment.object}"
