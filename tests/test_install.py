@@ -75,7 +75,9 @@ def test_an_old_python_is_told_which_one_it_takes(tmp_path: Path) -> None:
         check=False,
     )
     told, _, after = answer.stderr.partition("\n")
-    assert told == "nosender needs Python 3.11 or newer and this is 3.10; name another: make PYTHON=python3.12"
+    assert (
+        told == "nosender needs Python 3.11 or newer and this is 3.10; name another: make PYTHON=python3.12"
+    )
     assert after.startswith("make: ***")
     assert answer.returncode == 2
     assert not (tmp_path / "environment").exists()
