@@ -15,6 +15,7 @@ class RoomsAreLinked(BuildHookInterface):  # type: ignore[type-arg]
             link = Path(self.root, "src", "nosender", room)
             if link.is_file() or (version == "editable" and not link.is_dir()):
                 self.app.abort(
-                    f"src/nosender/{room} is no link to the folder {room}: this checkout was made without symbolic "
-                    "links; allow them (git config core.symlinks true), then git checkout-index -f -a"
+                    f"src/nosender/{room} is no link to the folder {room}: this checkout was made without "
+                    "symbolic links; allow them (git config core.symlinks true), then "
+                    "git checkout-index -f -a"
                 )
