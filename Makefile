@@ -1,37 +1,57 @@
-# `make demo` and `make test` make a virtual environment with everything in it, then run the real command.
-# UV, where it is there, is only the faster installer.
+# Each target makes the virtual environment that it needs, then runs the real command. Two stamps in one
+# environment: what the program needs to run, and the developers' tools on top of it.
 
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
-INSTALLED := $(VENV)/.installed
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+RUNS := $(VENV)/.runs
+DEVELOPS := $(VENV)/.develops
+LOCK := $(VENV)/lock
+COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --quiet
 
-.PHONY: demo test check generate clean
+.PHONY: help demo test check generate lock clean
 
-demo: $(INSTALLED)
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /make \1: /p' Makefile
+
+demo: $(RUNS) ## migrate, fill, sweep, audit, then plant a sender and see it caught
 	$(BIN)/nosender demo
 
-test: $(INSTALLED)
+test: $(DEVELOPS) ## every test, on real PostgreSQL servers that the tests start
 	$(BIN)/python -m pytest -q -n 2
 
-# What has to hold before a commit: style, types, imports, SQL.
-check: $(INSTALLED)
+check: $(DEVELOPS) ## what has to hold before a commit: style, types, imports, SQL
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	git ls-files -z '*.sql' | xargs -0 -r $(BIN)/sqlfluff lint --processes 2 --disable-progress-bar
 
-# Everything that is made from something else and committed; tests hold it fresh. Read what it changes.
-generate: $(INSTALLED)
+generate: $(DEVELOPS) ## renew what is made from something else and committed; read what it changes
 	$(BIN)/python -m nosender.gate.generated
 	NOSENDER_GOLDEN=write $(BIN)/python -m pytest -q tests/privacy_audit/reports/test_formats.py -k whole_text
 
-clean:
+# UPGRADE=--upgrade takes the newest versions; without it those stay that pyproject.toml still allows.
+lock: ## renew requirements.txt and requirements-dev.txt after a change of pyproject.toml
+	$(PYTHON) -m venv --clear $(LOCK)
+	$(LOCK)/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(LOCK)/bin/$(COMPILE) $(UPGRADE) pyproject.toml -o requirements.txt
+	$(LOCK)/bin/$(COMPILE) $(UPGRADE) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	rm -rf $(LOCK)
+
+clean: ## remove the environment and what was built
 	rm -rf $(VENV) dist
 
-$(INSTALLED): pyproject.toml requirements-dev.txt
-	$(PYTHON) -m venv --clear --upgrade-deps $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+$(RUNS): pyproject.toml requirements.txt
+	@$(PYTHON) -c 'import sys; old = sys.version_info < (3, 11); \
+	sys.exit("nosender needs Python 3.11 or newer and this is %d.%d; name another: make PYTHON=python3.12" \
+	% sys.version_info[:2] if old else 0)'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(PIP) -r requirements.txt
+	$(PIP) --no-deps -e .
+	@touch $@
+
+$(DEVELOPS): $(RUNS) requirements-dev.txt
+	$(PIP) -r requirements-dev.txt
 	@touch $@

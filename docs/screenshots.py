@@ -51,7 +51,7 @@ def main() -> None:
                 browser.send(
                     "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}]
                 )
-                (HERE / name).write_bytes(_picture(browser, first, last))
+                write_whole(HERE / name, _picture(browser, first, last))
                 print(HERE / name)
         finally:
             browser.close()

@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nosender.files import write_whole
+
 if TYPE_CHECKING:
     from nosender.schema.catalogue import Catalogue
     from nosender.schema.observe import Observation
@@ -80,7 +82,7 @@ def write(made: dict[str, str]) -> None:
     for name, text in made.items():
         path = (root / name) if (root / name).exists() else Path(name)
         if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+            write_whole(path, text)
             print(f"written: {name}")
 
 

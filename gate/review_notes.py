@@ -12,9 +12,11 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from nosender.schema.catalogue.model import Catalogue, Column, Retention, Table
+from nosender.schema.catalogue.sides import sides
 from nosender.toml_reader import Place
 
 if TYPE_CHECKING:
+    from nosender.schema.diagram import Side
     from nosender.schema.observe import Observation
 
 
@@ -119,7 +121,6 @@ def waived(old: Mapping[str, Any], new: Mapping[str, Any], linking: frozenset[st
     return tuple(found)
 
 
-_MESSAGE_TABLES = frozenset({"messages", "message_deliveries", "ephemeral_keys"})
 _TELLING = frozenset({"random-id", "link"})
 """Classes that single nobody out by themselves, but do when two rows share a value."""
 
@@ -138,6 +139,7 @@ def changes(old: Catalogue, new: Catalogue) -> tuple[Change, ...]:
 
 
 def _tables(old: Catalogue, new: Catalogue) -> Iterator[Change]:
+    side = sides(new)
     for before, after in _pairs(old.tables, new.tables):
         if before is None and after is not None:
             weight = Weight.LINKS if _says_who(after) else Weight.ADDS
@@ -146,15 +148,15 @@ def _tables(old: Catalogue, new: Catalogue) -> Iterator[Change]:
             )
             yield Change(weight, after.name, sentence, after.place.file, after.place.line)
             for column in after.columns:
-                yield _added(after, column)
+                yield _added(after, column, side[after.name])
         elif after is None and before is not None:
             sentence = f"The table {before.name} is no longer declared."
             yield Change(Weight.TIGHTENS, before.name, sentence, before.place.file, before.place.line)
         elif before is not None and after is not None:
-            yield from _table(before, after)
+            yield from _table(before, after, side[after.name])
 
 
-def _table(before: Table, after: Table) -> Iterator[Change]:
+def _table(before: Table, after: Table, side: Side) -> Iterator[Change]:
     place = after.place
     if before.purpose != after.purpose:
         yield Change(Weight.ADDS, after.name, _reads(after.name, before, after), place.file, place.line)
@@ -172,7 +174,7 @@ def _table(before: Table, after: Table) -> Iterator[Change]:
         yield Change(weight, after.name, sentence, place.file, place.line, "retention")
     for old_column, new_column in _pairs(before.columns, after.columns):
         if old_column is None and new_column is not None:
-            yield _added(after, new_column)
+            yield _added(after, new_column, side)
         elif new_column is None and old_column is not None:
             name = f"{after.name}.{old_column.name}"
             sentence = f"{name} is no longer declared; its bytes stay until the table is rewritten."
@@ -195,8 +197,8 @@ def _telling(column: Column) -> bool:
     return column.data_class.personal or column.data_class.name in _TELLING
 
 
-def _added(table: Table, column: Column) -> Change:
-    weight = Weight.LINKS if _telling(column) and table.name in _MESSAGE_TABLES else Weight.ADDS
+def _added(table: Table, column: Column, side: Side) -> Change:
+    weight = Weight.LINKS if _telling(column) and side == "messages" else Weight.ADDS
     resolution = f" by the {column.resolution.name}" if column.resolution else ""
     sentence = (
         f"{table.name} gains the column {column.name} ({column.data_class.name}{resolution}): "

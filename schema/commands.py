@@ -97,6 +97,7 @@ def comments(folder: Path | None) -> None:
 def docs(ctx: click.Context, into: Path, folder: Path | None, *, only_check: bool) -> None:
     """Write the data dictionary: catalogue.md, catalogue.html and the diagram, catalogue.svg."""
     from nosender.errors import UsageError
+    from nosender.files import write_whole
     from nosender.schema.catalogue import load
     from nosender.schema.catalogue.docs import files
     from nosender.schema.observe import reference
@@ -105,15 +106,15 @@ def docs(ctx: click.Context, into: Path, folder: Path | None, *, only_check: boo
     stale = []
     for name, text in files(load(folder), types).items():
         path = into / name
+        if only_check:
+            if not path.is_file() or path.read_text(encoding="utf-8") != text:
+                stale.append(path)
+            continue
         try:
-            if only_check:
-                if not path.is_file() or path.read_text(encoding="utf-8") != text:
-                    stale.append(path)
-                continue
             into.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
         except OSError as error:
-            raise UsageError(f"{path} cannot be written: {error.strerror}") from None
+            raise UsageError(f"{into} cannot be made: {error.strerror}") from None
+        write_whole(path, text)
         click.echo(f"written: {path}", err=True)
     for path in stale:
         click.echo(f"{path} is not what the catalogue says: run `nosender catalogue docs`")

@@ -108,6 +108,31 @@ def test_an_install_runs_and_has_its_data(source: Path, tracked: set[str], tmp_p
     assert int(run(python, "-c", names, cwd=tmp_path)) > 10
 
 
+@pytest.mark.parametrize("editable", [False, True], ids=["wheel", "editable"])
+def test_a_checkout_without_links_is_refused_in_one_sentence(
+    source: Path, tmp_path: Path, *, editable: bool
+) -> None:
+    """Where git writes a link as a file that holds its target, the rooms would be files of few bytes."""
+    checkout = tmp_path / "checkout"
+    shutil.copytree(source, checkout, symlinks=True)
+    for link in [path for path in checkout.rglob("*") if path.is_symlink()]:
+        target = link.readlink()
+        link.unlink()
+        link.write_text(str(target))
+    backend = "import hatchling.build as b; b.build_{}('{}')".format(
+        "editable" if editable else "wheel", tmp_path
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", backend], cwd=checkout, capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 1
+    assert answer.stderr.strip() == (
+        "src/nosender/gate is no link to the folder gate: this checkout was made without symbolic links; "
+        "allow them (git config core.symlinks true), then git checkout-index -f -a"
+    )
+    assert list(tmp_path.glob("*.whl")) == []
+
+
 def test_nothing_generic_becomes_importable(wheel: Path) -> None:
     assert {name.partition("/")[0] for name in contents(wheel)} == {
         "nosender",

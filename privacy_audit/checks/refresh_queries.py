@@ -12,8 +12,11 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from nosender.schema.catalogue.sides import sides
+
 if TYPE_CHECKING:
     from nosender.schema.catalogue import Catalogue
+    from nosender.schema.diagram import Side
     from nosender.schema.observe import Observation
     from nosender.schema.observe.observation import SchemaKind
 
@@ -34,6 +37,10 @@ def _tables(catalogue: Catalogue, _: Observation) -> List:
 
 def _own_tables(catalogue: Catalogue, _: Observation) -> List:
     return ((table.name,) for table in catalogue.tables if table.made_by == "nosender")
+
+
+def _side(side: Side) -> Callable[[Catalogue, Observation], List]:
+    return lambda catalogue, _: ((name,) for name, found in sides(catalogue).items() if found == side)
 
 
 def _foreign_keys(catalogue: Catalogue, _: Observation) -> List:
@@ -140,6 +147,8 @@ def _comments(_: Catalogue, declared: Observation) -> List:
 LISTS: dict[str, Callable[[Catalogue, Observation], List]] = {
     "tables": _tables,
     "own tables": _own_tables,
+    "tables of people": _side("people"),
+    "tables of messages": _side("messages"),
     "columns": _columns,
     "foreign keys": _foreign_keys,
     "column types": _column_types,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nosender.errors import NosenderError, UsageError
+from nosender.errors import UsageError
 from nosender.files import write_whole
 from nosender.privacy_audit.evidence import attest
 from nosender.privacy_audit.reports import FORMATS, Options, Profile, render
@@ -96,7 +96,7 @@ def deliver(audit: Audit, delivery: Delivery) -> list[Path]:
         try:
             delivery.output.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise NosenderError(f"{delivery.output} cannot be made: {error.strerror}") from None
+            raise UsageError(f"{delivery.output} cannot be made: {error.strerror}") from None
         files = {form: delivery.output / FORMATS[form] for form in delivery.formats}
     written = []
     for form, path in files.items():
@@ -119,7 +119,7 @@ def summarise(audit: Audit, formats: tuple[str, ...]) -> None:
         with Path(place).open("a", encoding="utf-8") as file:
             file.write(render("markdown", audit))
     except OSError as error:
-        raise NosenderError(f"{SUMMARY} names {place}, which cannot be written: {error.strerror}") from None
+        raise UsageError(f"{SUMMARY} names {place}, which cannot be written: {error.strerror}") from None
 
 
 def read(path: Path) -> bytes:

@@ -6,8 +6,11 @@ from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from nosender.schema.catalogue.sides import sides
+
 if TYPE_CHECKING:
     from nosender.privacy_audit.snapshot.snapshot import Snapshot
+    from nosender.schema.diagram import Side
     from nosender.schema.observe.model import Constraint
 
 
@@ -37,10 +40,13 @@ def is_allowed(snapshot: Snapshot, live: Constraint) -> bool:
 Node = tuple[str, str]
 """A table: schema and name."""
 
-MESSAGES = ("messages", "message_deliveries", "ephemeral_keys")
-PEOPLE = ("users", "webauthn_credentials", "device_session_keys", "messaging_public_keys")
 _DELIVERY = ("message_deliveries", "webauthn_credentials")
 """The one allowed way, which is left out of the graph."""
+
+
+def tables_of(snapshot: Snapshot, side: Side) -> set[Node]:
+    """The declared tables that are about people, or about messages."""
+    return {(snapshot.schema, name) for name, found in sides(snapshot.catalogue).items() if found == side}
 
 
 def ways(snapshot: Snapshot) -> Iterator[tuple[Constraint, list[Node]]]:
@@ -54,8 +60,7 @@ def ways(snapshot: Snapshot) -> Iterator[tuple[Constraint, list[Node]]]:
         for each in snapshot.live.constraints
         if each.kind == "foreign key" and not _delivery(snapshot, each)
     ]
-    start = {(snapshot.schema, name) for name in MESSAGES}
-    goal = {(snapshot.schema, name) for name in PEOPLE}
+    start, goal = tables_of(snapshot, "messages"), tables_of(snapshot, "people")
     while found := _shortest(_edges(keys), start, goal):
         nodes, through = found
         # An allowed key opens nothing; of the others, the one that leaves the messages is to blame.

@@ -20,8 +20,8 @@ from nosender.privacy_audit.result.source_lines import place_of
 from nosender.privacy_audit.snapshot.object_names import dotted, without_numbers
 from nosender.privacy_audit.snapshot.snapshot import Row, Snapshot, Unseen
 from nosender.privacy_audit.standards import standards, titles
-from nosender.schema.catalogue.docs import sides
 from nosender.schema.catalogue.model import duration_in_words
+from nosender.schema.catalogue.sides import sides
 from nosender.schema.diagram import Edge, Node, Side, parents_first
 from nosender.schema.ledger_format import GENESIS
 

@@ -57,15 +57,17 @@ class Surroundings:
 
 def read(connection: psycopg.Connection, schema: str) -> Surroundings:
     """Ask once, in the caller's transaction; every role may."""
+    import psycopg
+
     text = (Path(__file__).parent / "surroundings.sql").read_bytes()
-    row = connection.execute(text).fetchone()
+    row = psycopg.RawCursor(connection).execute(text, [schema]).fetchone()
     if row is None:
         raise AssertionError("a select of one row gives one row")
     databases, holders, vacuums, slots, standbys, snapshot, _ = row
     return Surroundings(
         databases=tuple(databases),
         holders=tuple(Holder(**each) for each in holders),
-        vacuums=tuple(Vacuum(**each) for each in vacuums if each["schema"] == schema),
+        vacuums=tuple(Vacuum(**each) for each in vacuums),
         slots=tuple((each["name"], each["kind"]) for each in slots),
         standbys=standbys,
         snapshot=snapshot,

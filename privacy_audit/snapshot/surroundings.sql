@@ -67,10 +67,7 @@ select
         '[]'
       )
     from pg_catalog.pg_stat_all_tables as t
-    where t.relname in (
-      'users', 'webauthn_credentials', 'messages', 'device_session_keys', 'message_deliveries',
-      'ephemeral_keys', 'messaging_public_keys'
-    )
+    where t.schemaname = $1
   ) as vacuums,
   (
     select

@@ -11,7 +11,8 @@ from html import escape
 
 from nosender.schema import diagram
 from nosender.schema.catalogue.model import Catalogue, Column, Table, duration_in_words
-from nosender.schema.diagram import Edge, Node, Side
+from nosender.schema.catalogue.sides import sides
+from nosender.schema.diagram import Edge, Node
 
 Types = Mapping[tuple[str, str], str]
 """The type of each column, by table and column."""
@@ -51,28 +52,6 @@ def files(catalogue: Catalogue, types: Types) -> dict[str, str]:
         "catalogue.html": page(catalogue, types),
         PICTURE: picture(catalogue, PICTURE_STYLE) + "\n",
     }
-
-
-def sides(catalogue: Catalogue) -> Mapping[str, Side]:
-    """Which part of the diagram each declared table stands in.
-
-    A table that names a destination, or hangs on one that does, holds messages; one that holds an account, or
-    hangs on one, people; the rest is bookkeeping.
-    """
-    found: dict[str, Side] = {}
-    for table in catalogue.tables:
-        classes = {column.data_class.name for column in table.columns}
-        if "destination-phone" in classes:
-            found[table.name] = "messages"
-        elif "account-phone" in classes:
-            found[table.name] = "people"
-    parts: tuple[Side, ...] = ("messages", "people")
-    for side in parts:
-        for _ in catalogue.foreign_keys:  # as often as a chain of keys can be long
-            for key in catalogue.foreign_keys:
-                if found.get(key.parent) == side:
-                    found.setdefault(key.table, side)
-    return {table.name: found.get(table.name, "bookkeeping") for table in catalogue.tables}
 
 
 def picture(catalogue: Catalogue, style: str = "") -> str:

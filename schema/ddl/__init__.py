@@ -39,11 +39,15 @@ def load(connection: psycopg.Connection, schema: str) -> None:
 
     Raises psycopg.Error: a schema that does not exist, a table that does, a right that is missing.
     """
-    from psycopg import sql
+    from psycopg import Error, sql
 
     with connection.transaction():
         before = connection.execute("select pg_catalog.current_setting('search_path')").fetchone()
         connection.execute(sql.SQL("set search_path to {}").format(sql.Identifier(schema)))
         for file in files():
-            connection.execute(file.sql.encode())
+            try:
+                connection.execute(file.sql.encode())
+            except Error as error:
+                error.add_note(f"schema/ddl/{file.name}")
+                raise
         connection.execute("select pg_catalog.set_config('search_path', %s, false)", before)

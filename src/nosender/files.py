@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import secrets
 import stat
-import tempfile
 from pathlib import Path
 
 from nosender.errors import UsageError
@@ -25,6 +26,11 @@ def write_whole(path: Path, content: bytes | str, *, mode: int | None = None) ->
         raise UsageError(f"{path} cannot be written: {error.strerror or error}") from None
 
 
+_IN_PLACE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY}
+"""A folder that takes no new file, an owner that is not ours to give, a bind mount: the file that is there
+can be written, but nothing can take its place."""
+
+
 def _write(path: Path, data: bytes, mode: int | None) -> None:
     if (descriptor := _descriptor(path)) is not None:
         with os.fdopen(os.dup(descriptor), "wb") as file:
@@ -39,11 +45,9 @@ def _write(path: Path, data: bytes, mode: int | None) -> None:
         return
     target = Path(os.path.realpath(path))  # the file that a link leads to; the link stays
     try:
-        _replace(target, data, there, _new_mode() if mode is None else mode)
-    except OSError:
-        # A bind mount, a folder that takes no new file, an owner that is not ours to give: the file that is
-        # there can be written, but nothing can take its place.
-        if there is None:
+        _replace(target, data, there, mode)
+    except OSError as error:
+        if there is None or error.errno not in _IN_PLACE:
             raise
         _overwrite(target, data)
 
@@ -68,8 +72,11 @@ def _write_through(path: Path, data: bytes) -> None:
         file.write(data)
 
 
-def _replace(target: Path, data: bytes, there: os.stat_result | None, mode: int) -> None:
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:80]}.")
+def _replace(target: Path, data: bytes, there: os.stat_result | None, mode: int | None) -> None:
+    temporary = target.parent / f".nosender.{secrets.token_hex(8)}"
+    # Without a mode the umask decides, as of any new file; what has one is nobody else's until it is whole.
+    created = 0o666 if there is None and mode is None else 0o600
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, created)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -77,11 +84,12 @@ def _replace(target: Path, data: bytes, there: os.stat_result | None, mode: int)
                 mode = stat.S_IMODE(there.st_mode)
                 if (there.st_uid, there.st_gid) != (os.geteuid(), os.getegid()):
                     os.fchown(file.fileno(), there.st_uid, there.st_gid)
-            os.fchmod(file.fileno(), mode)
-        Path(temporary).replace(target)
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
+        temporary.replace(target)
     except BaseException:
         with contextlib.suppress(OSError):
-            Path(temporary).unlink()
+            temporary.unlink()
         raise
 
 
@@ -102,10 +110,3 @@ def _set(descriptor: int, data: bytes) -> None:
     while view:
         view = view[os.write(descriptor, view) :]
     os.ftruncate(descriptor, len(data))
-
-
-def _new_mode() -> int:
-    """What the umask leaves of 0666; mkstemp's 0600 would hide a report from its readers."""
-    umask = os.umask(0)
-    os.umask(umask)
-    return 0o666 & ~umask

@@ -147,7 +147,7 @@ def test_a_right_taken_away_is_never_a_pass(
 
 def catalogs_read() -> list[str]:
     """Every catalog and view of PostgreSQL that the audit's own SQL names."""
-    folder = ROOT / "schema" / "observe"
+    folder = ROOT / "schema" / "observe" / "read"
     files = [*folder.glob("*.sql"), ROOT / "privacy_audit" / "snapshot" / "surroundings.sql"]
     text = "".join(file.read_text(encoding="utf-8") for file in files)
     return sorted(set(re.findall(r"(?:from|join) pg_catalog\.(pg_\w+)\b(?!\()", text)))

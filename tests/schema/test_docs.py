@@ -8,7 +8,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from nosender.schema.catalogue import load
-from nosender.schema.catalogue.docs import files, sides
+from nosender.schema.catalogue.docs import files
+from nosender.schema.catalogue.sides import sides
 from nosender.schema.observe import reference
 
 RunNosender = Callable[..., "subprocess.CompletedProcess[str]"]

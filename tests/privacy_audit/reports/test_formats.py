@@ -9,6 +9,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
@@ -19,22 +20,15 @@ import jsonschema
 import pytest
 import xmlschema
 
-from nosender.privacy_audit.reports import github, gitlab, html, junit, markdown, sarif, text
+from nosender.privacy_audit.reports import FORMATS, github, gitlab, html, junit, markdown, render, sarif, text
 from nosender.privacy_audit.reports import json as plain
 from nosender.privacy_audit.result.audit import Audit
 
 HERE = Path(__file__).parent
 
 RENDERERS: dict[str, Callable[[Audit], str]] = {
-    "report.txt": text.render,
-    "report.json": plain.render,
-    "report.html": html.render,
-    "report.md": markdown.render,
-    "github.sarif": sarif.render,
+    **{file: partial(render, form) for form, file in FORMATS.items()},
     "full.sarif": lambda audit: sarif.render(audit, profile="full"),
-    "report.junit.xml": junit.render,
-    "report.github.txt": github.render,
-    "report.gitlab.json": gitlab.render,
     "difference.md": lambda audit: markdown.comparison(audit.annex.comparison),  # type: ignore[arg-type]
 }
 
@@ -59,16 +53,10 @@ def test_nothing_hidden_or_executable_is_left_of_a_hostile_name(rich: Audit, nam
     assert not any(unicodedata.category(character) in ("Cf", "Cs", "Co") for character in rendered)
 
 
-@pytest.mark.parametrize("name", RENDERERS)
-def test_no_database_is_needed(name: str) -> None:
+@pytest.mark.parametrize("form", FORMATS)
+def test_no_database_is_needed(form: str) -> None:
     """A renderer is pure: it imports no driver."""
-    module = {"github.sarif": "sarif", "full.sarif": "sarif", "difference.md": "markdown"}.get(name)
-    module = module or {"txt": "text", "html": "html", "md": "markdown", "xml": "junit"}.get(
-        name.split(".")[-1]
-    )
-    if module is None:
-        return
-    source = (Path(html.__file__).parent / f"{module}.py").read_text()
+    source = (Path(html.__file__).parent / f"{form}.py").read_text()
     assert "psycopg" not in source
     assert "datetime.now" not in source
 

@@ -7,6 +7,7 @@ what it sees. Looks at the sample of the probes, from a hundred messages on.
 
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.questions.completeness import columns_of, passed_over, places
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.samples import samples
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
@@ -37,5 +38,6 @@ def look(snapshot: Snapshot) -> Answer:
             for row in rows
             if row["examined"] >= 100 and row["sizes"] * 10 > row["examined"]
         ),
-        samples=samples(snapshot.schema, rows),
+        passed_over("audit_sizes", columns_of(snapshot.catalogue, "ciphertext"), places(rows)),
+        samples(snapshot.schema, rows),
     )

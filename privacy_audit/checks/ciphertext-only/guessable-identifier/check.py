@@ -8,6 +8,7 @@ from a random one.
 
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.questions.completeness import columns_of, passed_over, places
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.samples import samples
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
@@ -54,4 +55,9 @@ def look(snapshot: Snapshot) -> Answer:
                     {"examined": n, **seen},
                 )
             )
-    return Answer(sum(row["examined"] for row in rows), tuple(found), samples=samples(snapshot.schema, rows))
+    return Answer(
+        sum(row["examined"] for row in rows),
+        tuple(found),
+        passed_over("audit_identifiers", columns_of(snapshot.catalogue, "random-id"), places(rows)),
+        samples(snapshot.schema, rows),
+    )

@@ -9,6 +9,7 @@ matter of shared-value.
 
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.questions.completeness import columns_of, passed_over, places
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.samples import samples
 from nosender.privacy_audit.snapshot.snapshot import Row, Snapshot
@@ -57,5 +58,6 @@ def look(snapshot: Snapshot) -> Answer:
             for row in rows
             if alike(row)
         ),
-        samples=samples(snapshot.schema, rows),
+        passed_over("audit_content", columns_of(snapshot.catalogue, *RANDOM), places(rows)),
+        samples(snapshot.schema, rows),
     )

@@ -7,6 +7,7 @@ by nature, without owner, up to a thousand in random order.
 
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.questions.completeness import columns_of, passed_over
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.samples import samples
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
@@ -16,6 +17,9 @@ def raw(value: object) -> bytes:
     """The bytes of a bytea as PostgreSQL writes it into JSON."""
     return bytes.fromhex(str(value).removeprefix("\\x"))
 
+
+GIVEN_OUT = (("messaging_public_keys", "ed25519_signature"),)
+"""Whose rows the probe gives out: they do not say."""
 
 CHECK = Check(
     slug="unverified-signature",
@@ -55,5 +59,6 @@ def look(snapshot: Snapshot) -> Answer:
     return Answer(
         len(rows),
         found,
-        samples=samples(snapshot.schema, [read], "messaging_public_keys", "ed25519_signature"),
+        passed_over("audit_public_keys", columns_of(snapshot.catalogue, "signature"), GIVEN_OUT),
+        samples(snapshot.schema, [read], "messaging_public_keys", "ed25519_signature"),
     )

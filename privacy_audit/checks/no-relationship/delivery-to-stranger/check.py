@@ -8,6 +8,7 @@ about ten pages, and the 30 newest, because each takes looks through three index
 
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.questions.completeness import passed_over, referring
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.samples import samples
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
@@ -28,6 +29,9 @@ CHECK = Check(
 def look(snapshot: Snapshot) -> Answer:
     """The counts of the probe."""
     (row,) = snapshot.probe("audit_deliveries")
+    joining = referring(snapshot.catalogue, "messages") & referring(
+        snapshot.catalogue, "webauthn_credentials"
+    )
     found: tuple[Found, ...] = ()
     if row["strangers"]:
         found = (
@@ -42,5 +46,6 @@ def look(snapshot: Snapshot) -> Answer:
     return Answer(
         row["examined"],
         found,
-        samples=samples(snapshot.schema, [row], "message_deliveries", "webauthn_credential_id"),
+        passed_over("audit_deliveries", joining, {("message_deliveries",)}),
+        samples(snapshot.schema, [row], "message_deliveries", "webauthn_credential_id"),
     )

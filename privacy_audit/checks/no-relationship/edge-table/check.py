@@ -7,7 +7,7 @@ owner's device, and a trigger sees that they belong together.
 
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.questions.foreign_keys import PEOPLE, is_allowed
+from nosender.privacy_audit.questions.foreign_keys import is_allowed, tables_of
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
@@ -24,7 +24,7 @@ CHECK = Check(
 
 def look(snapshot: Snapshot) -> Answer:
     """The foreign keys to people, by table."""
-    people = {(snapshot.schema, name) for name in PEOPLE}
+    people = tables_of(snapshot, "people")
     to_people: dict[tuple[str, str], int] = {}
     for key in snapshot.live.constraints:
         node = (key.schema, key.table)

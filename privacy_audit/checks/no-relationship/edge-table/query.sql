@@ -13,7 +13,13 @@ with allowed (table_name, columns, parent, parent_columns) as (
 ),
 
 people (name) as (
-  values ('users'), ('webauthn_credentials'), ('device_session_keys'), ('messaging_public_keys')
+  values
+  -- made from the catalogue: tables of people
+  ('device_session_keys'),
+  ('messaging_public_keys'),
+  ('users'),
+  ('webauthn_credentials')
+  -- end
 )
 
 select n.nspname || '.' || c.relname as subject

@@ -10,9 +10,20 @@ read is not tested, unless its schema is declared out of scope, and neither is w
 
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.questions.completeness import columns_of, passed_over
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.samples import samples
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
+
+LOOKED_UP = (
+    ("users", "phone_number"),
+    ("messages", "destination_phone"),
+    ("messages", "message_id"),
+    ("ephemeral_keys", "destination_phone"),
+    ("ephemeral_keys", "key_exchange_id"),
+    ("device_session_keys", "session_key_id"),
+)
+"""What of ours the probe compares with: its rows are about the other side."""
 
 CHECK = Check(
     slug="matching-value",
@@ -31,7 +42,10 @@ def look(snapshot: Snapshot) -> Answer:
     rows = [row for row in snapshot.probe("audit_matching_values") if row["schema_name"] not in declared]
     unread = sorted({row["schema_name"] for row in rows if not row["readable"]})
     beyond = sum(not row["looked"] for row in rows)
+    ours = columns_of(snapshot.catalogue, "account-phone", "destination-phone", "random-id")
     reasons = []
+    if unasked := passed_over("audit_matching_values", ours, LOOKED_UP):
+        reasons.append(unasked)
     if unread:
         reasons.append(f"the owner of our tables may not read schema {', '.join(unread)}")
     if beyond:

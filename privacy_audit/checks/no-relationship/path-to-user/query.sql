@@ -24,11 +24,22 @@ steps as (
 ),
 
 people (name) as (
-  values ('users'), ('webauthn_credentials'), ('device_session_keys'), ('messaging_public_keys')
+  values
+  -- made from the catalogue: tables of people
+  ('device_session_keys'),
+  ('messaging_public_keys'),
+  ('users'),
+  ('webauthn_credentials')
+  -- end
 ),
 
 messages (name) as (
-  values ('messages'), ('message_deliveries'), ('ephemeral_keys')
+  values
+  -- made from the catalogue: tables of messages
+  ('ephemeral_keys'),
+  ('message_deliveries'),
+  ('messages')
+  -- end
 )
 
 select distinct first.subject

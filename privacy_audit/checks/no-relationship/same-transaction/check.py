@@ -8,6 +8,7 @@ passed over.
 
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.questions.completeness import columns_of, passed_over, referring
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.samples import samples
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
@@ -26,6 +27,12 @@ CHECK = Check(
 def look(snapshot: Snapshot) -> Answer:
     """The counts of the probe, by pair of tables."""
     rows = snapshot.probe("audit_same_transaction")
+    catalogue = snapshot.catalogue
+    outward = {table for table, _ in columns_of(catalogue, "destination-phone")}
+    own = {table for table, _ in columns_of(catalogue, "account-phone")}
+    # A delivery belongs to a message; whose device it is for, delivery-to-stranger looks at.
+    hangs_on = referring(catalogue, *own, "webauthn_credentials") - referring(catalogue, *outward)
+    pairs = {(a, b) for a in outward for b in own | {table for (table,) in hangs_on}}
     return Answer(
         sum(row["examined"] for row in rows),
         tuple(
@@ -38,5 +45,8 @@ def look(snapshot: Snapshot) -> Answer:
             for row in rows
             if row["joined"]
         ),
-        samples=samples(snapshot.schema, rows),
+        passed_over(
+            "audit_same_transaction", pairs, {(row["table_name"], row["other_table"]) for row in rows}
+        ),
+        samples(snapshot.schema, rows),
     )

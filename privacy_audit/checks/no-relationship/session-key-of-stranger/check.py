@@ -6,6 +6,7 @@ rows up to 8 MB a table; of larger ones those on about ten pages, and the 30 new
 
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.questions.completeness import passed_over, referring
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.samples import samples
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
@@ -25,6 +26,7 @@ CHECK = Check(
 def look(snapshot: Snapshot) -> Answer:
     """The counts of the probe."""
     (row,) = snapshot.probe("audit_session_key_owners")
+    joining = referring(snapshot.catalogue, "users") & referring(snapshot.catalogue, "webauthn_credentials")
     found: tuple[Found, ...] = ()
     if row["strangers"]:
         found = (
@@ -39,5 +41,6 @@ def look(snapshot: Snapshot) -> Answer:
     return Answer(
         row["examined"],
         found,
-        samples=samples(snapshot.schema, [row], "device_session_keys", "webauthn_credential_id"),
+        passed_over("audit_session_key_owners", joining, {("device_session_keys",)}),
+        samples(snapshot.schema, [row], "device_session_keys", "webauthn_credential_id"),
     )

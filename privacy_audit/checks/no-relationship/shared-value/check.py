@@ -8,6 +8,7 @@ share are conversations. Reads the sample that the probes read, so of a large ta
 
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.questions.completeness import passed_over, places, texts_of
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.samples import samples
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
@@ -65,4 +66,9 @@ def look(snapshot: Snapshot) -> Answer:
                     {"shared": shared, "values": row["distinct_values"], "widest": row["widest"]},
                 )
             )
-    return Answer(sum(row["examined"] for row in rows), tuple(found), samples=samples(snapshot.schema, rows))
+    return Answer(
+        sum(row["examined"] for row in rows),
+        tuple(found),
+        passed_over("audit_shared_values", texts_of(snapshot, "state", *UNSHARED), places(rows)),
+        samples(snapshot.schema, rows),
+    )

@@ -7,11 +7,13 @@ the devices' identifiers and keys; the two columns of numbers are left out. Read
 
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.questions.completeness import passed_over, places, texts_of
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.samples import samples
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
-HERE = (None, "random-id", "state", "device-id", "device-key", "bookkeeping")
+PEOPLES = ("random-id", "state", "device-id", "device-key")
+HERE = (None, *PEOPLES, "bookkeeping")
 
 CHECK = Check(
     slug="contact-in-value",
@@ -49,5 +51,6 @@ def look(snapshot: Snapshot) -> Answer:
             for row in rows
             if row["contacts"]
         ),
-        samples=samples(snapshot.schema, rows),
+        passed_over("audit_content", texts_of(snapshot, *PEOPLES), places(rows)),
+        samples(snapshot.schema, rows),
     )

@@ -7,6 +7,7 @@ them. Reads the sample that the probes read.
 
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.questions.completeness import declared, passed_over, places
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.samples import samples
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
@@ -26,6 +27,11 @@ CHECK = Check(
 def look(snapshot: Snapshot) -> Answer:
     """The counts of the probe."""
     rows = snapshot.probe("audit_times")
+    coarse = {
+        (table.name, column.name)
+        for table, column in declared(snapshot.catalogue)
+        if column.resolution is not None and column.resolution.seconds
+    }
     return Answer(
         sum(row["examined"] for row in rows),
         tuple(
@@ -38,5 +44,6 @@ def look(snapshot: Snapshot) -> Answer:
             for row in rows
             if row["finer"]
         ),
-        samples=samples(snapshot.schema, rows),
+        passed_over("audit_times", coarse, places(rows)),
+        samples(snapshot.schema, rows),
     )

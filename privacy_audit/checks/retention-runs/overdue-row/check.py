@@ -7,6 +7,7 @@ they are still there. It cannot see rows without an expiry, which the catalogue 
 
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.questions.completeness import declared, passed_over, places
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
@@ -25,6 +26,11 @@ CHECK = Check(
 def look(snapshot: Snapshot) -> Answer:
     """The counts of the probe; how many and how old moves with time and stands under run.measured."""
     rows = snapshot.probe("audit_overdue")
+    promised = {
+        (table.name, column.name)
+        for table, column in declared(snapshot.catalogue)
+        if column.name in (table.retention.column, table.retention.at_once)
+    }
     return Answer(
         len(rows),
         tuple(
@@ -36,4 +42,5 @@ def look(snapshot: Snapshot) -> Answer:
             for row in rows
             if row["overdue"]
         ),
+        passed_over("audit_overdue", promised, places(rows)),
     )

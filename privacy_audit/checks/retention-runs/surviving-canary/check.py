@@ -7,8 +7,12 @@ see where no canary was planted: `nosender retention watch` does, and `sweep --c
 
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.questions.completeness import columns_of, passed_over
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
+
+PLANTED = (("messages",), ("ephemeral_keys",))
+"""Where the sweep plants: of canaries that are gone there are no rows."""
 
 CHECK = Check(
     slug="surviving-canary",
@@ -25,6 +29,7 @@ CHECK = Check(
 def look(snapshot: Snapshot) -> Answer:
     """The canaries that stand, each against the promised grace."""
     rows = snapshot.probe("audit_canaries")
+    addressed = {(table,) for table, _ in columns_of(snapshot.catalogue, "destination-phone")}
     grace = snapshot.catalogue.grace.total_seconds()
     late = sorted({row["table_name"] for row in rows if row["seconds"] > grace})
     return Answer(
@@ -37,4 +42,5 @@ def look(snapshot: Snapshot) -> Answer:
             )
             for table in late
         ),
+        passed_over("audit_canaries", addressed, PLANTED),
     )
