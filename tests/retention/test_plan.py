@@ -36,23 +36,21 @@ def declaring(child: str, *parents: str) -> Catalogue:
 
 def test_the_keys_are_the_observed_ones(connection: psycopg.Connection) -> None:
     assert Reference("message_deliveries", "messages", cascades=True) in KEYS
-    assert len(KEYS) == 6
+    assert len(KEYS) == len(load().foreign_keys)
     assert sorted(references(observe(connection, "public")), key=repr) == sorted(KEYS, key=repr)
     assert live_plan(connection, "public") == declared_plan() == make_plan(load(), KEYS)
 
 
 def test_a_table_comes_after_those_that_refer_to_it() -> None:
-    assert [rule.table for rule in declared_plan().rules] == [
-        "device_session_keys",
-        "ephemeral_keys",
-        "messages",
-        "retention_runs",
-    ]
+    swept = [rule.table for rule in declared_plan().rules]
+    assert swept == [*sorted(swept[:-1]), "retention_runs"]
+    assert {"device_session_keys", "ephemeral_keys", "messages"} <= set(swept)
     above = Reference("messages", "ephemeral_keys", cascades=True)
     catalogue = declaring("messages", "ephemeral_keys")
     plan = make_plan(catalogue, [*KEYS, above])
-    assert [rule.table for rule in plan.rules][1:3] == ["messages", "ephemeral_keys"]
-    assert plan.rules[2].children == ("message_deliveries", "messages")
+    order = [rule.table for rule in plan.rules]
+    assert order.index("messages") < order.index("ephemeral_keys")
+    assert plan.rules[order.index("ephemeral_keys")].children == ("message_deliveries", "messages")
 
 
 BAD = [

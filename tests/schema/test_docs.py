@@ -45,7 +45,7 @@ def test_every_column_and_key_is_in_it() -> None:
             assert f"| `{column.name}` | {type_} |" in made["catalogue.md"]
             assert f"<code>{column.name}</code>" in made["catalogue.html"]
     edges = [element for element in picture.iter() if "edge" in (element.get("class") or "").split()]
-    assert len(edges) == len(catalogue.foreign_keys) == 6
+    assert len(edges) == len(catalogue.foreign_keys) >= 6
 
 
 def test_people_and_messages_stand_apart_and_one_key_crosses() -> None:
