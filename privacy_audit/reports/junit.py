@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nosender.markup import html
 from nosender.privacy_audit.finding import Outcome
-from nosender.privacy_audit.reports.words import by_check, facts, html, plural
+from nosender.privacy_audit.reports.words import by_check, facts, plural
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.finding import Finding

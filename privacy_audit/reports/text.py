@@ -117,7 +117,7 @@ def _findings(audit: Audit, title: str, groups: dict[str, list[Finding]], *, col
             lines.append(f"    and {len(found) - MOST_EACH:,} more; the JSON report has all of them")
         lines += _wrapped(one_line(check.remedy), "    > ", "      ")
         if check.slug in audit.annex.evidence:
-            lines.append(_paint(f"      nosender audit explain {check.slug}", "dim", colour=colour))
+            lines.append(_paint(f"      nosender audit explain {one_line(check.slug)}", "dim", colour=colour))
     return lines
 
 
@@ -126,7 +126,7 @@ def _finding(finding: Finding, level: str) -> list[str]:
     state += ["waived"] if finding.waived else []
     mark = f" ({', '.join(state)})" if state else ""
     return [
-        *_wrapped(f"{finding.kind} {one_line(finding.object)}{mark}", "    ", "      "),
+        *_wrapped(one_line(f"{finding.kind} {finding.object}") + mark, "    ", "      "),
         *_wrapped(one_line(finding.detail), "      "),
     ]
 
@@ -146,14 +146,16 @@ def _read(audit: Audit, *, colour: bool) -> list[str]:
         return []
     lines = ["", _paint(f"Read rows: {plural(len(read), 'check')}", "bold", colour=colour), ""]
     for result in read:
-        lines += _wrapped(f"{result.check.slug}: {one_line(reach(result))}", "    ", "      ")
+        lines += _wrapped(one_line(f"{result.check.slug}: {reach(result)}"), "    ", "      ")
     return lines
 
 
 def _blind(result: CheckResult) -> list[str]:
     accepted = ", accepted" if result.accepted else ""
     return _wrapped(
-        f"{result.check.slug} ({result.outcome.value.replace('-', ' ')}{accepted}): {one_line(result.reason or '')}",
+        one_line(
+            f"{result.check.slug} ({result.outcome.value.replace('-', ' ')}{accepted}): {result.reason or ''}"
+        ),
         "    ",
         "      ",
     )
