@@ -14,6 +14,7 @@ from nosender.errors import NosenderError, UsageError
 from nosender.files import write_whole
 from nosender.privacy_audit.evidence import attest
 from nosender.privacy_audit.reports import FORMATS, render
+from nosender.terminal_text import PIPE, Terminal, terminal
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -89,7 +90,7 @@ def deliver(audit: Audit, delivery: Delivery) -> list[Path]:
     summarise(audit, delivery.formats)
     if delivery.output is None:
         (form,) = delivery.formats
-        click.echo(_text(audit, form, delivery, colour=_colour()), nl=False)
+        click.echo(_text(audit, form, delivery, terminal(sys.stdout)), nl=False)
         return []
     if len(delivery.formats) == 1:
         files = {delivery.formats[0]: delivery.output}
@@ -101,7 +102,7 @@ def deliver(audit: Audit, delivery: Delivery) -> list[Path]:
         files = {form: delivery.output / FORMATS[form] for form in delivery.formats}
     written = []
     for form, path in files.items():
-        content = _text(audit, form, delivery, colour=False).encode()
+        content = _text(audit, form, delivery, PIPE).encode()
         write_whole(path, content)
         written.append(path)
         if form == "json" and delivery.keys:
@@ -131,17 +132,13 @@ def read(path: Path) -> bytes:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _text(audit: Audit, form: str, delivery: Delivery, *, colour: bool) -> str:
+def _text(audit: Audit, form: str, delivery: Delivery, shown_on: Terminal) -> str:
     if form == "text":
         from nosender.privacy_audit.reports import text
 
-        return text.render(audit, colour=colour)
+        return text.render(audit, shown_on)
     if form == "sarif":
         from nosender.privacy_audit.reports import sarif
 
         return sarif.render(audit, delivery.profile)
     return render(form, audit)
-
-
-def _colour() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")

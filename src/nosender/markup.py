@@ -1,8 +1,8 @@
 """HTML and Markdown from templates; here alone it is decided how a value becomes text.
 
 Whatever a template writes with `{{ … }}` goes through the escape of its language, which writes out what could
-hide or reorder and makes the rest harmless. Only `Markup` passes as it is: what a template made, and what these
-functions made. A template that names what is not there is an error, never an empty place.
+hide or reorder and makes the rest harmless. Only `Markup` passes as it is: what a template made, and what the
+functions here made. A template that names what is not there is an error, never an empty place.
 """
 
 from __future__ import annotations
