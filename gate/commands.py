@@ -46,11 +46,14 @@ def gate(
     checkout = find_checkout(Path.cwd(), base)
     _run_from(checkout.root)
 
+    from rich.text import Text
+
     from nosender.gate import runner
     from nosender.gate.workplace import Workplace
     from nosender.privacy_audit.evidence import output as reports
     from nosender.privacy_audit.finding import Outcome
     from nosender.server.target import DatabaseOptions
+    from nosender.terminal_text import STYLES, rendered, terminal
 
     if listed:
         for step in runner.STEPS:
@@ -70,8 +73,13 @@ def gate(
             reports.deliver(runner.untouched(), delivery)
         return
 
+    shown_on = terminal(sys.stderr)
+
     def progress(name: str, outcome: Outcome, seconds: float) -> None:
-        click.echo(f"{outcome.value:11} {name:24} {seconds:5.1f} s", err=True)
+        line = (
+            Text().append(f"{outcome.value:11}", STYLES[outcome.value]).append(f" {name:24} {seconds:5.1f} s")
+        )
+        click.echo(rendered(line, shown_on=shown_on), nl=False, err=True)
 
     audit = runner.run(checkout, options, progress)
     reports.deliver(audit, delivery)

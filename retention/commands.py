@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import ClassVar
 
 import click
+
+from nosender.terminal_text import PIPE, terminal
 
 _format_option = click.option(
     "--format",
@@ -132,7 +135,10 @@ def plan(ctx: click.Context, folder: Path | None, form: str) -> None:
     status = read_status(target)
     with target.connect("nosender retention", autocommit=True) as connection:
         declared = live_plan(connection, target.schema, folder)
-    click.echo((plan_json if form == "json" else plan_text)(declared, status), nl=False)
+    text = (
+        plan_json(declared, status) if form == "json" else plan_text(declared, status, terminal(sys.stdout))
+    )
+    click.echo(text, nl=False)
 
 
 @retention.command()
@@ -162,8 +168,10 @@ def status(ctx: click.Context, form: str, output: Path | None) -> None:
     found = read_status(from_context(ctx))
     if form == "prometheus":
         text = render(found, time.time())
+    elif form == "json":
+        text = status_json(found)
     else:
-        text = (status_json if form == "json" else status_text)(found)
+        text = status_text(found, terminal(sys.stdout) if output is None else PIPE)
     if output is not None:
         write_whole(output, text, mode=0o644)
     else:

@@ -2,61 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from nosender.retention.status import Status
+from nosender.terminal_text import visible
 
-_PREFIX = "nosender_retention_"
+if TYPE_CHECKING:
+    from nosender.retention.status import Status
 
 
 def render(status: Status, now: float) -> str:
     """All of it, a family after the other; `now` is this machine's clock, in seconds since 1970."""
-    last, done = status.runs[0] if status.runs else None, status.last_done
-    lines: list[str] = []
+    from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
-    def family(name: str, text: str, samples: Iterable[tuple[str, float]]) -> None:
-        found = [f"{_PREFIX}{name}{labels} {value:.15g}" for labels, value in samples]
-        if found:
-            lines.extend([f"# HELP {_PREFIX}{name} {text}", f"# TYPE {_PREFIX}{name} gauge", *found])
+    registry = CollectorRegistry()
 
-    tables = [(f'{{table="{_escaped(each.table)}"}}', each) for each in status.overdue]
-    family(
+    def of_tables(name: str, text: str, values: list[tuple[str, float]]) -> None:
+        if values:
+            family = Gauge(name, text, ["table"], namespace="nosender_retention", registry=registry)
+            for table, value in values:
+                family.labels(visible(table)).set(value)
+
+    def of_all(name: str, text: str, value: float) -> None:
+        Gauge(name, text, namespace="nosender_retention", registry=registry).set(value)
+
+    of_tables(
         "overdue_rows",
         "Rows that have to go now; the planner's estimate where there are many.",
-        ((labels, each.estimate) for labels, each in tables),
+        [(each.table, each.estimate) for each in status.overdue],
     )
-    family(
+    of_tables(
         "oldest_overdue_seconds",
         "How long ago the oldest of them expired; 0 where there are none.",
-        ((labels, each.oldest_seconds) for labels, each in tables),
+        [(each.table, each.oldest_seconds) for each in status.overdue],
     )
-    family(
+    of_tables(
         "dead_rows",
         "Deleted rows that no vacuum has taken away yet.",
-        ((labels, each.dead) for labels, each in tables if each.dead is not None),
+        [(each.table, each.dead) for each in status.overdue if each.dead is not None],
     )
-    if last is not None:
+    if status.runs:
+        last = status.runs[0]
         size = (last.deleted + last.deactivated) / last.batches if last.batches else 0
-        family("last_run_success", "1 where the newest sweep ended as done.", [("", last.status == "done")])
-        family("last_run_deleted_rows", "Rows that the newest sweep deleted.", [("", last.deleted)])
-        family("last_run_deactivated_rows", "Rows that it marked inactive.", [("", last.deactivated)])
-        family("last_run_cascaded_rows", "Rows that went by cascade.", [("", last.children)])
-        family("last_run_batch_rows", "Rows of its average batch.", [("", size)])
-        family("last_run_duration_seconds", "From its start to its last receipt.", [("", last.seconds)])
-    if done is not None:
-        family(
+        of_all("last_run_success", "1 where the newest sweep ended as done.", last.status == "done")
+        of_all("last_run_deleted_rows", "Rows that the newest sweep deleted.", last.deleted)
+        of_all("last_run_deactivated_rows", "Rows that it marked inactive.", last.deactivated)
+        of_all("last_run_cascaded_rows", "Rows that went by cascade.", last.children)
+        of_all("last_run_batch_rows", "Rows of its average batch.", size)
+        of_all("last_run_duration_seconds", "From its start to its last receipt.", last.seconds)
+    if (done := status.last_done) is not None:
+        of_all(
             "last_success_timestamp_seconds",
             "When the newest sweep that ended as done wrote its last receipt.",
-            [("", now - done.age_seconds)],
+            now - done.age_seconds,
         )
-    family("ledger_rows_written", "The number of the ledger's last row.", [("", status.ledger_length)])
-    family(
+    of_all("ledger_rows_written", "The number of the ledger's last row.", status.ledger_length)
+    of_all(
         "oldest_snapshot_transactions",
         "Age of the oldest snapshot that keeps deleted rows; 0 where there is none.",
-        [("", max((each.transactions for each in status.holders), default=0))],
+        max((each.transactions for each in status.holders), default=0),
     )
-    return "\n".join(lines) + "\n"
-
-
-def _escaped(label: str) -> str:
-    return label.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return generate_latest(registry).decode()

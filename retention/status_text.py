@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from nosender.retention.ledger import Verdict
 from nosender.retention.plan import Plan, Rule
 from nosender.retention.status import Overdue, Run, Status
+from nosender.terminal_text import PIPE, Paragraph, Terminal, rendered, visible
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 
-def plan_text(plan: Plan, status: Status) -> str:
+def plan_text(plan: Plan, status: Status, shown_on: Terminal = PIPE) -> str:
     """One paragraph a table: what goes by which column, and what is due now."""
     due = {each.table: each for each in status.overdue}
-    lines = [f"policy sha256:{plan.hash}", ""]
+    parts = [Paragraph(f"policy sha256:{plan.hash}"), Paragraph("")]
     for rule in plan.rules:
-        lines += [rule.table, f"  {_in_words(rule)}"]
+        parts += [Paragraph(visible(rule.table), style="bold"), Paragraph(visible(_in_words(rule)), "  ")]
         if rule.table in due:
-            lines.append(f"  {_due(due[rule.table])}")
-    return "\n".join(lines) + "\n"
+            parts.append(Paragraph(_due(due[rule.table]), "  "))
+    return rendered(*parts, shown_on=shown_on)
 
 
 def plan_json(plan: Plan, status: Status) -> str:
@@ -35,21 +40,31 @@ def plan_json(plan: Plan, status: Status) -> str:
     return json.dumps(answer, indent=2) + "\n"
 
 
-def status_text(status: Status) -> str:
-    """A few lines for a person."""
-    lines = [f"{each.table}: {_due(each)}" for each in status.overdue]
-    lines.append("")
+def status_text(status: Status, shown_on: Terminal = PIPE) -> str:
+    """A table of what is due, and a few lines, for a person."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for each in status.overdue:
+        table.add_row(Text(f"{visible(each.table)}:"), Text(_due(each)))
+    parts: list[RenderableType] = [table, Text()]
     last = status.runs[0] if status.runs else None
-    lines.append(f"last sweep: {_run(last)}" if last else "last sweep: never")
+    parts.append(Paragraph(f"last sweep: {_run(last) if last else 'never'}", further="  "))
     if last is not None and last.status != "done":
-        lines.append(f"last done:  {_run(status.last_done)}" if status.last_done else "last done:  never")
-    lines += [
-        f"held back: {holder.kind} {holder.name} has kept deleted rows for {holder.transactions} transactions"
+        done = _run(status.last_done) if status.last_done else "never"
+        parts.append(Paragraph(f"last done:  {done}", further="  "))
+    parts += [
+        Paragraph(
+            f"held back: {visible(holder.kind)} {visible(holder.name)} has kept deleted rows for "
+            f"{holder.transactions} transactions",
+            further="  ",
+        )
         for holder in status.holders
     ]
     if not status.holders_complete:
-        lines.append("held back: not every session is visible to the owner of the functions")
-    return "\n".join(lines) + "\n"
+        parts.append(Paragraph("held back: not every session is visible to the owner of the functions"))
+    return rendered(*parts, shown_on=shown_on)
 
 
 def status_json(status: Status) -> str:

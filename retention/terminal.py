@@ -8,9 +8,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
+from typing import TYPE_CHECKING
 
 from nosender.retention.session import State
 from nosender.retention.stop import Stop
+from nosender.terminal_text import progress_on, terminal, visible
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 
 @contextmanager
@@ -32,42 +37,50 @@ def interruptible() -> Iterator[Stop]:
 
 
 class Bar:
-    """One line on a terminal's stderr, rewritten a few times a second; nothing where it is no terminal."""
+    """How far the sweep is, with the time left, on a terminal's stderr; nothing where it is no terminal."""
 
     def __init__(self, expected: int = 0) -> None:
         self.expected = expected
         """How many rows there are to sweep, as far as anybody knows; 0 where that is unknown."""
-        self._shown = 0.0
+        self.active = terminal(sys.stderr).live
         self._began = time.monotonic()
-        self.active = sys.stderr.isatty()
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
 
     def show(self, state: State) -> None:
         """Tell how far the sweep is; `state` is the sweep's own."""
-        now = time.monotonic()
-        if not self.active or now - self._shown < 0.2:
+        if self._progress is None or self._task is None:
             return
-        self._shown = now
         rows = sum(each["deleted"] + each["deactivated"] for each in (state["total"], state))
-        rate = rows / max(now - self._began, 0.001)
+        rate = rows / max(time.monotonic() - self._began, 0.001)
         tables = state["tables"]
         table = tables[state["at"]] if state["at"] < len(tables) else "done"
-        line = f"{table}: {rows:,} rows, {rate:,.0f} a second, batches of {state['size']}"
-        if self.expected > rows and rate:
-            line += f", {rows * 100 // self.expected} %, {(self.expected - rows) / rate:,.0f} s left"
-        sys.stderr.write(f"\r\x1b[K{line}")
-        sys.stderr.flush()
+        self._progress.update(
+            self._task,
+            description=visible(table),
+            completed=rows,
+            total=self.expected if self.expected > rows else None,
+            words=f"{rows:,} rows, {rate:,.0f} a second, batches of {state['size']}",
+        )
 
     def tell(self, sentence: str) -> None:
-        """A line that stays."""
-        sys.stderr.write(f"{chr(13)}\x1b[K{sentence}\n" if self.active else f"{sentence}\n")
-        sys.stderr.flush()
+        """A line that stays, above the bar where there is one."""
+        if self._progress is None:
+            print(sentence, file=sys.stderr, flush=True)
+            return
+        from rich.text import Text
+
+        self._progress.console.print(Text(visible(sentence)))
 
     def __enter__(self) -> Bar:
+        if self.active:
+            self._progress = progress_on(sys.stderr)
+            self._progress.start()
+            self._task = self._progress.add_task("sweeping", total=None, words="")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.active and self._shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+        if self._progress is not None:
+            self._progress.stop()

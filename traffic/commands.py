@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 import click
 
+from nosender.terminal_text import progress_on, terminal
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
 
@@ -58,16 +62,25 @@ def fill(
     from nosender.traffic.fill import fill as run
 
     target = from_context(ctx)
-    with click.progressbar(
-        length=users + messages, label="filling", file=sys.stderr, hidden=not sys.stderr.isatty()
-    ) as bar:
+    with _bar(users + messages) as advance:
         receipt = run(
-            target, users, messages, seed, bar.update, now=now and now.replace(tzinfo=UTC), through=through
+            target, users, messages, seed, advance, now=now and now.replace(tzinfo=UTC), through=through
         )
     for table, rows in receipt.rows.items():
         click.echo(f"{rows:>12,}  {table}")
     how = "--through flow" if through == "flow" else f"--now {_stamp(receipt.now)}"
     click.echo(f"the same again: --users {users} --messages {messages} --seed {seed} {how}")
+
+
+@contextmanager
+def _bar(length: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal's stderr, to be advanced; rich is not even imported where there is none."""
+    if not terminal(sys.stderr).live:
+        yield lambda _done: None
+        return
+    with progress_on(sys.stderr) as progress:
+        task = progress.add_task("filling", total=length, words="")
+        yield lambda done: progress.advance(task, done)
 
 
 def _stamp(time: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -117,5 +118,6 @@ def diff(before: Path, after: Path, form: str) -> None:
         click.echo(markdown.comparison(compared), nl=False)
     else:
         from nosender.privacy_audit.reports import text
+        from nosender.terminal_text import terminal
 
-        click.echo(text.comparison(compared), nl=False)
+        click.echo(text.comparison(compared, terminal(sys.stdout)), nl=False)

@@ -14,6 +14,7 @@ from nosender.errors import UsageError
 from nosender.files import write_whole
 from nosender.privacy_audit.evidence import attest
 from nosender.privacy_audit.reports import FORMATS, Options, Profile, render
+from nosender.terminal_text import terminal
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -88,7 +89,7 @@ def deliver(audit: Audit, delivery: Delivery) -> list[Path]:
     summarise(audit, delivery.formats)
     if delivery.output is None:
         (form,) = delivery.formats
-        click.echo(render(form, audit, Options(_colour(), delivery.profile)), nl=False)
+        click.echo(render(form, audit, Options(terminal(sys.stdout), delivery.profile)), nl=False)
         return []
     if len(delivery.formats) == 1:
         files = {delivery.formats[0]: delivery.output}
@@ -128,7 +129,3 @@ def read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
-
-
-def _colour() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")

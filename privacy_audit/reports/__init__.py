@@ -9,6 +9,8 @@ import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from nosender.terminal_text import PIPE, Terminal
+
 if TYPE_CHECKING:
     from nosender.privacy_audit.result.audit import Audit
 
@@ -32,13 +34,13 @@ Profile = Literal["github", "full"]
 class Options:
     """How to render, beyond the format."""
 
-    colour: bool = False
-    """With a terminal's colours."""
+    shown_on: Terminal = PIPE
+    """Where text is shown: its width, and whether it takes colours."""
     profile: Profile = "github"
     """What SARIF holds: what GitHub takes, or all that the standard can say."""
 
 
-TAKEN: dict[str, tuple[str, ...]] = {"text": ("colour",), "sarif": ("profile",)}
+TAKEN: dict[str, tuple[str, ...]] = {"text": ("shown_on",), "sarif": ("profile",)}
 """The options that a format takes; any other format takes none."""
 
 

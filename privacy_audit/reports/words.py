@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.finding import Claim, Outcome, Severity, Verdict
@@ -48,11 +47,6 @@ OUTCOMES = {
 }
 
 SEVERITIES = tuple(Severity)
-
-
-def html(text: object) -> str:
-    """Untrusted text for HTML and XML: what could hide or reorder is written out, the rest is escaped."""
-    return escape(visible(str(text)), quote=True)
 
 
 def one_line(text: str) -> str:

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 import click
 
 from nosender.errors import NosenderError, UsageError
+from nosender.terminal_text import Paragraph, Terminal, rendered, terminal
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from nosender.privacy_audit.result.audit import Audit
     from nosender.server.target import Target
 
-WIDTH = 80
 REPORT = "nosender-report.html"
 
 PLANTED = "alter table {}.messages add column sender_phone varchar(20)"
@@ -47,14 +49,14 @@ def demo(ctx: click.Context, users: int, messages: int, output: Path | None) -> 
     options = DatabaseOptions.of(ctx)
     if not options.named:
         options.embedded = ""  # never somebody's database by accident
-    _Story(sys.stdout.isatty() and not os.environ.get("NO_COLOR")).tell(ctx, users, messages, output)
+    _Story(terminal(sys.stdout)).tell(ctx, users, messages, output)
 
 
 class _Story:
     """The steps, each announced, timed and answered."""
 
-    def __init__(self, colour: bool) -> None:
-        self._colour = colour
+    def __init__(self, shown_on: Terminal) -> None:
+        self._terminal = shown_on
         self._began = time.monotonic()
 
     def tell(self, ctx: click.Context, users: int, messages: int, output: Path | None) -> None:
@@ -94,42 +96,40 @@ class _Story:
         self._line(f"  {_shown(report)}")
 
     def _title(self, text: str) -> None:
-        self._line(self._paint(text, "1"))
+        self._line(text, "bold")
 
     @contextlib.contextmanager
     def _step(self, text: str) -> Iterator[None]:
         """Announce a step, and at its end say how long it took."""
         self._line()
-        self._line(self._paint(f"> {text}", "1;36"))
+        self._line(f"> {text}", "bold cyan")
         began = time.monotonic()
         yield
-        self._line(self._paint(f"  {time.monotonic() - began:.1f} s", "2"))
+        self._line(f"  {time.monotonic() - began:.1f} s", "dim")
 
     def _say(self, text: str) -> None:
-        self._line(f"  {text}")
+        self._show(Paragraph(text, "  "))
 
     def _verdict(self, audit: Audit) -> None:
-        from nosender.privacy_audit.reports.words import TITLES, VERDICTS, one_line
+        from nosender.privacy_audit.reports.text import claims
+        from nosender.privacy_audit.reports.words import one_line
 
-        for claim in audit.claims:
-            colour = {"pass": "32", "fail": "31", "incomplete": "33"}[claim.verdict.value]
-            answer = self._paint(f"{VERDICTS[claim.verdict]:<12}", colour)
-            self._line(f"  {answer}{TITLES[claim.claim]}")
+        self._show(claims(audit.claims, [""] * len(audit.claims)))
         for finding in audit.gating():
             self._line()
-            for line in _wrapped(f"{finding.severity.value}: {finding.kind} {one_line(finding.object)}"):
-                self._line(self._paint(line, "31"))
-            for line in _wrapped(one_line(finding.detail)):
-                self._line(line)
+            head = f"{finding.severity.value}: {finding.kind} {one_line(finding.object)}"
+            self._show(Paragraph(head, "  ", style="red"), Paragraph(one_line(finding.detail), "  "))
         self._line()
-        self._line(f"  {self._paint(audit.verdict.value.upper(), '1')}, exit code {audit.exit_code}")
+        self._line(f"  {audit.verdict.value.upper()}, exit code {audit.exit_code}", "bold")
 
-    def _line(self, text: str = "") -> None:
-        click.echo(text)
+    def _line(self, text: str = "", style: str = "") -> None:
+        from rich.text import Text
+
+        self._show(Text(text, style, no_wrap=True, overflow="ignore"))
+
+    def _show(self, *parts: RenderableType) -> None:
+        click.echo(rendered(*parts, shown_on=self._terminal), nl=False)
         sys.stdout.flush()
-
-    def _paint(self, text: str, code: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self._colour else text
 
 
 def _server(target: Target) -> str:
@@ -209,9 +209,3 @@ def _shown(path: Path) -> str:
     """The path as short as it can be said here."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
-
-
-def _wrapped(text: str) -> list[str]:
-    import textwrap
-
-    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)

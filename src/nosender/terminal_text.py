@@ -1,11 +1,23 @@
-"""Untrusted text for a terminal: what could move the cursor, colour, hide or reorder is written out.
+"""What a person at a terminal sees: untrusted text made visible, and one look for every command.
 
-Names and comments come from the database that is examined, so whoever may create a table chooses them.
+Names and comments come from the database that is examined, so whoever may create a table chooses them: they
+go through `visible`, and into rich as `Text`, never as a string that it could take for markup. It is imported
+where something is laid out, so that `--version` and `--help` do without.
 """
 
 from __future__ import annotations
 
+import io
+import os
 import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import IO
+
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+    from rich.progress import Progress
 
 # Cc control, Cf invisible format (bidirectional marks, zero width), Cs lone surrogate, Co private use,
 # Zl and Zp line and paragraph separators.
@@ -28,3 +40,115 @@ def _character(character: str) -> str:
     if point < 0x100:
         return f"\\x{point:02x}"
     return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """What a stream can show."""
+
+    width: int = 80
+    colour: bool = False
+    live: bool = False
+    """A line may be written over: there can be a bar."""
+
+
+PIPE = Terminal()
+"""Anything but a terminal: no colour, no bar, and always the same width."""
+
+STYLES = {
+    "pass": "green",
+    "fail": "red",
+    "incomplete": "yellow",
+    "error": "red",
+    "not-tested": "yellow",
+    "waived": "magenta",
+}
+"""The colour of each verdict and outcome; the word always stands beside it."""
+
+
+def terminal(stream: IO[str]) -> Terminal:
+    """What this stream can show, as it and the environment say (TERM, NO_COLOR, COLUMNS)."""
+    if not stream.isatty():
+        return PIPE
+    dumb = os.environ.get("TERM", "") in ("dumb", "unknown")
+    columns = os.environ.get("COLUMNS", "")
+    try:
+        width = int(columns) if columns.isdecimal() else os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        width = 0
+    # Lines longer than a hundred are read badly, and some terminals say that they have none.
+    width = max(20, min(width or PIPE.width, 100))
+    return Terminal(width, colour=not dumb and not os.environ.get("NO_COLOR"), live=not dumb)
+
+
+def rendered(*parts: RenderableType, shown_on: Terminal = PIPE) -> str:
+    """The parts one below another, as text that ends in a line break; no line ends in blanks."""
+    file = io.StringIO()
+    console = console_on(file, shown_on)
+    for part in parts:
+        console.print(part)
+    return "".join(f"{line.rstrip()}\n" for line in file.getvalue().split("\n")[:-1])
+
+
+def console_on(stream: IO[str], shown_on: Terminal) -> Console:
+    """rich's console as we use it: nothing is taken for markup, and the environment is asked by us alone."""
+    from rich.console import Console
+
+    return Console(
+        file=stream,
+        width=shown_on.width,
+        color_system="standard" if shown_on.colour else None,
+        no_color=not shown_on.colour,
+        force_terminal=shown_on.live,
+        force_interactive=shown_on.live,
+        force_jupyter=False,
+        legacy_windows=False,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+
+
+def progress_on(stream: IO[str]) -> Progress:
+    """A bar with the time left, for the length of a `with`; it shows nothing on what is no terminal.
+
+    Its tasks have a field `words`, which stands behind the bar.
+    """
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    shown_on = terminal(stream)
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=max(5, shown_on.width // 5), style="dim", complete_style="green"),
+        TextColumn("{task.percentage:>3.0f} %", markup=False),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[words]}", markup=False),
+        console=console_on(stream, shown_on),
+        refresh_per_second=5,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+        disable=not shown_on.live,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A text that is wrapped to the width, indented as its first and its further lines are to be."""
+
+    text: str
+    indent: str = ""
+    further: str | None = None
+    style: str = ""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The lines, each of them short enough: rich counts the cells of wide characters too."""
+        from rich.text import Text
+
+        further = self.indent if self.further is None else self.further
+        width = options.max_width - max(len(self.indent), len(further))
+        indent = self.indent
+        for line in Text(self.text, self.style).wrap(console, max(1, width), overflow="fold") or [Text()]:
+            line.rstrip()
+            yield Text(indent).append_text(line)
+            indent = further

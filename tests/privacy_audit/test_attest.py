@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 import stat
@@ -86,8 +88,6 @@ def test_an_altered_report_is_found(change: tuple[bytes, bytes]) -> None:
 
 
 def test_an_altered_statement_is_found() -> None:
-    import base64
-
     envelope = json.loads(signed(OPERATOR))
     payload = base64.b64decode(envelope["payload"]).replace(b'"pass"', b'"fail"')
     envelope["payload"] = base64.b64encode(payload).decode()
@@ -142,6 +142,27 @@ def test_another_implementation_verifies_ours_and_finds_the_change() -> None:
     envelope.payload += b" "
     with pytest.raises(VerificationError):
         envelope.verify(keys, threshold=1)
+
+
+def test_what_0_1_0_signed_still_verifies() -> None:
+    """By our code, and by nothing but the standard's sentence about what is signed."""
+    folder = Path(__file__).with_name("signed_by_0_1_0")
+    report, envelope = (folder / "report.json").read_bytes(), (folder / "report.json.dsse").read_bytes()
+    keys = [attest.load_public_key(folder / f"{name}.pub") for name in ("operator", "reviewer")]
+    verified = attest.verify(report, envelope, "report.json", keys)
+    assert isinstance(verified, attest.Verified)
+    assert (len(verified.signers), verified.strangers) == (2, 0)
+    assert verified.predicate["verdict"] == "fail"
+    assert attest.verify(report + b" ", envelope, "report.json", keys) == (
+        "report.json was altered after it was signed"
+    )
+    parsed = json.loads(envelope)
+    payload = base64.b64decode(parsed["payload"])
+    said = b" ".join((b"DSSEv1", b"28", b"application/vnd.in-toto+json", b"%d" % len(payload), payload))
+    for key, signature in zip(keys, parsed["signatures"], strict=True):
+        key.verify(base64.b64decode(signature["sig"]), said)
+    (subject,) = json.loads(payload)["subject"]
+    assert subject["digest"] == {"sha256": hashlib.sha256(report).hexdigest()}
 
 
 def test_a_key_is_made_for_its_owner_alone(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ import xmlschema
 from nosender.privacy_audit.reports import FORMATS, github, gitlab, html, junit, markdown, render, sarif, text
 from nosender.privacy_audit.reports import json as plain
 from nosender.privacy_audit.result.audit import Audit
+from nosender.terminal_text import Terminal
 
 HERE = Path(__file__).parent
 
@@ -356,10 +357,11 @@ def test_rendering_is_linear_and_at_most_six_times_the_json(many: Callable[[int]
 # Text
 
 
-def test_the_text_fits_a_terminal_and_has_colour_only_when_asked(rich: Audit) -> None:
-    plain_text = text.render(rich)
-    assert max(map(len, plain_text.splitlines())) <= 80
+@pytest.mark.parametrize("width", [40, 60, 80, 100])
+def test_the_text_fits_a_terminal_and_has_colour_only_where_there_is_one(rich: Audit, width: int) -> None:
+    plain_text = text.render(rich, Terminal(width))
+    assert max(map(len, plain_text.splitlines())) <= width
     assert plain_text.startswith("FAIL")
-    coloured = text.render(rich, colour=True)
-    assert re.sub(r"\x1b\[[0-9]+m", "", coloured) == plain_text
+    coloured = text.render(rich, Terminal(width, colour=True))
+    assert re.sub(r"\x1b\[[0-9;]+m", "", coloured) == plain_text != coloured
     assert "\x1b[2J" not in coloured
