@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nosender.linkability.copied import NONE, Copy, Rows, Seen, rows
+from nosender.linkability.copied import Copy, Rows, Seen, rows
 from nosender.linkability.driver.drive import MIDNIGHT
 from nosender.server.target import Target
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from nosender.linkability.arrays import Ints
     from nosender.linkability.simulation.world import World
-
-_BLOCK = 1 << 20
 
 _PLACE = "{0}.id, {0}.xmin::text::bigint, ({0}.ctid::text::point)[0]::bigint, ({0}.ctid::text::point)[1]::bigint"
 _HOUR = "coalesce(extract(epoch from {0})::bigint / 3600 - {1}, -1)"
@@ -166,9 +164,10 @@ def true_order(conninfo: str) -> tuple[Ints, Ints]:
         got = _array(
             connection,
             "select m.id, c.turn from messages as m join driver.calls as c on c.token = m.message_id "
-            "where c.kind = 0 order by m.id",
+            "where c.kind = 0",
             2,
         )
+    got = got[np.argsort(got[:, 0])]
     return got[:, 0], got[:, 1]
 
 
@@ -177,23 +176,15 @@ def _place(got: Ints) -> dict[str, Ints]:
 
 
 def _array(connection: psycopg.Connection[Any], query: str, width: int) -> Ints:
-    """[rows, width]; streamed by COPY, so that no text of a whole table is ever in memory."""
-    parts: list[Ints] = []
-    rest = b""
-    with connection.cursor() as cursor, cursor.copy(f"copy ({query}) to stdout") as copy:
-        while block := copy.read():
-            rest += bytes(block)
-            if len(rest) > _BLOCK:
-                whole, _, rest = rest.rpartition(b"\n")
-                parts.append(_parse(whole))
-    if rest:
-        parts.append(_parse(rest))
-    joined = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
-    return joined.reshape(-1, width)
+    """[rows, width]; streamed, a thousand rows a piece, so that no text of a whole table is ever in memory."""
+    pieces = (
+        "select string_agg(translate(line, '(),', '   '), ' ') from ("
+        f"select found::text as line, row_number() over () / 1000 as piece from ({query}) as found"
+        ") as lines group by piece"
+    )
+    parts = [np.zeros(0, dtype=np.int64)]
+    with connection.cursor() as cursor, cursor.copy(f"copy ({pieces}) to stdout") as copy:
+        while piece := copy.read():
+            parts.append(np.fromstring(bytes(piece).decode("ascii"), dtype=np.int64, sep=" "))
+    return np.concatenate(parts).reshape(-1, width)
 
-
-def _parse(text: bytes) -> Ints:
-    return np.fromstring(text.decode("ascii"), dtype=np.int64, sep=" ")
-
-
-__all__ = ["NONE", "take", "true_order"]
