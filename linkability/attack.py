@@ -111,7 +111,9 @@ def _layouts(options: Options) -> list[Layout]:
 
 
 def _cut(options: Options, done: int) -> str:
-    return f"{options.worlds - done} of {options.worlds} worlds: {options.seconds:.0f} seconds were not enough"
+    return (
+        f"{options.worlds - done} of {options.worlds} worlds: {options.seconds:.0f} seconds were not enough"
+    )
 
 
 def _world(

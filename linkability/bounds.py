@@ -1,4 +1,4 @@
-"""Points and bounds of shares, paired with their baseline. Pure; no table of a statistics library is needed."""
+"""Points and bounds of shares, paired with their baseline. Pure, without a statistics library."""
 
 from __future__ import annotations
 

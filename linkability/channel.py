@@ -19,7 +19,7 @@ class Channel:
     """What is looked at, for a person to read."""
     population: Population = "talkers"
     margin: float | None = 0.03
-    """Declared: success is at most popularity and this. None: no declaration, the row is told and decides nothing."""
+    """Declared: success is at most popularity and this. None: nothing is declared, and decided."""
     floor: float | None = None
     """What the attack must reach on 0.1.0 at 1,000 people and two days, or the measurement is blind."""
     control_hours: int = 1
@@ -46,7 +46,7 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("copy-hour", "a copy each hour", margin=None, control_hours=24),
     Channel("copy-minute", "a copy each minute", margin=None),
 )
-"""In the order of the output. Whoever copies often sees times that no layout of tables can hide: no margin."""
+"""In the order of the output. Whoever copies often sees times that no layout can hide: no margin."""
 
 _BY_SLUG = {channel.slug: channel for channel in CHANNELS}
 

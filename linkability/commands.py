@@ -30,7 +30,11 @@ FORMATS = ("text", "json", "html")
     help="Rows of messages a person and day.",
 )
 @click.option(
-    "--days", type=click.IntRange(1, 60), default=2, show_default=True, help="Planted days, the last to 22:00."
+    "--days",
+    type=click.IntRange(1, 60),
+    default=2,
+    show_default=True,
+    help="Planted days, the last to 22:00.",
 )
 @click.option(
     "--seed", type=click.IntRange(min=0), default=1000, show_default=True, help="Of the first world."
@@ -104,7 +108,7 @@ def attack(
     else:
         from nosender.privacy_audit.attest import write_whole
 
-        write_whole(output, text)
+        write_whole(output, text.encode())
     ctx.exit(found.exit_code)
 
 
@@ -113,8 +117,8 @@ def _refuse_live_rows(ctx: click.Context) -> None:
     options: dict[str, object] = root.ensure_object(dict)
     if options.get("url") is not None or options.get("embedded"):
         raise UsageError(
-            "audit attack takes no database: the score of live rows would be the contact list of the people in "
-            "them; it plants rows of its own on a throw-away server"
+            "audit attack takes no database: that score would be the contact list of the people in it; it "
+            "plants rows of its own on a throw-away server"
         )
     if root.get_parameter_source("schema") == ParameterSource.COMMANDLINE:
         raise UsageError("audit attack makes its own databases: --schema means nothing to it")

@@ -21,7 +21,7 @@ _ORDER = ("id", "xmin", "block", "offset", "toast")
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of one table, in an order that says nothing. Every array is [rows]; hours count from the same day."""
+    """The rows of one table, in an order that says nothing. Every array is [rows]; hours count from 0."""
 
     id: Ints
     """The key, as stored."""
@@ -113,7 +113,9 @@ def shuffled(copy: Copy, random: np.random.Generator, hours: int = 1) -> Copy:
     )
 
 
-def _shuffled_rows(table: Rows, random: np.random.Generator, hours: int, together: Ints | None = None) -> Rows:
+def _shuffled_rows(
+    table: Rows, random: np.random.Generator, hours: int, together: Ints | None = None
+) -> Rows:
     """Exchange the order of rows of the same hours; `together`: rows that stay with each other, by number."""
     if together is None:
         source = _exchange(table.hour // hours, random)

@@ -73,13 +73,12 @@ def named_first(score: Floats, contacts: Flags) -> Floats:
 
 def graded_people(channel: Channel, copy: Copy, truth: Truth) -> Flags:
     """[people]: whose success counts for a channel of contacts."""
-    who = truth.contacts.any(axis=1)
+    who: Flags = np.array(truth.contacts.any(axis=1))
     if channel.population == "rotators":
-        who = who & has_rows(copy.session_keys.person, copy.people)
+        who &= has_rows(copy.session_keys.person, copy.people)
     if channel.population == "never-back":
-        who = who & truth.never_back
-    flags: Flags = who
-    return flags
+        who &= truth.never_back
+    return who
 
 
 def popularity(channel: Channel, copy: Copy) -> Floats:
@@ -139,14 +138,14 @@ def _ranks(values: Ints) -> Floats:
 
 
 def settled(table: Rows) -> Flags:
-    """[rows]: whether the row shares its transaction with many, which one call of an application never makes."""
+    """[rows]: whether the row shares its transaction with many, as no call of an application makes it."""
     _, number, size = np.unique(table.xmin, return_inverse=True, return_counts=True)
     flags: Flags = size[number] >= SETTLED
     return flags
 
 
 def orders_of(copy: Copy, truth: Truth, which: Flags) -> dict[str, tuple[float, int]]:
-    """The order statistic of each column of messages that may keep the order, of some rows: a mask, [rows]."""
+    """The order statistic of each column of messages that may keep the order. `which`: a mask, [rows]."""
     table: Rows = copy.messages.take(which)
     turn = truth.turn[which]
     columns = {"messages.id": table.id, "messages.xmin": table.xmin, "messages.ctid": table.place}

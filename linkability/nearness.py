@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
     from nosender.linkability.arrays import Flags, Floats, Ints
 
 NOBODY = -1
@@ -35,7 +39,7 @@ def likelihood(
     """How much likelier the events are if one person's call forth the other's: log-likelihood ratio, summed.
 
     Shapes: `time`, `source`, `target`, `label` are [events]. An event of `source` raises the rate of every
-    `target` event after it by `gain` events in all, falling off with `scale` and ignored after `reach` (all in
+    `target` event after it by `gain` events in all, falling off with `scale`, ignored after `reach` (both in
     the unit of `time`); the own rate of a target is taken from the hundredth of the events around it. NOBODY:
     the event is no source, or no target. `label`: only events of the same label meet. Source: point processes
     that excite each other (Hawkes 1971), as a test for each pair alone.
@@ -51,7 +55,9 @@ def likelihood(
             meet &= label[early] == label[late]
         first, second = early[meet], late[meet]
         weight = np.log1p(gain * np.exp(-apart[meet] / scale) / scale / quiet[second])
-        total += np.bincount(source[first] * people + target[second], weights=weight, minlength=people * people)
+        total += np.bincount(
+            source[first] * people + target[second], weights=weight, minlength=people * people
+        )
     score = total.reshape(people, people)
     sources = np.bincount(source[source != NOBODY], minlength=people)
     score = score - gain * sources[:, None]
@@ -116,7 +122,9 @@ def correlated(bins: Ints, person: Ints, people: int, weight: Floats | None = No
     """
     _, number = np.unique(bins, return_inverse=True)
     width = int(number.max(initial=-1)) + 1
-    count = np.bincount(person * width + number, weights=weight, minlength=people * width).reshape(people, width)
+    count = np.bincount(person * width + number, weights=weight, minlength=people * width).reshape(
+        people, width
+    )
     total = max(float(count.sum()), 1e-9)
     chance = np.outer(count.sum(axis=1), count.sum(axis=0)) / total
     residual = (count - chance) / np.sqrt(chance + 0.25)
@@ -126,7 +134,7 @@ def correlated(bins: Ints, person: Ints, people: int, weight: Floats | None = No
 
 
 def nearest(first: Ints, second: Ints | None = None) -> Floats:
-    """One over the distance of two people's numbers: [people], below 1 for none. With `second` to that side's."""
+    """One over the distance of two people's numbers: [people], below 1 for none. `second`: to those."""
     other = first if second is None else second
     apart = np.abs(first[:, None] - other[None, :]).astype(np.float64)
     score = 1.0 / (1.0 + apart)
@@ -136,7 +144,7 @@ def nearest(first: Ints, second: Ints | None = None) -> Floats:
     return symmetric
 
 
-def _near(time: Floats, reach: float):  # type: ignore[no-untyped-def]
+def _near(time: Floats, reach: float) -> Iterator[tuple[Ints, Ints, Floats]]:
     """Pairs of events (earlier, later, distance) no further apart than `reach`, some lags at a time."""
     count = len(time)
     waiting: list[tuple[Ints, Ints, Floats]] = []
@@ -149,10 +157,15 @@ def _near(time: Floats, reach: float):  # type: ignore[no-untyped-def]
         waiting.append((near, near + lag, apart[near]))
         held += len(near)
         if held > _PAIRS:
-            yield tuple(np.concatenate(parts) for parts in zip(*waiting, strict=True))
+            yield _joined(waiting)
             waiting, held = [], 0
     if waiting:
-        yield tuple(np.concatenate(parts) for parts in zip(*waiting, strict=True))
+        yield _joined(waiting)
+
+
+def _joined(parts: list[tuple[Ints, Ints, Floats]]) -> tuple[Ints, Ints, Floats]:
+    early, late, apart = zip(*parts, strict=True)
+    return np.concatenate(early), np.concatenate(late), np.concatenate(apart)
 
 
 def _own_rate(time: Floats, target: Ints, people: int) -> Floats:
@@ -166,7 +179,7 @@ def _own_rate(time: Floats, target: Ints, people: int) -> Floats:
     return rate
 
 
-def _signed_deviance(seen: Floats, chance: Floats) -> Floats:
+def _signed_deviance(seen: Floats, chance: NDArray[np.floating]) -> Floats:
     safe = np.maximum(chance, 1e-12)
     deviance = seen * np.log(np.maximum(seen, 1e-12) / safe) - (seen - chance)
     score: Floats = np.sign(seen - chance) * np.sqrt(2.0 * np.maximum(deviance, 0.0))

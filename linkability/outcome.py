@@ -150,7 +150,9 @@ def pool(name: str, revision: str, worlds: Sequence[WorldResult]) -> LayoutResul
 
 
 def _row(channel: Channel, worlds: Sequence[WorldResult], tests: int) -> Row:
-    by_score = {slug: [w.samples[channel.slug][slug] for w in worlds] for slug in worlds[0].samples[channel.slug]}
+    by_score = {
+        slug: [w.samples[channel.slug][slug] for w in worlds] for slug in worlds[0].samples[channel.slug]
+    }
     points = {slug: share([s.success for s in samples]).point for slug, samples in by_score.items()}
     ordered = dict(sorted(points.items(), key=lambda item: (-np.nan_to_num(item[1], nan=-1.0), item[0])))
     best = next(iter(ordered))
@@ -217,8 +219,8 @@ def blindness(control: LayoutResult, users: int, days: int) -> tuple[str, ...]:
             reasons.append(f"no score looked at channel {channel.slug}")
         elif full and not row.success.point >= channel.floor:
             reasons.append(
-                f"on {control.name} {channel.slug} named a contact first for {row.success.point:.2f} of people, "
-                f"where {channel.floor:.2f} is known to be possible"
+                f"on {control.name} {channel.slug} named a contact first for {row.success.point:.2f} of "
+                f"people, where {channel.floor:.2f} is known to be possible"
             )
         elif not full and not row.excess.lower > 0.0:
             reasons.append(f"on {control.name} {channel.slug} was not better than popularity")

@@ -48,9 +48,13 @@ def discover(more: Iterable[Path] = ()) -> tuple[Score, ...]:
         listed = getattr(module, "SCORES", None) or [getattr(module, "SCORE", None)]
         for score in listed:
             if not isinstance(score, Score):
-                raise UsageError(f"{module.__file__} holds neither SCORE nor SCORES of nosender.linkability.score")
+                raise UsageError(
+                    f"{module.__file__} holds neither SCORE nor SCORES of nosender.linkability.score"
+                )
             if (score.channel, score.slug) in found:
-                raise UsageError(f"{module.__file__}: channel {score.channel} has a score {score.slug} already")
+                raise UsageError(
+                    f"{module.__file__}: channel {score.channel} has a score {score.slug} already"
+                )
             found[score.channel, score.slug] = score
     return tuple(found.values())
 

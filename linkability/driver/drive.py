@@ -1,4 +1,4 @@
-"""Plants a world in a scratch database: several connections make its calls, the clock is stepped from outside."""
+"""Plants a world in a scratch database: several connections make its calls, under a stepped clock."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def planted(
     connections: int,
     deadline: float = float("inf"),
 ) -> Iterator[Planted]:
-    """A scratch database in which all calls of a world were made; TimeIsUpError after `deadline` (monotonic)."""
+    """A scratch database in which a world's calls were made; TimeIsUpError after `deadline` (monotonic)."""
     with scratch_database(server.conninfo(), template=template) as conninfo:
         with _session(conninfo) as owner:
             _register(owner, world)
@@ -104,7 +104,9 @@ def _at(conninfo: str, seconds: float) -> Target:
     """The database for sessions whose clock stands so long after the first midnight."""
     from psycopg.conninfo import make_conninfo
 
-    return Target(make_conninfo(conninfo, options=f"-c nosender.clock={_clock(seconds)} -c enable_seqscan=off"))
+    return Target(
+        make_conninfo(conninfo, options=f"-c nosender.clock={_clock(seconds)} -c enable_seqscan=off")
+    )
 
 
 def _clock(seconds: float) -> str:
@@ -156,20 +158,23 @@ def _line(
     nothing = r"\N"
     user = users[call.person] if call.person >= 0 else None
     size = round(call.time) if call.kind in (COPY, COPY_HOUR) else call.size
-    return "\t".join(
-        [
-            f"{turn}\t{_clock(call.time)}\t{call.kind}",
-            phones[call.person] if call.person >= 0 else nothing,
-            str(devices[call.device]) if call.device >= 0 else nothing,
-            str(user) if user is not None else nothing,
-            call.token or nothing,
-            "{" + ",".join(call.tokens) + "}" if call.tokens else nothing,
-            str(size),
-            str(call.hours) if call.hours >= 0 else nothing,
-            call.replaced or nothing,
-            "{" + ",".join(map(str, devices_of[user])) + "}" if call.kind == ROTATE and user else nothing,
-        ]
-    ) + "\n"
+    return (
+        "\t".join(
+            [
+                f"{turn}\t{_clock(call.time)}\t{call.kind}",
+                phones[call.person] if call.person >= 0 else nothing,
+                str(devices[call.device]) if call.device >= 0 else nothing,
+                str(user) if user is not None else nothing,
+                call.token or nothing,
+                "{" + ",".join(call.tokens) + "}" if call.tokens else nothing,
+                str(size),
+                str(call.hours) if call.hours >= 0 else nothing,
+                call.replaced or nothing,
+                "{" + ",".join(map(str, devices_of[user])) + "}" if call.kind == ROTATE and user else nothing,
+            ]
+        )
+        + "\n"
+    )
 
 
 def _drive(
@@ -211,7 +216,7 @@ def _ends(layout: Layout, seconds: float) -> list[float]:
 
 
 def _together(crew: list[psycopg.Connection[Any]], last: int) -> int:
-    """Let every connection take calls to the one numbered `last`; the first error of any of them is raised."""
+    """Let every connection take calls to the one numbered `last`; the first error of any is raised."""
     import psycopg
 
     lost = [0] * len(crew)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from nosender.linkability.arrays import Ints
     from nosender.linkability.simulation.world import World
 
-_PLACE = "{0}.id, {0}.xmin::text::bigint, ({0}.ctid::text::point)[0]::bigint, ({0}.ctid::text::point)[1]::bigint"
+_PLACE = (
+    "{0}.id, {0}.xmin::text::bigint, ({0}.ctid::text::point)[0]::bigint, ({0}.ctid::text::point)[1]::bigint"
+)
 _HOUR = "coalesce(extract(epoch from {0})::bigint / 3600 - {1}, -1)"
 
 _CHUNK_BY_FUNCTION = "coalesce(pg_column_toast_chunk_id(m.encrypted_content)::bigint, -1)"
@@ -98,7 +100,8 @@ def _deliveries(connection: psycopg.Connection[Any], first: int, persons: _Perso
         f"select {_PLACE.format('d')}, substr(u.phone_number, 2), {hour}, d.message_id, "
         "(d.read_at is not null)::integer, (d.delivery_status <> 'pending')::integer "
         "from message_deliveries as d "
-        "join webauthn_credentials as c on c.id = d.webauthn_credential_id join users as u on u.id = c.user_id",
+        "join webauthn_credentials as c on c.id = d.webauthn_credential_id "
+        "join users as u on u.id = c.user_id",
         9,
     )
     return rows(
@@ -152,14 +155,12 @@ def _devices(connection: psycopg.Connection[Any], persons: _Persons) -> Rows:
 
 
 def _seen(connection: psycopg.Connection[Any], kind: int, persons: _Persons) -> Seen:
-    got = _array(
-        connection, f"select phone, moment from driver.seen where kind = {kind} and moment > 0", 2
-    )
+    got = _array(connection, f"select phone, moment from driver.seen where kind = {kind} and moment > 0", 2)
     return Seen(person=persons.of(got[:, 0]), moment=got[:, 1])
 
 
 def true_order(conninfo: str) -> tuple[Ints, Ints]:
-    """Message ids, rising, and the number of the call that stored each. For grading alone: [messages] both."""
+    """Message ids, rising, and the number of the call that stored each, for grading: [messages] both."""
     with Target(conninfo).connect("nosender audit attack", autocommit=True) as connection:
         got = _array(
             connection,
@@ -176,7 +177,7 @@ def _place(got: Ints) -> dict[str, Ints]:
 
 
 def _array(connection: psycopg.Connection[Any], query: str, width: int) -> Ints:
-    """[rows, width]; streamed, a thousand rows a piece, so that no text of a whole table is ever in memory."""
+    """[rows, width]; streamed, a thousand rows a piece: no text of a whole table is ever in memory."""
     pieces = (
         "select string_agg(translate(line, '(),', '   '), ' ') from ("
         f"select found::text as line, row_number() over () / 1000 as piece from ({query}) as found"
@@ -187,4 +188,3 @@ def _array(connection: psycopg.Connection[Any], query: str, width: int) -> Ints:
         while piece := copy.read():
             parts.append(np.fromstring(bytes(piece).decode("ascii"), dtype=np.int64, sep=" "))
     return np.concatenate(parts).reshape(-1, width)
-

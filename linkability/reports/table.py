@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from nosender.linkability.outcome import LayoutResult, Outcome
 
 WIDTH = 110
-_HEAD = f"{'channel':<17}{'score':<26}{'named':>6}{'below':>7}{'worlds':>11}{'popular':>9}{'shuffled':>10}{'chance':>8}"
+_HEAD = (
+    f"{'channel':<17}{'score':<26}{'named':>6}{'below':>7}{'worlds':>11}{'popular':>9}{'shuffled':>10}"
+    f"{'chance':>8}"
+)
 
 
 def render(outcome: Outcome) -> str:
@@ -20,8 +23,8 @@ def render(outcome: Outcome) -> str:
     lines = ["What a holder of the database can learn, measured", "", *_wrapped(what_ran(outcome) + ".")]
     if outcome.one_table:
         lines += _wrapped(
-            f"Head is revision {outcome.control.revision}, the tables of {outcome.control.name}: one table serves "
-            "for both."
+            f"Head is revision {outcome.control.revision}, the tables of {outcome.control.name}: one table "
+            "serves for both."
         )
     lines += _layout(outcome.head)
     if not outcome.one_table:
@@ -41,7 +44,13 @@ def render(outcome: Outcome) -> str:
 
 
 def _layout(layout: LayoutResult) -> list[str]:
-    lines = ["", *_wrapped(headline(layout)), "", f"  {layout.name}, revision {layout.revision}", f"  {_HEAD}"]
+    lines = [
+        "",
+        *_wrapped(headline(layout)),
+        "",
+        f"  {layout.name}, revision {layout.revision}",
+        f"  {_HEAD}",
+    ]
     for row in layout.rows:
         low, high = row.success.worlds
         lines.append(
@@ -51,8 +60,8 @@ def _layout(layout: LayoutResult) -> list[str]:
             f"  {declared(row)}, {row.count:,}"
         )
     lines += _wrapped(
-        f"named: share for whom a contact (group-sender: the sender) came first; below: one-sided {LEVEL_TEXT} "
-        "bound; last: people or messages.",
+        f"named: share for whom a contact (group-sender: the sender) came first; below: one-sided "
+        f"{LEVEL_TEXT} bound; last: people or messages.",
         "  ",
     )
     lines += ["", f"  {'order kept, |r| root(n - 1)':<32}{'all rows':>10}{'settled rows':>15}"]

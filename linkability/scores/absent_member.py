@@ -16,7 +16,7 @@ from nosender.linkability.score import Score
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nosender.linkability.arrays import Floats, Ints
+    from nosender.linkability.arrays import Ints
     from nosender.linkability.copied import Copy
 
 SIZES = range(2, 13)

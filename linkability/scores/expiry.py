@@ -1,4 +1,4 @@
-"""An expiry less a usual lifetime is the hour of sending; and a lifetime that two share is their conversation's."""
+"""An expiry less a usual lifetime is the hour of sending; a lifetime that two share names them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ USUAL = (1, 2, 4, 8, 12, 16, 24, 48, 96, 168, 336, 672, 744)
 
 
 def _hour_of_sending(copy: Copy) -> Floats:
-    """Each expiry, less every usual lifetime that leads to an hour before the copy: equal parts of one row."""
+    """Each expiry, less every usual lifetime that leads to an hour before the copy, in equal parts."""
     table = copy.messages.take(copy.messages.expires != NONE)
     sent = table.expires[:, None] - np.array(USUAL)[None, :]
     possible = (sent >= 0) & (sent <= copy.end)
@@ -39,4 +39,7 @@ def _same_lifetime(copy: Copy) -> Floats:
     return score
 
 
-SCORES = (Score("hour-of-sending", "expiry", _hour_of_sending), Score("same-lifetime", "expiry", _same_lifetime))
+SCORES = (
+    Score("hour-of-sending", "expiry", _hour_of_sending),
+    Score("same-lifetime", "expiry", _same_lifetime),
+)

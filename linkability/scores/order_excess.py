@@ -1,4 +1,4 @@
-"""The order of messages, read as time: do rows to two people stand within a minute more often than by chance?"""
+"""The order of messages, read as time: do rows to two stand within a minute more often than by chance?"""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def _by(order: Callable[[Rows], Ints]) -> Callable[[Copy], Floats]:
 
 
 def toasted(copy: Copy) -> Floats:
-    """The same of rows whose content is stored out of line; they are few, so answers are looked for further."""
+    """The same of rows whose content is stored out of line; they are few, so it looks further."""
     table = copy.messages.take(copy.messages.toast != NONE)
     time = hourly_time(table.toast, table.hour)
     return likelihood(time, table.person, table.person, copy.people, scale=4 * SECONDS, reach=4 * REACH)

@@ -32,7 +32,9 @@ def chains(keys: Rows) -> Ints:
         for place, (person, xmin) in enumerate(zip(keys.person.tolist(), keys.xmin.tolist(), strict=True))
     }
     chain = np.arange(len(keys))
-    for place in np.argsort(-keys.id, kind="stable").tolist():  # the later ones first, so that chains grow back
+    for place in np.argsort(
+        -keys.id, kind="stable"
+    ).tolist():  # the later ones first, so that chains grow back
         following = by_transaction.get((int(keys.person[place]), int(keys.xmin[place]) + 1))
         if following is not None and not keys.active[place]:
             chain[chain == chain[following]] = place

@@ -1,4 +1,4 @@
-"""Counters that both sides count together: equal ones, near in order or in the same hour, are one agreement."""
+"""Counters that both sides count together: equal ones, near in order or in one hour, are one agreement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Both sides of an agreement store their session key within seconds: neighbours in the table are in contact."""
+"""Both sides of an agreement store a session key within seconds: neighbours in the table are in contact."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Rows that share a page or a transaction: are two people in the same ones more often than by chance?
 
-No order is needed. A page holds a minute or so of a busy server; a settled group, which one transaction wrote,
-holds the period that it settles.
+No order is needed. A page holds a minute or so of a busy server; a settled group, which one
+transaction wrote, holds the period that it settles.
 """
 
 from __future__ import annotations

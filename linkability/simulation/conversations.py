@@ -86,7 +86,9 @@ def _moments(
 ) -> Floats:
     """[messages]: when each message of these conversations is sent; `same`: by who wrote the one before."""
     total = int(length.sum())
-    reply = random.lognormal(np.log(conduct.conversation.reply_median), conduct.conversation.reply_sigma, total)
+    reply = random.lognormal(
+        np.log(conduct.conversation.reply_median), conduct.conversation.reply_sigma, total
+    )
     more = random.lognormal(np.log(conduct.conversation.more_median), 0.7, total)
     delay = np.where(same, more, reply)
     first = np.cumsum(length) - length
@@ -150,7 +152,9 @@ def _in_groups(
     lifetimes = _lifetimes(random, conduct, len(society.groups))
     said = _moments(random, conduct, start, length, random.random(int(length.sum())) < 0.15)
     rows_of: list[tuple[float, int, int, int, int, int]] = []
-    for number, (moment, which) in enumerate(zip(said.tolist(), np.repeat(group, length).tolist(), strict=True)):
+    for number, (moment, which) in enumerate(
+        zip(said.tolist(), np.repeat(group, length).tolist(), strict=True)
+    ):
         members = random.permutation(society.groups[which]).tolist()
         speaker = members[0]
         delays = np.cumsum(random.exponential(conduct.group.fan_out, len(members))).tolist()

@@ -42,9 +42,7 @@ def make_rotations(random: np.random.Generator, conduct: Conduct, talk: Talk) ->
         theirs = wait + float(random.exponential(conduct.key.claim_to_store))
         ours = theirs + float(random.exponential(conduct.key.claim_to_store))
         taken = bool(random.random() >= conduct.key.unclaimed)
-        made.append(
-            Rotation(time, wait if taken else None, (ours, theirs), (first, other), generation)
-        )
+        made.append(Rotation(time, wait if taken else None, (ours, theirs), (first, other), generation))
         if taken:
             last[pair] = (start, generation + 1)
     return made

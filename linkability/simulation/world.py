@@ -91,9 +91,7 @@ def _tokens(random: np.random.Generator, count: int) -> tuple[str, ...]:
     return tuple(text[at : at + 32] for at in range(0, len(text), 32))
 
 
-def _sends(
-    random: np.random.Generator, conduct: Conduct, talk: Talk, tokens: tuple[str, ...]
-) -> list[Call]:
+def _sends(random: np.random.Generator, conduct: Conduct, talk: Talk, tokens: tuple[str, ...]) -> list[Call]:
     large = random.random(len(tokens)) < conduct.content.large_share
     size = np.where(large, conduct.content.large_bytes, conduct.content.bytes).tolist()
     rows = zip(
@@ -112,7 +110,10 @@ def _device_calls(receipts: Receipts, tokens: tuple[str, ...]) -> list[Call]:
     ]
     together: dict[tuple[float, int], list[str]] = {}
     reads = zip(
-        receipts.read_time.tolist(), receipts.read_device.tolist(), receipts.read_message.tolist(), strict=True
+        receipts.read_time.tolist(),
+        receipts.read_device.tolist(),
+        receipts.read_message.tolist(),
+        strict=True,
     )
     for time, device, message in reads:
         together.setdefault((round(time, 1), device), []).append(tokens[message])
