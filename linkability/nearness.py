@@ -24,6 +24,12 @@ _PAIRS = 4_000_000
 
 _BINS = 1_000
 
+CROWD = 500
+"""So many events at one moment have no order among them: a settled group. They are left to `together`."""
+
+_LAGS = 1_000
+"""Events further apart than so many others do not meet, however near in time."""
+
 
 def likelihood(
     time: Floats,
@@ -44,9 +50,7 @@ def likelihood(
     the event is no source, or no target. `label`: only events of the same label meet. Source: point processes
     that excite each other (Hawkes 1971), as a test for each pair alone.
     """
-    order = np.argsort(time, kind="stable")
-    time, source, target = time[order], source[order], target[order]
-    label = label[order] if label is not None else None
+    time, source, target, label = _in_order(time, source, target, label)
     quiet = _own_rate(time, target, people)
     total = np.zeros(people * people)
     for early, late, apart in _near(time, reach):
@@ -73,9 +77,7 @@ def excess(
     Shapes and units as for `likelihood`. Source: statistical disclosure, counts in target epochs less counts
     in random ones (Danezis 2003; Martiny et al. 2021).
     """
-    order = np.argsort(time, kind="stable")
-    time, source, target = time[order], source[order], target[order]
-    label = label[order] if label is not None else None
+    time, source, target, label = _in_order(time, source, target, label)
     count = np.zeros(people * people)
     pairs = 0
     for early, late, _ in _near(time, reach):
@@ -144,12 +146,22 @@ def nearest(first: Ints, second: Ints | None = None) -> Floats:
     return symmetric
 
 
+def _in_order(
+    time: Floats, source: Ints, target: Ints, label: Ints | None
+) -> tuple[Floats, Ints, Ints, Ints | None]:
+    """The events by time, without those that stand in a crowd."""
+    _, moment, size = np.unique(time, return_inverse=True, return_counts=True)
+    order = np.argsort(time, kind="stable")
+    order = order[size[moment[order]] <= CROWD]
+    return time[order], source[order], target[order], label[order] if label is not None else None
+
+
 def _near(time: Floats, reach: float) -> Iterator[tuple[Ints, Ints, Floats]]:
     """Pairs of events (earlier, later, distance) no further apart than `reach`, some lags at a time."""
     count = len(time)
     waiting: list[tuple[Ints, Ints, Floats]] = []
     held = 0
-    for lag in range(1, count):
+    for lag in range(1, min(count, _LAGS)):
         apart = time[lag:] - time[:-lag]
         near = np.flatnonzero(apart <= reach)
         if not len(near):

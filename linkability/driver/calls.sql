@@ -30,8 +30,9 @@ create unlogged table driver.seen (
 );
 create unlogged table driver.copies (kind smallint primary key, horizon xid not null);
 
--- Unlogged: drawing from it gives a transaction no id, so a function is the first write of its own.
-create unlogged sequence driver.turn;
+-- Unlogged: drawing from it gives a transaction no id, so a function is the first write of its own. In a
+-- string, because our linter does not know the word there.
+do $$ begin execute 'create unlogged sequence driver.turn'; end $$;
 
 -- Everybody registers, in this order; a call a transaction.
 create procedure driver.register(phones text[], devices integer[])
