@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nosender.errors import UsageError
 from nosender.linkability import grading
 from nosender.linkability.channel import Channel, channel_of
 from nosender.linkability.copied import shuffled
@@ -82,10 +83,10 @@ def measure(copy: Copy, truth: Truth, scores: Sequence[Score], seed: int) -> Wor
 
 
 def _answer(score: Score, copy: Copy) -> Floats:
-    """A score's matrix; ValueError where a stranger's score returns anything else."""
+    """A score's matrix; UsageError where a stranger's score returns anything else."""
     found = np.asarray(score.function(copy), dtype=np.float64)
     if found.shape != (copy.people, copy.people):
-        raise ValueError(
+        raise UsageError(
             f"score {score.slug} of channel {score.channel} returned shape {found.shape}, "
             f"not ({copy.people}, {copy.people})"
         )

@@ -27,6 +27,9 @@ _BINS = 1_000
 CROWD = 500
 """So many events at one moment have no order among them: a settled group. They are left to `together`."""
 
+_PART = 50
+"""Events that show how busy a time is."""
+
 _LAGS = 1_000
 """Events further apart than so many others do not meet, however near in time."""
 
@@ -46,7 +49,7 @@ def likelihood(
 
     Shapes: `time`, `source`, `target`, `label` are [events]. An event of `source` raises the rate of every
     `target` event after it by `gain` events in all, falling off with `scale`, ignored after `reach` (both in
-    the unit of `time`); the own rate of a target is taken from the hundredth of the events around it. NOBODY:
+    the unit of `time`); the own rate of a target is taken from how busy the time around it is. NOBODY:
     the event is no source, or no target. `label`: only events of the same label meet. Source: point processes
     that excite each other (Hawkes 1971), as a test for each pair alone.
     """
@@ -184,10 +187,11 @@ def _own_rate(time: Floats, target: Ints, people: int) -> Floats:
     """[events]: events of the target's a unit of time that come anyway; follows days and nights."""
     real = target != NOBODY
     span = max(float(time[-1] - time[0]), 1e-9) if len(time) else 1.0
-    part = np.minimum(((time - time[0]) / span * 100).astype(np.int64), 99) if len(time) else time.astype(int)
-    of_part = np.bincount(part[real], minlength=100) / max(1, int(real.sum()))
+    parts = int(np.clip(real.sum() // _PART, 1, 100))
+    part = np.minimum(((time - time[:1]) / span * parts).astype(np.int64), parts - 1)
+    of_part = np.bincount(part[real], minlength=parts) / max(1, int(real.sum()))
     of_each = np.bincount(target[real], minlength=people)
-    rate: Floats = (of_each[target] * real + 0.5) * (of_part[part] + 0.001) * 100.0 / span
+    rate: Floats = (of_each[target] * real + 0.5) * (of_part[part] + 0.1 / parts) * parts / span
     return rate
 
 
