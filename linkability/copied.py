@@ -11,10 +11,13 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from nosender.linkability.arrays import Floats, Ints
+    from nosender.linkability.arrays import Flags, Floats, Ints
 
 NONE = -1
 """Where the table has NULL, or the row no value of this kind."""
+
+SETTLED = 20
+"""No call of an application writes so many rows: whoever shares a transaction with as many was settled."""
 
 _ORDER = ("id", "xmin", "block", "offset", "toast")
 
@@ -56,7 +59,19 @@ class Rows:
         """[rows]: ctid as one number."""
         return self.block * 2048 + self.offset
 
-    def take(self, which: np.ndarray) -> Rows:
+    @property
+    def is_settled(self) -> Flags:
+        """[rows]: whether the row shares its transaction with `SETTLED` or more, itself among them."""
+        _, number, size = np.unique(self.xmin, return_inverse=True, return_counts=True)
+        flags: Flags = size[number] >= SETTLED
+        return flags
+
+    @property
+    def fresh(self) -> Rows:
+        """The rows that are not settled: they stand as the applications' calls have left them."""
+        return self.take(~self.is_settled)
+
+    def take(self, which: Flags | Ints) -> Rows:
         """The rows of these numbers or this mask."""
         return Rows(**{field.name: getattr(self, field.name)[which] for field in dataclasses.fields(self)})
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 FIRST = 1e-12
 """Values that differ by less, relatively, are equal: sums in another order."""
 
-SETTLED = 20
-
 
 @dataclass(frozen=True, slots=True)
 class Truth:
@@ -135,13 +133,6 @@ def _ranks(values: Ints) -> Floats:
     last = np.cumsum(counts)
     ranks: Floats = (last - (counts - 1) / 2.0)[inverse]
     return ranks
-
-
-def settled(table: Rows) -> Flags:
-    """[rows]: whether the row shares its transaction with many, as no call of an application makes it."""
-    _, number, size = np.unique(table.xmin, return_inverse=True, return_counts=True)
-    flags: Flags = size[number] >= SETTLED
-    return flags
 
 
 def orders_of(copy: Copy, truth: Truth, which: Flags) -> dict[str, tuple[float, int]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nosender.errors import UsageError
+from nosender.errors import NosenderError, UsageError
 from nosender.linkability import grading
 from nosender.linkability.channel import Channel, channel_of
 from nosender.linkability.copied import shuffled
@@ -78,19 +78,39 @@ def measure(copy: Copy, truth: Truth, scores: Sequence[Score], seed: int) -> Wor
                 result.samples.setdefault(NEVER_BACK, {})[f"{channel.slug}/{score.slug}"] = beside
         result.samples.setdefault(channel.slug, {})[score.slug] = sample
     result.orders = grading.orders_of(copy, truth, np.ones(len(copy.messages), dtype=np.bool_))
-    result.settled_orders = grading.orders_of(copy, truth, grading.settled(copy.messages))
+    result.settled_orders = grading.orders_of(copy, truth, copy.messages.is_settled)
     return result
 
 
 def _answer(score: Score, copy: Copy) -> Floats:
     """A score's matrix; UsageError where a stranger's score returns anything else."""
-    found = np.asarray(score.function(copy), dtype=np.float64)
+    found = np.asarray(_run(score, copy), dtype=np.float64)
     if found.shape != (copy.people, copy.people):
         raise UsageError(
             f"score {score.slug} of channel {score.channel} returned shape {found.shape}, "
             f"not ({copy.people}, {copy.people})"
         )
     return found
+
+
+def _guess(score: Score, copy: Copy) -> Ints:
+    """Who a score says sent each row; UsageError where it returns anything but one person a row."""
+    found = np.asarray(_run(score, copy))
+    if found.shape != (len(copy.messages),):
+        raise UsageError(
+            f"score {score.slug} of channel {score.channel} returned shape {found.shape}, "
+            f"not ({len(copy.messages)},)"
+        )
+    return found.astype(np.int64)
+
+
+def _run(score: Score, copy: Copy) -> object:
+    try:
+        return score.function(copy)
+    except Exception as error:
+        raise NosenderError(
+            f"score {score.slug} of channel {score.channel} failed: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _contacts(channel: Channel, found: Floats, other: Floats, copy: Copy, truth: Truth) -> Sample:
@@ -105,8 +125,8 @@ def _contacts(channel: Channel, found: Floats, other: Floats, copy: Copy, truth:
 
 
 def _senders(score: Score, copy: Copy, control: Copy, truth: Truth) -> Sample:
-    right, named = grading.senders_named(np.asarray(score.function(copy)), truth)
-    other, _ = grading.senders_named(np.asarray(score.function(control)), truth)
+    right, named = grading.senders_named(_guess(score, copy), truth)
+    other, _ = grading.senders_named(_guess(score, control), truth)
     popular, chance = grading.popular_sender(copy, truth)
     share = float(named.mean()) if len(named) else 0.0
     return Sample(right, other, popular, chance, np.zeros(0, dtype=np.int64), share)

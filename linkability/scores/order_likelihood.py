@@ -31,6 +31,13 @@ def _by(order: Callable[[Rows], Ints]) -> Callable[[Copy], Floats]:
     return score
 
 
+def fresh(copy: Copy) -> Floats:
+    """The heap's order of the rows that are not settled yet, without the noise of those that are."""
+    table = copy.messages.fresh
+    time = hourly_time(table.place, table.hour)
+    return likelihood(time, table.person, table.person, copy.people, scale=SECONDS, reach=REACH)
+
+
 def toasted(copy: Copy) -> Floats:
     """The same of rows whose content is stored out of line; they are few, so it looks further."""
     table = copy.messages.take(copy.messages.toast != NONE)
@@ -42,5 +49,6 @@ SCORES = (
     Score("likelihood", "id", _by(lambda table: table.id)),
     Score("likelihood", "xmin", _by(lambda table: table.xmin)),
     Score("likelihood", "ctid", _by(lambda table: table.place)),
+    Score("fresh", "ctid", fresh),
     Score("likelihood", "toast", toasted),
 )

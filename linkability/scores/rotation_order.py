@@ -29,7 +29,8 @@ def _ids(copy: Copy) -> Floats:
 
 
 def _transactions(copy: Copy) -> Floats:
-    keys = sessions(copy)
+    """Of the keys that are not settled yet: settled ones share a transaction, which says nothing."""
+    keys = sessions(copy).fresh
     return likelihood(
         rank(keys.xmin), keys.person, keys.person, copy.people, scale=PLACES, reach=REACH, gain=GAIN
     )

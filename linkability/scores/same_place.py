@@ -29,6 +29,17 @@ def _neighbouring_pages(copy: Copy) -> Floats:
     )
 
 
+def _fresh_pages(copy: Copy) -> Floats:
+    """Of the rows that are not settled yet."""
+    table = copy.messages.fresh
+    return together(table.block, table.person, copy.people)
+
+
+def _fresh_delivery_pages(copy: Copy) -> Floats:
+    table = copy.deliveries.fresh
+    return together(table.block, table.person, copy.people)
+
+
 def _delivery_pages(copy: Copy) -> Floats:
     return together(copy.deliveries.block, copy.deliveries.person, copy.people)
 
@@ -44,6 +55,8 @@ def _transactions(copy: Copy) -> Floats:
 _FUNCTIONS: tuple[tuple[str, str, Callable[[Copy], Floats]], ...] = (
     ("same-page", "block", _message_pages),
     ("two-pages", "block", _neighbouring_pages),
+    ("fresh", "block", _fresh_pages),
+    ("fresh", "delivery-block", _fresh_delivery_pages),
     ("same-page", "delivery-block", _delivery_pages),
     ("page-counts", "delivery-block", _delivery_page_counts),
     ("same-transaction", "xmin", _transactions),

@@ -67,6 +67,7 @@ def test_settled_rows_are_those_that_share_a_transaction() -> None:
     copy = telling()
     xmin = copy.messages.xmin.copy()
     xmin[:50] = 5
-    mask = grading.settled(dataclasses.replace(copy.messages, xmin=xmin))
-    assert mask[:50].all()
-    assert not mask[50:].any()
+    table = dataclasses.replace(copy.messages, xmin=xmin)
+    assert table.is_settled[:50].all()
+    assert not table.is_settled[50:].any()
+    assert len(table.fresh) == len(table) - 50
