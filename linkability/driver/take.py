@@ -8,6 +8,7 @@ import numpy as np
 
 from nosender.linkability.copied import Copy, Rows, Seen, rows
 from nosender.linkability.driver.drive import MIDNIGHT
+from nosender.linkability.simulation.world import COPY, COPY_HOUR
 from nosender.server.target import Target
 
 if TYPE_CHECKING:
@@ -27,21 +28,26 @@ _CHUNK_BY_CONTENT = "coalesce(chunk.chunk_id::bigint, -1)"
 
 def take(conninfo: str, world: World) -> Copy:
     """Every table that a score may look at."""
+    # Rows come in the order of the heap; a score of another column must not profit from that among equals.
+    random = np.random.default_rng([world.seed, 3])
     with Target(conninfo).connect("nosender audit attack", autocommit=True) as connection:
         first = int(MIDNIGHT.timestamp()) // 3600
         persons = _Persons(world.society.phones)
-        messages = _messages(connection, first, persons)
         return Copy(
             people=world.people,
             end=int(world.seconds // 3600),
-            messages=messages,
-            deliveries=_deliveries(connection, first, persons),
-            session_keys=_session_keys(connection, first, persons),
-            users=_users(connection, persons),
-            devices=_devices(connection, persons),
-            seen_minute=_seen(connection, 7, persons),
-            seen_hour=_seen(connection, 6, persons),
+            messages=_dealt(_messages(connection, first, persons), random),
+            deliveries=_dealt(_deliveries(connection, first, persons), random),
+            session_keys=_dealt(_session_keys(connection, first, persons), random),
+            users=_dealt(_users(connection, persons), random),
+            devices=_dealt(_devices(connection, persons), random),
+            seen_minute=_seen(connection, COPY, persons, random),
+            seen_hour=_seen(connection, COPY_HOUR, persons, random),
         )
+
+
+def _dealt(table: Rows, random: np.random.Generator) -> Rows:
+    return table.take(random.permutation(len(table)))
 
 
 class _Persons:
@@ -154,8 +160,11 @@ def _devices(connection: psycopg.Connection[Any], persons: _Persons) -> Rows:
     return rows(len(got), **_place(got), person=persons.of(got[:, 4]), xmax=got[:, 5])
 
 
-def _seen(connection: psycopg.Connection[Any], kind: int, persons: _Persons) -> Seen:
+def _seen(
+    connection: psycopg.Connection[Any], kind: int, persons: _Persons, random: np.random.Generator
+) -> Seen:
     got = _array(connection, f"select phone, moment from driver.seen where kind = {kind} and moment > 0", 2)
+    got = random.permutation(got)
     return Seen(person=persons.of(got[:, 0]), moment=got[:, 1])
 
 

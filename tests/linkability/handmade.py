@@ -80,6 +80,9 @@ def telling(seed: int = 0) -> Copy:
     last_message = np.zeros(PEOPLE, dtype=np.int64)
     np.maximum.at(last_message, who, messages.xmin)
     everybody = np.arange(PEOPLE)
+    messages, deliveries, keys = (
+        table.take(random.permutation(len(table))) for table in (messages, deliveries, keys)
+    )
     return Copy(
         people=PEOPLE,
         end=HOURS + 400,

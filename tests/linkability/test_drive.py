@@ -167,10 +167,10 @@ def test_the_attack_succeeds_on_the_tables_of_0_1_0_and_fails_on_the_control(tri
         "rotation-counter",
         "copy-minute",
     ):
-        assert rows[slug].success.point > 0.5, slug
-        assert rows[slug].success.point > rows[slug].control.point + 0.2, slug
-    assert rows["block"].success.point > 0.3
-    assert rows["user-lock"].success.point > 0.2
+        assert rows[slug].success.point > 0.35, slug
+        assert rows[slug].success.point > rows[slug].control.point + 0.12, slug
+    assert rows["block"].success.point > 0.2
+    assert rows["user-lock"].success.point > 0.15
     assert rows["group-sender"].success.point > 0.1
     assert outcome.blindness(layout, 100, 1) == ()
     assert {"id", "xmin", "rotation-order"} <= set(outcome.findings(layout))

@@ -71,6 +71,31 @@ def test_scores_are_pure() -> None:
         np.testing.assert_array_equal(first, second)
 
 
+@pytest.mark.parametrize("score", SCORES, ids=lambda score: f"{score.channel}-{score.slug}")
+def test_the_place_of_a_row_in_the_arrays_tells_nothing(score: Score) -> None:
+    """It is the order of the heap in a real copy: a score of another column must not see it."""
+    copy = telling()
+    order = np.random.default_rng(2).permutation(len(copy.messages))
+    other = dataclasses.replace(
+        copy,
+        messages=copy.messages.take(order),
+        deliveries=copy.deliveries.take(order),
+        session_keys=copy.session_keys.take(np.arange(len(copy.session_keys))[::-1]),
+    )
+    if score.names == "senders":
+        np.testing.assert_array_equal(score.function(copy)[order], score.function(other))
+    else:
+        np.testing.assert_allclose(score.function(copy), score.function(other), atol=1e-6)
+
+
+def test_rows_of_one_transaction_name_no_sender() -> None:
+    """A settled group has no order, and the arrays must not lend it one."""
+    person, sender = group_rows(np.random.default_rng(8))
+    order = np.random.default_rng(9).permutation(len(person))
+    guess = absent(np.zeros(len(person), dtype=np.int64), person[order], 400)
+    assert ((guess == sender[order]) & (sender[order] != NOBODY)).sum() < 0.1 * len(person)
+
+
 def group_rows(random: np.random.Generator, scattered: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """[rows] destinations and senders: thirty messages of each of two groups among rows to others."""
     person, sender = [], []
