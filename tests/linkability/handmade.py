@@ -34,18 +34,7 @@ def truth(copy: Copy) -> Truth:
 def telling(seed: int = 0) -> Copy:
     """Every channel tells: pairs write to each other within seconds, and nothing is hidden."""
     random = np.random.default_rng(seed)
-    starts, starter = [], []
-    for pair in range(PEOPLE // 2):
-        for hour in random.choice(HOURS, 8, replace=False).tolist():  # so that hours alone tell as well
-            starts += [(hour + float(random.random() * 0.9)) * 3600.0]
-            starter += [2 * pair]
-    time, person = [], []
-    for start, first in zip(starts, starter, strict=True):
-        for number in range(24):
-            time.append(start + 6.0 * number + float(random.random()))
-            person.append(first + number % 2)
-    order = np.argsort(time)
-    moment, who = np.array(time)[order], np.array(person)[order]
+    moment, who = _said(random)
     count = len(moment)
     hour = (moment // 3600).astype(np.int64)
     index = np.arange(count)
@@ -94,6 +83,22 @@ def telling(seed: int = 0) -> Copy:
         seen_minute=Seen(who, (moment // 60).astype(np.int64) * 60 + 60),
         seen_hour=Seen(who, hour * 3600 + 3600),
     )
+
+
+def _said(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Moments, rising, in seconds, and destinations: [messages] both."""
+    starts, starter = [], []
+    for pair in range(PEOPLE // 2):
+        for hour in random.choice(HOURS, 8, replace=False).tolist():  # so that hours alone tell as well
+            starts += [(hour + float(random.random() * 0.9)) * 3600.0]
+            starter += [2 * pair]
+    time, person = [], []
+    for start, first in zip(starts, starter, strict=True):
+        for number in range(24):
+            time.append(start + 6.0 * number + float(random.random()))
+            person.append(first + number % 2)
+    order = np.argsort(time)
+    return np.array(time)[order], np.array(person)[order]
 
 
 def _agreements(random: np.random.Generator):  # type: ignore[no-untyped-def]
