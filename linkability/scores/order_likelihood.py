@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nosender.linkability.copied import Copy
 
 SECONDS = 30.0
-"""How fast answers fall off; chosen on worlds with seeds 1 and 2, which no table of results holds."""
+"""How fast answers fall off; chosen on the world of seed 1, which no table of results holds."""
 
 REACH = 90.0
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nosender.linkability.copied import Copy
 
 PLACES = 0.7
-"""How fast it falls off, in places; chosen on worlds with seeds 1 and 2."""
+"""How fast it falls off, in places; chosen on the world of seed 1."""
 
 REACH = 3.0
 
