@@ -26,6 +26,9 @@ COMMANDS = {
 }
 """Each command: where its click object lives, and the line that `--help` shows without loading it."""
 
+ATTACHED = {"audit": {"attack": "nosender.linkability.commands:attack"}}
+"""Commands of a group whose room may not import the room that they live in: loaded with the group."""
+
 
 def main() -> None:
     """Run the command line; every failure ends in one sentence and the exit code of nosender.errors."""
@@ -85,6 +88,11 @@ def _root() -> click.Group:
 
     import click
 
+    def load(place: str) -> click.Command:
+        module, _, attribute = place.partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
     class LazyGroup(click.Group):
         """Lists every command from the table above and loads only the one that is called."""
 
@@ -94,8 +102,10 @@ def _root() -> click.Group:
         def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
             if cmd_name not in COMMANDS:
                 return None
-            module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-            command: click.Command = getattr(importlib.import_module(module), attribute)
+            command = load(COMMANDS[cmd_name][0])
+            if isinstance(command, click.Group):
+                for name, place in ATTACHED.get(cmd_name, {}).items():
+                    command.add_command(load(place), name)
             return command
 
         def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

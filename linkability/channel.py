@@ -1,0 +1,56 @@
+"""What a holder may look at, one value a channel, with what is declared about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Population = Literal["talkers", "rotators", "never-back", "utterances"]
+"""Whose success counts: everybody with a contact; those who stored a session key; those with a device that
+never comes back; messages of groups."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One thing in the copy that may tell who talks to whom."""
+
+    slug: str
+    title: str
+    """What is looked at, for a person to read."""
+    population: Population = "talkers"
+    margin: float | None = 0.03
+    """Declared: success is at most popularity and this. None: nothing is declared, and decided."""
+    floor: float | None = None
+    """What the attack must reach on 0.1.0 at 1,000 people and two days, or the measurement is blind."""
+    control_hours: int = 1
+    """The control exchanges the order of rows inside so many hours."""
+
+
+CHANNELS: tuple[Channel, ...] = (
+    Channel("stored-time", "stored hours of messages", control_hours=24),
+    Channel("id", "order of message ids", floor=0.6),
+    Channel("xmin", "transactions of messages: their order, and rows that share one"),
+    Channel("ctid", "order of messages in the heap"),
+    Channel("block", "messages in the same heap page", floor=0.5),
+    Channel("delivery-block", "deliveries in the same heap page"),
+    Channel("toast", "order of values stored out of line"),
+    Channel("acknowledgement", "transactions of acknowledgements against those of messages"),
+    Channel("expiry", "expiry less usual lifetimes, and lifetimes that two share", control_hours=24),
+    Channel("never-back", "messages that wait for a device that never comes back", "never-back", margin=0.05),
+    Channel("rotation-order", "order of session keys", "rotators", floor=0.6),
+    Channel("rotation-counter", "order or hour of session keys, and equal counters", "rotators", floor=0.6),
+    Channel("rotation-chain", "session keys and the ones they replaced (xmin + 1)", "rotators"),
+    Channel("user-lock", "last locker of users (xmax)", "rotators", floor=0.3),
+    Channel("device-lock", "last locker of devices (xmax)"),
+    Channel("group-sender", "who of a group is missing among a message's rows", "utterances"),
+    Channel("copy-hour", "a copy each hour", margin=None, control_hours=24),
+    Channel("copy-minute", "a copy each minute", margin=None),
+)
+"""In the order of the output. Whoever copies often sees times that no layout can hide: no margin."""
+
+_BY_SLUG = {channel.slug: channel for channel in CHANNELS}
+
+
+def channel_of(slug: str) -> Channel:
+    """The channel of this slug; one that nobody declared is held to the same margin as the others."""
+    return _BY_SLUG.get(slug) or Channel(slug, slug.replace("-", " "))

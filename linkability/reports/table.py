@@ -1,0 +1,75 @@
+"""The answer as text for a terminal, a hundred columns wide at most."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from nosender.linkability.outcome import LEVEL_TEXT
+from nosender.linkability.reports.words import LIMITS, VERDICTS, declared, headline, number, what_ran
+
+if TYPE_CHECKING:
+    from nosender.linkability.outcome import LayoutResult, Outcome
+
+WIDTH = 110
+_HEAD = (
+    f"{'channel':<17}{'score':<26}{'named':>6}{'below':>7}{'worlds':>11}{'popular':>9}{'shuffled':>10}"
+    f"{'chance':>8}"
+)
+
+
+def render(outcome: Outcome) -> str:
+    """Everything, with a newline at the end."""
+    lines = ["What a holder of the database can learn, measured", "", *_wrapped(what_ran(outcome) + ".")]
+    if outcome.one_table:
+        lines += _wrapped(
+            f"Head is revision {outcome.control.revision}, the tables of {outcome.control.name}: one table "
+            "serves for both."
+        )
+    lines += _layout(outcome.head)
+    if not outcome.one_table:
+        lines += _layout(outcome.control)
+    lines += ["", "What this cannot say"]
+    for limit in LIMITS:
+        lines += _wrapped(limit, "  ")
+    lines += ["", VERDICTS[outcome.verdict]]
+    if outcome.verdict == "fail":
+        lines[-1] += ": " + ", ".join(outcome.findings)
+    for reason in (*outcome.blind, *(f"left out: {each}" for each in outcome.cut)):
+        lines += _wrapped(reason, "  ")
+    undecided = [row.channel.slug for row in outcome.head.rows if row.standing == "open"]
+    if undecided:
+        lines += _wrapped("undecided, too few people: " + ", ".join(undecided), "  ")
+    return "\n".join(lines) + "\n"
+
+
+def _layout(layout: LayoutResult) -> list[str]:
+    lines = [
+        "",
+        *_wrapped(headline(layout)),
+        "",
+        f"  {layout.name}, revision {layout.revision}",
+        f"  {_HEAD}",
+    ]
+    for row in layout.rows:
+        low, high = row.success.worlds
+        lines.append(
+            f"  {row.channel.slug:<17}{row.score:<26}{number(row.success.point):>6}"
+            f"{number(row.success.upper):>7}{number(low) + '-' + number(high):>11}"
+            f"{number(row.popular.point):>9}{number(row.control.point):>10}{number(row.chance):>8}"
+            f"  {declared(row)}, {row.count:,}"
+        )
+    lines += _wrapped(
+        f"named: share for whom a contact (group-sender: the sender) came first; below: one-sided "
+        f"{LEVEL_TEXT} bound; last: people or messages.",
+        "  ",
+    )
+    lines += ["", f"  {'order kept, |r| root(n - 1)':<32}{'all rows':>10}{'settled rows':>15}"]
+    for order in layout.orders:
+        settled = f"{order.settled:.1f} of {order.settled_rows:,}" if order.settled_rows else "none"
+        lines.append(f"  {order.column:<32}{order.all_rows:>10.1f}{settled:>15}")
+    return lines
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent)
