@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from nosender.errors import IncompleteError
 from nosender.linkability import outcome
+from nosender.linkability.discovery import discover
 from nosender.linkability.driver import drive, take
 from nosender.linkability.driver.layout import CONTROL, HEAD, Layout
 from nosender.linkability.grading import truth_of
 from nosender.linkability.measure import WorldResult, measure
-from nosender.linkability.score import discover
 from nosender.linkability.simulation import conduct as conducts
 from nosender.linkability.simulation.world import make_world
 from nosender.server.embedded import EmbeddedServer

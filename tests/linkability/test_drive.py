@@ -14,10 +14,11 @@ import pytest
 from nosender.errors import NosenderError
 from nosender.linkability import grading, measure, outcome
 from nosender.linkability.copied import NONE, Copy
+from nosender.linkability.discovery import discover
 from nosender.linkability.driver import drive, take
 from nosender.linkability.driver.layout import CONTROL, HEAD
 from nosender.linkability.grading import Truth
-from nosender.linkability.score import Score, discover
+from nosender.linkability.score import Score
 from nosender.linkability.simulation import conduct
 from nosender.linkability.simulation.world import World, make_world
 from nosender.server.embedded import EmbeddedServer

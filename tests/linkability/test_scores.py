@@ -10,9 +10,10 @@ import pytest
 
 from nosender.errors import UsageError
 from nosender.linkability.channel import CHANNELS
+from nosender.linkability.discovery import discover
 from nosender.linkability.grading import named_first
 from nosender.linkability.nearness import NOBODY
-from nosender.linkability.score import Score, discover
+from nosender.linkability.score import Score
 from nosender.linkability.scores.absent_member import absent
 from nosender.linkability.scores.rotation_chain import chains
 
