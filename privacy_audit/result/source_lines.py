@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ELSE = SourceLine("schema/catalogue/policy.toml", 1)
 """Where a finding is shown that no file of ours ever touched: where its declaration is missing."""
 
-_PACKAGE = Path(__file__).parent.parent.parent
+_PACKAGE = Path(__file__).parents[2]
 
 _PART = re.compile(r'"((?:[^"]|"")*)"|([^."()]+)')
 _TABLE = re.compile(r'(?:create|alter) table (?:if (?:not )?exists )?(?:only )?"?(\w+)')

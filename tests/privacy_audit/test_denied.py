@@ -78,15 +78,15 @@ def test_the_connection_killed_before_each_exchange_is_never_a_pass(
             one_more()
         return fetched(*words, **named)
 
-    def look(*words: Any, **named: Any) -> Any:
+    def read_snapshot(*words: Any, **named: Any) -> Any:
         nonlocal backend
-        found = looked(*words, **named)
+        found = original(*words, **named)
         backend = 0  # all is read; what closes the connection is no part of it
         return found
 
     ask = importlib.import_module("nosender.schema.observe.read.queries")
-    looked = runner.look
-    monkeypatch.setattr(runner, "look", look)
+    original = runner.read_snapshot
+    monkeypatch.setattr(runner, "read_snapshot", read_snapshot)
     waited, fetched = psycopg.Connection.wait, ask._answer
     monkeypatch.setattr(Target, "connect", connect)
     monkeypatch.setattr(psycopg.Connection, "wait", wait)
