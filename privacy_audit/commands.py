@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from nosender.privacy_audit.evidence.commands import diff, evidence, sign, verify
+from nosender.privacy_audit.explore.commands import explore
 from nosender.privacy_audit.reports import FORMATS
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def audit() -> None:
 audit.add_command(sign)
 audit.add_command(verify)
 audit.add_command(diff)
+audit.add_command(explore)
 
 
 @audit.command()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 Side = Literal["people", "messages", "bookkeeping", "undeclared"]
 
@@ -66,10 +66,21 @@ class _Box:
         return self.y + _HEAD + 12 + _ROW * names.index(column) if column in names else self.y + _HEAD // 2
 
 
-def render(nodes: Sequence[Node], edges: Sequence[Edge], style: str = "") -> str:
+_ZONES: Mapping[str, str] = {
+    "people": "People: who can be reached",
+    "messages": "Messages: what waits for whom",
+    "bookkeeping": "Bookkeeping: about no person and no message",
+    "undeclared": "Not declared: nothing says what these are for",
+}
+
+
+def render(
+    nodes: Sequence[Node], edges: Sequence[Edge], style: str = "", zones: Mapping[str, str] = _ZONES
+) -> str:
     """An `<svg>` with its title and description; empty when there is no table.
 
-    `style` goes into the picture; inside a page the page's own style is enough.
+    `style` goes into the picture; inside a page the page's own style is enough. `zones` are the headings of the
+    sides.
     """
     if not nodes:
         return ""
@@ -79,17 +90,14 @@ def render(nodes: Sequence[Node], edges: Sequence[Edge], style: str = "") -> str
     )
     divider = bottom
     parts = [
-        _zone(_LEFT, 46, "People: who can be reached"),
-        _zone(_RIGHT, 46, "Messages: what waits for whom"),
+        _zone(_LEFT, 46, zones["people"]),
+        _zone(_RIGHT, 46, zones["messages"]),
     ]
-    below: tuple[tuple[Side, str], ...] = (
-        ("bookkeeping", "Bookkeeping: about no person and no message"),
-        ("undeclared", "Not declared: nothing says what these are for"),
-    )
-    for side, title in below:
+    below: tuple[Side, ...] = ("bookkeeping", "undeclared")
+    for side in below:
         here = _side(nodes, side)
         if here:
-            parts.append(_zone(_LEFT, bottom + 34, title, bad=side == "undeclared"))
+            parts.append(_zone(_LEFT, bottom + 34, zones[side], bad=side == "undeclared"))
             shown = here[:_MOST_UNDECLARED]
             lefts, rights = shown[0::2], shown[1::2]
             top = bottom + 54

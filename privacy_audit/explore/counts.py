@@ -20,8 +20,8 @@ class ColumnCounts:
 
     filled: int
     distinct: int = 0
-    forms: tuple[tuple[str, int], ...] = ()
-    """How many values have the form of a Matrix user, a mail address, a phone number and so on."""
+    forms: tuple[tuple[str, float], ...] = ()
+    """What share of values has the form of a Matrix user, a mail address, a phone number and so on."""
     naming: float = 0.0
     """The share of texts that say themselves who they are from."""
     readable: float = 0.0
@@ -36,10 +36,7 @@ class ColumnCounts:
     @property
     def form(self) -> tuple[str, float]:
         """The form that most values have, and their share."""
-        if not self.forms or not self.filled:
-            return "", 0.0
-        name, count = max(self.forms, key=lambda each: each[1])
-        return name, count / self.filled
+        return max(self.forms, key=lambda each: each[1], default=("", 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +87,8 @@ class Measures:
 
     columns: dict[tuple[Table, str], ColumnCounts] = field(default_factory=dict)
     pairs: dict[tuple[Table, str, str], PairCounts] = field(default_factory=dict)
+    beside: dict[tuple[Table, str], list[str]] = field(default_factory=dict)
+    """The columns that each column was held beside."""
     inclusions: dict[tuple[Table, str], Inclusion] = field(default_factory=dict)
 
     def column(self, table: Table, name: str) -> ColumnCounts | None:
@@ -100,15 +99,21 @@ class Measures:
         """The counts of two columns in this order."""
         return self.pairs.get((table, one, other))
 
+    def put_pair(self, table: Table, one: str, other: str, both: tuple[PairCounts, PairCounts]) -> None:
+        """Keep the counts of a pair, in both orders."""
+        self.pairs[table, one, other], self.pairs[table, other, one] = both
+        self.beside.setdefault((table, one), []).append(other)
+        self.beside.setdefault((table, other), []).append(one)
+
     def inclusion(self, table: Table, name: str) -> Inclusion | None:
         """The key that most values of a column are in."""
         return self.inclusions.get((table, name))
 
     def mirror(self, table: Table, name: str) -> tuple[str, float] | None:
         """Another column of the table that holds the same values, both ways, each of them often."""
-        for (where, one, other), counts in self.pairs.items():
-            back = self.pairs.get((where, other, one))
-            if where == table and one == name and back is not None and counts.telling:
+        for other in self.beside.get((table, name), ()):
+            counts, back = self.pairs[table, name, other], self.pairs.get((table, other, name))
+            if back is not None and counts.telling:
                 often = counts.left < counts.rows * 0.9 and counts.left >= ENOUGH
                 if often and counts.shared >= 0.8 and back.shared >= 0.5 and not counts.one_to_one:
                     return other, counts.shared

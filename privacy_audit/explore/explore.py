@@ -83,6 +83,7 @@ def said(
         places=places_of(world, measures),
         traits=traits_of(observation, world, measures),
         guesses=tuple(sorted(world.guesses.items())),
+        entities=tuple(sorted(world.entities.items())),
         people=tuple(sorted(world.reasons.items())),
         notes=_notes(world),
         unseen=tuple(without_numbers(each) for each in unseen),

@@ -241,6 +241,8 @@ def _measured(
     if best is not None and best.share >= MOST and best.tested >= FEWEST:
         kind = world.entities.get(best.parent, Kind.PERSON)
         agrees = guessed is not None and guessed.kind is kind
+        if guessed is None and unique and kind is not Kind.PERSON:
+            return None  # its own rows' identifier, equal to others by how it is written
         if guessed is not None and guessed.confidence is CERTAIN:
             return guessed
         if (

@@ -27,9 +27,12 @@ _COLUMNS = 40
 _PAIRED = 4
 """Columns of one table that are held beside each other."""
 _WEIGHED = 3
-_VALUES = 200
+_VALUES = 50
 """Different values that are looked up in a key."""
-_KEYS = 6
+_KEYS = 3
+"""Keys of people, and of groups, that values are looked up in."""
+_LOOKED_UP = 8
+"""Columns of one table that are looked up."""
 _PAGES = 2000
 """Pages from which on a table is read by random pages."""
 _LARGE = 1 << 30
@@ -89,7 +92,10 @@ def measure(
     reader.bound = replace(bound, statements=1)
     state = {(schema, name): rest for schema, name, *rest in connection.execute(_STATE.encode()).fetchall()}
     connection.execute(
-        f"set local statement_timeout = {bound.timeout:d}; set local row_security = off".encode()
+        (
+            f"set local statement_timeout = {bound.timeout:d}; set local row_security = off; "
+            "set local jit = off"
+        ).encode()
     )
     measures = Measures()
     ordered = sorted(shapes.values(), key=lambda shape: (-_interest(shape, world), shape.id))
@@ -144,22 +150,27 @@ def _count(
         percent = round(min(100.0, max(100 * 4 * reader.bound.rows / rows, 100 * 20 / pages)), 6)
     from psycopg import sql
 
+    forms = [part for each in reads for part in statements.forming(each)] or [sql.SQL("pg_catalog.count(*)")]
     values = reader.ask(
-        sql.SQL("with {} select {} from s").format(
-            statements.sample(shape, reads, reader.bound.rows, percent), sql.SQL(", ").join(counts)
+        sql.SQL(
+            "with {}, t as (select * from s limit {}) select (select array[{}] from t), {} from s"
+        ).format(
+            statements.sample(shape, reads, reader.bound.rows, percent),
+            sql.Literal(statements.FORMED),
+            sql.SQL(", ").join(forms),
+            sql.SQL(", ").join(counts),
         )
     )
     if values is None:
         reader.failed.append(shape.name)
         return False
+    formed = list(values.pop(0))
     for each in reads:
         measures.columns[shape.id, each.column.name] = statements.answer_of(
-            each, values, weigh=each in weighed
+            each, values, formed, weigh=each in weighed
         )
     for one, other in pairs:
-        there, back = statements.pair_of(values)
-        measures.pairs[shape.id, one.column.name, other.column.name] = there
-        measures.pairs[shape.id, other.column.name, one.column.name] = back
+        measures.put_pair(shape.id, one.column.name, other.column.name, statements.pair_of(values))
     return True
 
 
@@ -192,6 +203,7 @@ def _keys(world: World, measures: Measures, read: set[Table]) -> list[statements
     found = []
     for kind in (Kind.PERSON, Kind.GROUP):
         tables = [key for key, each in world.entities.items() if each is kind]
+        keys: list[statements.Key] = []
         # `users` before `erased_users`: the first of two keys that hold the same values is named
         for table in sorted(tables, key=lambda each: (len(world.shapes[each].words), each)):
             shape = world.shapes[table]
@@ -200,9 +212,11 @@ def _keys(world: World, measures: Measures, read: set[Table]) -> list[statements
                     continue
                 counts = measures.column(table, column.name)
                 if counts and counts.filled and (family := _family(base(column))):
-                    found.append(
+                    keys.append(
                         statements.Key(table, column.name, family, family != "number" or counts.sparse)
                     )
+        for family in ("text", "number", "uuid", "bytea"):
+            found += [each for each in keys if each.family == family][:_KEYS]
     return found
 
 
@@ -219,16 +233,19 @@ def _include(
         if set(words_of(column.name)) & WHOLE:
             continue
         guess = guessed.get(column.name)
+        if guess is not None and guess.confidence.value == "certain":
+            continue
         fit = [
             key
             for key in keys
             if key.family == family
             and (key.table, key.column) != (shape.id, column.name)
             and (key.telling or (guess is not None and world.entities[key.table] is guess.kind))
-        ][:_KEYS]
+        ]
         if fit:
             wanted.append((column.name, fit))
-    wanted = wanted[:_COLUMNS]
+    wanted.sort(key=lambda each: each[0] not in guessed)
+    wanted = wanted[:_LOOKED_UP]
     if not wanted:
         return
     values = reader.ask(statements.including(shape, wanted, reader.bound.rows, _VALUES))

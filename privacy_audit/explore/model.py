@@ -127,6 +127,8 @@ class Exploration:
     places: tuple[Place, ...]
     traits: tuple[Trait, ...]
     guesses: tuple[tuple[Table, tuple[Guess, ...]], ...]
+    entities: tuple[tuple[Table, Kind], ...]
+    """What the rows of tables are."""
     people: tuple[tuple[Table, str], ...]
     """The tables whose rows are people, and why."""
     notes: tuple[str, ...]

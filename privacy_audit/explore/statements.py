@@ -93,11 +93,13 @@ def sample(shape: TableShape, reads: Sequence[Read], rows: int, percent: float |
 def _expression(read: Read) -> sql.Composed:
     name = sql.Identifier(read.column.name)
     if read.kind == "text":
-        return sql.SQL("pg_catalog.left({}::pg_catalog.text, {})").format(name, sql.Literal(_LONG))
+        return sql.SQL('pg_catalog.left({}::pg_catalog.text, {}) collate pg_catalog."C"').format(
+            name, sql.Literal(_LONG)
+        )
     if read.kind == "document":
         return sql.SQL(
             "case when pg_catalog.pg_column_size({0}) operator(pg_catalog.<) {1} "
-            "then pg_catalog.left({0}::pg_catalog.text, {2}) end"
+            'then pg_catalog.left({0}::pg_catalog.text, {2}) end collate pg_catalog."C"'
         ).format(name, sql.Literal(_LONGEST_DOCUMENT), sql.Literal(_LONG))
     if read.kind == "bytes":
         return sql.SQL("pg_catalog.substr({}, 1, {})").format(name, sql.Literal(_LONG))
@@ -108,19 +110,31 @@ def _expression(read: Read) -> sql.Composed:
     return sql.SQL("{}").format(name)
 
 
+FORMED = 100
+"""Of the rows that are read, those whose values are held against forms: expressions are what costs most."""
+
+
+def forming(read: Read) -> list[sql.Composable]:
+    """What is counted of the forms of a column, in the first rows alone; `answer_of` reads it first."""
+    c = read.alias
+    if read.kind in ("text", "document"):
+        some = [_matching(c, _NAMING, "~*"), _matching(c, _READABLE, "~")]
+    elif read.kind == "bytes":
+        text = sql.SQL("pg_catalog.encode({}, 'escape')").format(c)
+        some = [_matching(text, _READABLE, "~"), _matching(text, r"^[^\\]*$", "~")]
+    else:
+        return []
+    if read.kind == "text":
+        some += [_matching(c, form, "~") for form in FORMS.values()]
+    return [sql.SQL("pg_catalog.count({})").format(c), *some]
+
+
 def counting(read: Read, *, weigh: bool) -> list[sql.Composable]:
-    """The counts of one column; `answer_of` reads them in the same order."""
+    """What is counted of a column in all rows that are read; `answer_of` reads it in the same order."""
     c = read.alias
     some: list[sql.Composable] = [sql.SQL("pg_catalog.count({})").format(c)]
     if read.kind in ("text", "bytes", "number", "uuid"):
         some.append(sql.SQL("pg_catalog.count(distinct {})").format(c))
-    if read.kind in ("text", "document"):
-        some += [_matching(c, _NAMING, "~*"), _matching(c, _READABLE, "~")]
-    if read.kind == "text":
-        some += [_matching(c, form, "~") for form in FORMS.values()]
-    if read.kind == "bytes":
-        text = sql.SQL("pg_catalog.encode({}, 'escape')").format(c)
-        some += [_matching(text, _READABLE, "~"), _matching(text, r"^[^\\]*$", "~")]
     if read.kind == "time":
         some += [
             sql.SQL(
@@ -165,14 +179,13 @@ def _entropy(read: Read) -> sql.Composed:
     ).format(alias=read.alias, value=value)
 
 
-def answer_of(read: Read, values: list[Any], *, weigh: bool) -> ColumnCounts:
-    """What the counts of one column say; takes them from the front of `values`."""
+def answer_of(read: Read, values: list[Any], formed: list[Any], *, weigh: bool) -> ColumnCounts:
+    """What the counts of one column say; takes them from the front of `values` and `formed`."""
 
     def take() -> Any:
         return values.pop(0)
 
     filled = take()
-    some = max(filled, 1)
     if read.kind == "uuid":
         return ColumnCounts(filled, take(), sparse=True)
     if read.kind == "time":
@@ -181,15 +194,17 @@ def answer_of(read: Read, values: list[Any], *, weigh: bool) -> ColumnCounts:
     if read.kind == "number":
         return _number(read, filled, [take() for _ in range(9)])
     if read.kind == "document":
-        return ColumnCounts(filled, filled, naming=take() / some, readable=take() / some)
+        some, naming, readable = max(formed.pop(0), 1), formed.pop(0), formed.pop(0)
+        return ColumnCounts(filled, filled, naming=naming / some, readable=readable / some)
     distinct = take()
+    some = max(formed.pop(0), 1)
     if read.kind == "text":
-        naming, readable = take() / some, take() / some
-        forms = tuple((name, take()) for name in FORMS)
+        naming, readable = formed.pop(0) / some, formed.pop(0) / some
+        forms = tuple((name, formed.pop(0) / some) for name in FORMS)
         return ColumnCounts(
             filled, distinct, forms, naming, readable, _bits(take()) if weigh else None, sparse=True
         )
-    words, plain = take(), take()
+    words, plain = formed.pop(0), formed.pop(0)
     entropy = _bits(take()) if weigh else None
     return ColumnCounts(filled, distinct, readable=min(words, plain) / some, entropy=entropy, sparse=True)
 

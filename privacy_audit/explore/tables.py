@@ -198,6 +198,8 @@ def entity_of(table: TableShape) -> Kind | None:
         return None  # an address book: whose contact it is stands beside it
     if set(table.words[:-1]) & (OTHER | SENDER | RECIPIENT | {"device", "config", "system"}):
         return None
+    if len(table.words) == 1 and head in ("user", "account", "person", "profile"):
+        return Kind.PERSON  # also one of several servers, tenants or bridges
     two = {word for word in table.words if word in GROUP | MESSAGE} and len(table.words) > 1
     return None if two and len(table.links) > 1 else Kind.PERSON if single else None
 
