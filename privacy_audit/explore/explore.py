@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nosender import __version__
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import psycopg
 
     from nosender.privacy_audit.explore.counts import Measures
+    from nosender.privacy_audit.explore.model import Place, Trait
     from nosender.schema.observe.observation import Observation
     from nosender.server.target import Target
 
@@ -73,6 +75,7 @@ def said(
         unseen += tuple(
             f"not shown to this role: {each}" for each in observation.database.unseen[:1] if "table" in each
         )
+    traits = traits_of(observation, world, measures)
     return Exploration(
         database=observation.database.name,
         server=server,
@@ -80,14 +83,37 @@ def said(
         tool=f"nosender {__version__}",
         tables=len(world.shapes),
         columns=sum(len(shape.columns) for shape in world.shapes.values()),
-        places=places_of(world, measures),
-        traits=traits_of(observation, world, measures),
+        places=tuple(_shown(_timed(each, traits)) for each in places_of(world, measures)),
+        traits=traits,
         guesses=tuple(sorted(world.guesses.items())),
         entities=tuple(sorted(world.entities.items())),
         people=tuple(sorted(world.reasons.items())),
         notes=_notes(world),
         unseen=tuple(without_numbers(each) for each in unseen),
         bound=bound,
+    )
+
+
+_FINEST = ("microsecond", "millisecond", "second", "minute")
+
+
+def _timed(place: Place, traits: tuple[Trait, ...]) -> Place:
+    """With how finely the table says when."""
+    told = [each.told for each in traits if each.what == "time" and each.table == place.table]
+    finest = next((part for part in _FINEST if any(part in each.split() for each in told)), None)
+    return place if finest is None else replace(place, sentence=f"{place.sentence}, to the {finest}")
+
+
+def _shown(place: Place) -> Place:
+    """Without the phone numbers that a name may hold."""
+    return replace(
+        place,
+        table=(without_numbers(place.table[0]), without_numbers(place.table[1])),
+        people=tuple(map(without_numbers, place.people)),
+        through=tuple(map(without_numbers, place.through)),
+        sentence=without_numbers(place.sentence),
+        why=without_numbers(place.why),
+        query=without_numbers(place.query),
     )
 
 

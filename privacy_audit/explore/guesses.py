@@ -178,7 +178,8 @@ def _named(column: Column, shape: TableShape, world: World) -> Guess | None:
         return None
     kind, role, word = read
     many = _plural(column.name)
-    if (is_list(column) and not many) or (_family(column) == "number" and many):
+    counts = many or f"{word}s" in column.name.lower().split("_")
+    if (is_list(column) and not many) or (_family(column) == "number" and counts):
         return None  # a document with a word of that name; a count
     if column.name.lower() == "mxid" and own is not Kind.PERSON:
         return None  # the identifier of whatever the row is
@@ -190,7 +191,9 @@ def _named(column: Column, shape: TableShape, world: World) -> Guess | None:
         return None
     if word in _TENANTS and not _kept(column, word, Kind.PERSON, world) and _users(world):
         return None
-    weak = word in WEAK and not (kind is Kind.PERSON and _kept(column, word, kind, world))
+    weak = (word in WEAK or words[-1] == "by") and not (
+        kind is Kind.PERSON and _kept(column, word, kind, world)
+    )
     people = any(each is Kind.PERSON for each in world.entities.values())
     confidence = HINT if weak else LIKELY
     why = f"by its name, {word}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.explore.guesses import CERTAIN, HINT, LIKELY, MOST
@@ -9,7 +10,7 @@ from nosender.privacy_audit.explore.model import Kind, Place, PlaceKind, Role
 from nosender.privacy_audit.explore.queries import query_of
 from nosender.privacy_audit.explore.tables import base, is_content, is_list
 from nosender.privacy_audit.explore.vocabulary import GROUP, SELF, TIES, VAGUE_GROUP, WAITING, WHOLE
-from nosender.privacy_audit.explore.words import words_of
+from nosender.privacy_audit.explore.words import apart, words_of
 from nosender.privacy_audit.finding import Confidence
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def places_of(world: World, measures: Measures | None) -> tuple[Place, ...]:
     if not world.has_people:
         return ()
     found = [place for shape in world.shapes.values() for place in _places(shape, world, measures)]
+    found = [_joined(place, found, world) for place in found]
     return tuple(
         sorted(
             found,
@@ -39,10 +41,26 @@ def places_of(world: World, measures: Measures | None) -> tuple[Place, ...]:
                 _SURE.index(each.confidence) == 2,
                 _ORDER.index(each.kind),
                 _SURE.index(each.confidence),
+                len(world.shapes[each.table].words),
                 each.table,
             ),
         )
     )
+
+
+def _joined(place: Place, places: Sequence[Place], world: World) -> Place:
+    """The path from the author of a message to whoever shares its group, where a table tells that."""
+    if place.kind is not PlaceKind.SENDER or not place.through:
+        return place
+    groups = {each.column: each for each in world.of(place.table, Kind.GROUP)}
+    mine = {(groups[name].entity, groups[name].word) for name in place.through}
+    for other in places:
+        if other.kind is not PlaceKind.GROUP or other.table == place.table:
+            continue
+        theirs = {each.column: each for each in world.of(other.table, Kind.GROUP)}
+        if any((theirs[name].entity, theirs[name].word) in mine for name in other.through):
+            return replace(place, sentence=f"{place.sentence}; {other.table[1]} says who shares it")
+    return place
 
 
 def _places(shape: TableShape, world: World, measures: Measures | None) -> Iterator[Place]:
@@ -127,8 +145,14 @@ def _apart(shape: TableShape, one: Guess, other: Guess, measures: Measures | Non
     counted = measures.pair(shape.id, one.column, other.column) if measures else None
     if counted is not None and counted.telling:
         return not counted.one_to_one
+    if (
+        one.entity is not None
+        and one.entity == other.entity
+        and one.confidence is other.confidence is CERTAIN
+    ):
+        return True  # two keys to one table of people
     if one.word == other.word:
-        return False
+        return apart(one.column, other.column)
     if shape.together(one.column, other.column):
         return True
     mild = (Role.SELF, Role.ADDRESS)
@@ -178,8 +202,7 @@ def _single(
     world: World,
 ) -> Iterator[Place]:
     """What a row says that names one person."""
-    sure = _least(people) if len(people) == 1 else min((each.confidence for each in people), key=_SURE.index)
-    people = [each for each in people if each.confidence is sure or sure is HINT]
+    people = [each for each in people if each.confidence is not HINT] or people
     sender = [each for each in people if each.role is Role.SENDER]
     others = [
         each for each in messages if each.column not in shape.primary or len(shape.primary) > 1 or shape.links

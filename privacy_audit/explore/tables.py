@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from nosender.privacy_audit.explore.model import Kind
 from nosender.privacy_audit.explore.vocabulary import (
     CONTENT,
+    DIRECTION,
     GROUP,
     MESSAGE,
     NO_ENTITY,
@@ -93,7 +94,11 @@ class TableShape:
 
     @property
     def _addressed(self) -> bool:
-        read = {found[1] for each in self.columns if is_identifier(each) and (found := reading(each.name))}
+        read = {
+            found[1]
+            for each in self.columns
+            if is_identifier(each) and (found := reading(each.name)) and found[2] not in DIRECTION
+        }
         return bool({role for role in read if role and role.value in ("sender", "recipient")})
 
 
@@ -136,7 +141,7 @@ def is_content(column: Column) -> bool:
     return (
         kind in ("text", "character varying", "bytea", "json", "jsonb", "xml")
         and bool(words)
-        and (words[-1] in CONTENT or (words[0] in ("encrypted", "plain", "cipher") and words[-1] != "key"))
+        and words[-1] in CONTENT
     )
 
 
@@ -186,10 +191,8 @@ def entity_of(table: TableShape) -> Kind | None:
         return None if _names_more(table, head) else Kind.GROUP
     if head in GROUP and (single or not _names_one(table)):
         return Kind.GROUP
-    if table.is_message and single:
-        return Kind.MESSAGE
     if head not in _PEOPLE or not identifiers or head in NO_ENTITY:
-        return None
+        return Kind.MESSAGE if table.is_message and single else None
     if head in ("contact", "profile", "account", "identity") and any(
         read[1] is not None and read[1].value != "self" and read[1].value != "address"
         for each in identifiers

@@ -26,7 +26,7 @@ RECIPIENT = _set(
 OTHER = _set(
     """
     other peer their friend buddy partner with blocker blocked ignorer ignored muted muter follower
-    followee followed following inviter referrer requester requestor reporter resolver owner executor
+    followee followed following inviter referrer invitor requester requestor reporter resolver owner executor
     admin mod moderator approver quarantiner editor agent responder initiator
     """
 )
@@ -76,7 +76,9 @@ DIRECTION = _set("source src destination dest target to")
 """Words that name a person only where the opposite direction stands in the row too."""
 NOT_PEOPLE = DEVICE | _set("config app service api machine gateway server client bot job system")
 SENT = _set("sent posted written created authored published submitted uploaded")
-IDENTIFIER = _set("id ids uuid uid guid nid pk ref fk idx number num no name uuids")
+IDENTIFIER = _set("id ids uuid uid guid nid pk fk idx number num no name uuids")
+ORDINALS = _set("a b one two first second low high left right")
+"""What tells two people of one word apart: user_a and user_b."""
 QUALIFIERS = _set("full bare local remote other is the my own")
 PLAIN = _set(
     """

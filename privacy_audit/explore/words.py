@@ -17,6 +17,7 @@ from nosender.privacy_audit.explore.vocabulary import (
     KNOWN,
     MESSAGE,
     NOT_PEOPLE,
+    ORDINALS,
     OTHER,
     QUALIFIERS,
     RECIPIENT,
@@ -86,12 +87,10 @@ def reading(name: str) -> tuple[Kind, Role | None, str] | None:
     """What the name of an identifier says that it singles out; None where it says nothing."""
     words = list(words_of(name))
     addresses = [word for word in words if word in ADDRESS]
-    if words and words[-1] == "by" and len(words) > 1:
+    if len(words) > 1 and words[-1] == "by" and (words[-2].endswith("ed") or words[-2] in SENT):
         verb = _VERBS.get(words[-2], words[-2])
         return Kind.PERSON, (Role.SENDER if words[-2] in SENT else Role.OTHER), verb
-    while len(words) > 1 and (
-        words[-1] in IDENTIFIER or words[-1] in ADDRESS or words[-1].isdigit() or words[-1] == "localpart"
-    ):
+    while len(words) > 1 and _is_tail(words[-1]):
         if words[-1] in ("name", "number") and words[-2] not in SELF | GROUP | {"phone", "sender", "author"}:
             return None
         words.pop()
@@ -109,7 +108,18 @@ def reading(name: str) -> tuple[Kind, Role | None, str] | None:
         for as_whom, some in ((Role.SENDER, SENDER), (Role.RECIPIENT, RECIPIENT), (Role.OTHER, OTHER)):
             if before in some:
                 return Kind.PERSON, as_whom, f"{before} {head}"
-        if before in ("acting", "referred", "modified", "affected", "invited", "inviting", "second"):
+        if before in (
+            "actor",
+            "action",
+            "contact",
+            "acting",
+            "referred",
+            "modified",
+            "affected",
+            "invited",
+            "inviting",
+            "second",
+        ):
             return Kind.PERSON, Role.OTHER, before
         return Kind.PERSON, Role.SELF, head
     for kind, role, some in (
@@ -125,3 +135,23 @@ def reading(name: str) -> tuple[Kind, Role | None, str] | None:
     if addresses and (head in ADDRESS or head in QUALIFIERS):
         return Kind.PERSON, Role.ADDRESS, addresses[-1]
     return None
+
+
+def _is_tail(word: str) -> bool:
+    """Whether the word before it says what the column is."""
+    return word in IDENTIFIER | ADDRESS | ORDINALS | {"localpart", "remote", "local"} or word.isdigit()
+
+
+def apart(one: str, other: str) -> bool:
+    """Whether two names with one word for a person mean two: c_owner and f_owner, user_a and user_b."""
+    first, second = _marks(one), _marks(other)
+    return first != second and bool(first) and bool(second)
+
+
+def _marks(name: str) -> tuple[str, ...]:
+    people = SELF | SENDER | RECIPIENT | OTHER
+    return tuple(
+        word
+        for word in words_of(name)
+        if word not in people and word not in IDENTIFIER | ADDRESS | QUALIFIERS
+    )
