@@ -76,6 +76,7 @@ def said(
             f"not shown to this role: {each}" for each in observation.database.unseen[:1] if "table" in each
         )
     traits = traits_of(observation, world, measures)
+    places = places_of(world, measures)
     return Exploration(
         database=observation.database.name,
         server=server,
@@ -83,12 +84,12 @@ def said(
         tool=f"nosender {__version__}",
         tables=len(world.shapes),
         columns=sum(len(shape.columns) for shape in world.shapes.values()),
-        places=tuple(_shown(_timed(each, traits)) for each in places_of(world, measures)),
+        places=tuple(_shown(_timed(each, traits)) for each in places),
         traits=traits,
         guesses=tuple(sorted(world.guesses.items())),
         entities=tuple(sorted(world.entities.items())),
         people=tuple(sorted(world.reasons.items())),
-        notes=_notes(world),
+        notes=_notes(world, places),
         unseen=tuple(without_numbers(each) for each in unseen),
         bound=bound,
     )
@@ -117,7 +118,7 @@ def _shown(place: Place) -> Place:
     )
 
 
-def _notes(world: World) -> tuple[str, ...]:
+def _notes(world: World, places: tuple[Place, ...]) -> tuple[str, ...]:
     """What the database is, where nobody is in it."""
     notes = []
     queues = sorted(
@@ -133,7 +134,7 @@ def _notes(world: World) -> tuple[str, ...]:
         )
     if not world.has_people:
         notes.append("No table and no column names people, by key, name or value.")
-    elif not world.has_messages:
+    elif not world.has_messages and not places:
         notes.append(
             "People are in the database, but no messages and nothing that they share by name or value."
         )

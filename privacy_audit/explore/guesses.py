@@ -37,25 +37,21 @@ class World:
     """Why the rows of a table are people."""
     guesses: Mapping[Table, tuple[Guess, ...]] = field(default_factory=dict)
 
+    known: Mapping[tuple[Kind, str], frozenset[str]] = field(default_factory=dict)
+    """For the last word of each table's name the types of its keys, and their names."""
+    has_messages: bool = False
+    """Whether people share groups or stand beside messages in any table."""
+    has_people: bool = False
+    """Whether anything beyond weak words says that people are in the database."""
+
     def of(self, table: Table, kind: Kind) -> list[Guess]:
         """The guesses of one kind about the columns of a table."""
         return [each for each in self.guesses.get(table, ()) if each.kind is kind]
 
     @property
-    def has_messages(self) -> bool:
-        """Whether people share groups or stand beside messages in any table."""
-        return Kind.GROUP in self.entities.values() or any(
-            self.shapes[table].is_message and self.of(table, Kind.PERSON) for table in self.guesses
-        )
-
-    @property
-    def has_people(self) -> bool:
-        """Whether anything beyond weak words says that people are in the database."""
-        return Kind.PERSON in self.entities.values() or any(
-            each.kind is Kind.PERSON and each.confidence is not HINT
-            for some in self.guesses.values()
-            for each in some
-        )
+    def people(self) -> frozenset[str]:
+        """The types of the keys of people; empty where no table has people."""
+        return self.known.get((Kind.PERSON, ""), frozenset())
 
 
 def guess(shapes: Mapping[Table, TableShape], measures: Measures | None = None) -> World:
@@ -63,13 +59,42 @@ def guess(shapes: Mapping[Table, TableShape], measures: Measures | None = None) 
     entities = {key: kind for key, shape in shapes.items() if (kind := entity_of(shape))}
     entities |= _as_parents(shapes, entities)
     entities = _without_tenants(shapes, entities)
+    reached = _by_values(shapes, entities, measures) if measures else {}
+    entities |= dict.fromkeys(reached, Kind.PERSON)
     referred = Counter(link.parent for shape in shapes.values() for link in shape.links)
     reasons = {
         key: _reason(shapes[key], referred[key]) for key, kind in entities.items() if kind is Kind.PERSON
     }
-    world = World(shapes, entities, reasons)
+    world = World(shapes, entities, reasons | reached, known=_known(shapes, entities))
     guesses = {key: _guesses_of(shape, world, measures) for key, shape in shapes.items()}
-    return replace(world, guesses={key: some for key, some in guesses.items() if some})
+    world = replace(world, guesses={key: some for key, some in guesses.items() if some})
+    named = any(
+        each.kind is Kind.PERSON and each.confidence is not HINT for some in guesses.values() for each in some
+    )
+    return replace(
+        world,
+        has_people=named or Kind.PERSON in entities.values(),
+        has_messages=Kind.GROUP in entities.values()
+        or any(shapes[key].is_message and world.of(key, Kind.PERSON) for key in world.guesses),
+    )
+
+
+def _known(
+    shapes: Mapping[Table, TableShape], entities: Mapping[Table, Kind]
+) -> dict[tuple[Kind, str], frozenset[str]]:
+    """By kind and last word, and by kind alone: the types and names of the columns that are keys."""
+    found: dict[tuple[Kind, str], set[str]] = {}
+    for key, kind in entities.items():
+        shape = shapes[key]
+        word = shape.words[-1] if shape.words else ""
+        for column in shape.columns:
+            alone = shape.alone(column.name)
+            if alone:
+                found.setdefault((kind, ""), set()).add(_family(column))
+                found.setdefault((kind, word), set()).add(_family(column))
+            if words_of(column.name)[-1:] == ("id",):
+                found.setdefault((kind, word), set()).add(f"{_family(column)} {column.name}")
+    return {key: frozenset(some) for key, some in found.items()}
 
 
 def _as_parents(shapes: Mapping[Table, TableShape], entities: Mapping[Table, Kind]) -> dict[Table, Kind]:
@@ -80,6 +105,26 @@ def _as_parents(shapes: Mapping[Table, TableShape], entities: Mapping[Table, Kin
             kind = entities.get(link.parent)
             if key not in entities and kind and len(shape.primary) == 1 and link.columns == shape.primary:
                 found[key] = kind
+    return found
+
+
+def _by_values(
+    shapes: Mapping[Table, TableShape], entities: Mapping[Table, Kind], measures: Measures
+) -> dict[Table, str]:
+    """Tables that no name tells, of which each row has an address or number of its own; and why."""
+    found: dict[Table, str] = {}
+    for key, shape in shapes.items():
+        if key in entities or shape.is_message:
+            continue
+        for column in shape.columns:
+            counts = measures.column(key, column.name)
+            if counts is None or not shape.alone(column.name) or counts.filled < FEWEST:
+                continue
+            form, share = counts.form
+            if form in _PERSON_FORMS and share >= MOST:
+                found[key] = (
+                    f"{share:.0%} of {column.name}, one a row, have the form of {_PERSON_FORMS[form]}"
+                )
     return found
 
 
@@ -189,12 +234,12 @@ def _named(column: Column, shape: TableShape, world: World) -> Guess | None:
         return None
     if kind is Kind.GROUP and word in VAGUE_GROUP and not _kept(column, word, Kind.GROUP, world):
         return None
-    if word in _TENANTS and not _kept(column, word, Kind.PERSON, world) and _users(world):
+    if word in _TENANTS and not _kept(column, word, Kind.PERSON, world) and world.people:
         return None
     weak = (word in WEAK or words[-1] == "by") and not (
         kind is Kind.PERSON and _kept(column, word, kind, world)
     )
-    people = any(each is Kind.PERSON for each in world.entities.values())
+    people = bool(world.people)
     confidence = HINT if weak else LIKELY
     why = f"by its name, {word}"
     if kind is Kind.PERSON and people and not weak:
@@ -204,26 +249,8 @@ def _named(column: Column, shape: TableShape, world: World) -> Guess | None:
 
 def _kept(column: Column, word: str, kind: Kind, world: World) -> bool:
     """Whether a table of such things is there, with a key of the column's type."""
-    return any(
-        world.shapes[key].words[-1] == word
-        and any(
-            (
-                world.shapes[key].alone(one.name)
-                or (one.name == column.name and words_of(one.name)[-1] == "id")
-            )
-            and _family(one) == _family(column)
-            for one in world.shapes[key].columns
-        )
-        for key, each in world.entities.items()
-        if each is kind
-    )
-
-
-def _users(world: World) -> bool:
-    return any(
-        kind is Kind.PERSON and world.shapes[key].words[-1] not in _TENANTS
-        for key, kind in world.entities.items()
-    )
+    known = world.known.get((kind, word), frozenset())
+    return _family(column) in known or f"{_family(column)} {column.name}" in known
 
 
 def _plural(name: str) -> bool:
@@ -303,7 +330,7 @@ def _settled(found: tuple[Guess, ...], shape: TableShape, world: World) -> tuple
     for each in found:
         if each.kind is Kind.PERSON and each.confidence is HINT:
             column = next(one for one in shape.columns if one.name == each.column)
-            people = any(kind is Kind.PERSON for kind in world.entities.values())
+            people = bool(world.people)
             typed = _like_a_person(column, world)
             directed = each.word in DIRECTION and not {Role.SENDER, Role.RECIPIENT} <= roles
             grouped = any(one.kind is Kind.GROUP for one in found)
@@ -353,13 +380,7 @@ def _settled(found: tuple[Guess, ...], shape: TableShape, world: World) -> tuple
 
 def _like_a_person(column: Column, world: World) -> bool:
     """Whether the type is one in which the database numbers its people; any, where it has none."""
-    people = [key for key, kind in world.entities.items() if kind is Kind.PERSON]
-    types = {
-        _family(one)
-        for key in people
-        for one in world.shapes[key].columns
-        if world.shapes[key].alone(one.name)
-    }
+    types = world.people
     return not types or _family(column) in types or _family(column) == "text"
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nosender.privacy_audit.explore import statements
 from nosender.privacy_audit.explore.counts import Measures
+from nosender.privacy_audit.explore.guesses import World, guess
 from nosender.privacy_audit.explore.model import Kind
 from nosender.privacy_audit.explore.tables import base, is_content, is_identifier, is_time
 from nosender.privacy_audit.explore.vocabulary import WHOLE
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from nosender.privacy_audit.explore.guesses import World
     from nosender.privacy_audit.explore.model import Bound, Table
     from nosender.privacy_audit.explore.tables import TableShape
 
@@ -113,6 +113,7 @@ def measure(
             left += 1
         elif _count(reader, shape, world, measures, pages, rows):
             read.append(shape)
+    world = guess(shapes, measures)  # now with the people that values tell
     keys = _keys(world, measures, {shape.id for shape in read})
     for shape in read:
         if reader.spent:

@@ -9,7 +9,7 @@ from nosender.privacy_audit.explore.guesses import CERTAIN, HINT, LIKELY, MOST
 from nosender.privacy_audit.explore.model import Kind, Place, PlaceKind, Role
 from nosender.privacy_audit.explore.queries import query_of
 from nosender.privacy_audit.explore.tables import base, is_content, is_list
-from nosender.privacy_audit.explore.vocabulary import GROUP, SELF, TIES, VAGUE_GROUP, WAITING, WHOLE
+from nosender.privacy_audit.explore.vocabulary import AT_WORK, GROUP, SELF, VAGUE_GROUP, WAITING, WHOLE
 from nosender.privacy_audit.explore.words import apart, words_of
 from nosender.privacy_audit.finding import Confidence
 
@@ -33,7 +33,8 @@ def places_of(world: World, measures: Measures | None) -> tuple[Place, ...]:
     if not world.has_people:
         return ()
     found = [place for shape in world.shapes.values() for place in _places(shape, world, measures)]
-    found = [_joined(place, found, world) for place in found]
+    shares = _shares(found, world)
+    found = [_joined(place, shares, world) for place in found]
     return tuple(
         sorted(
             found,
@@ -48,18 +49,25 @@ def places_of(world: World, measures: Measures | None) -> tuple[Place, ...]:
     )
 
 
-def _joined(place: Place, places: Sequence[Place], world: World) -> Place:
+def _shares(places: Sequence[Place], world: World) -> dict[tuple[object, str], str]:
+    """For each kind of group a table that says who shares it."""
+    found: dict[tuple[object, str], str] = {}
+    for place in places:
+        if place.kind is PlaceKind.GROUP:
+            for each in world.of(place.table, Kind.GROUP):
+                if each.column in place.through:
+                    found.setdefault((each.entity, each.word), place.table[1])
+    return found
+
+
+def _joined(place: Place, shares: dict[tuple[object, str], str], world: World) -> Place:
     """The path from the author of a message to whoever shares its group, where a table tells that."""
-    if place.kind is not PlaceKind.SENDER or not place.through:
+    if place.kind is not PlaceKind.SENDER:
         return place
-    groups = {each.column: each for each in world.of(place.table, Kind.GROUP)}
-    mine = {(groups[name].entity, groups[name].word) for name in place.through}
-    for other in places:
-        if other.kind is not PlaceKind.GROUP or other.table == place.table:
-            continue
-        theirs = {each.column: each for each in world.of(other.table, Kind.GROUP)}
-        if any((theirs[name].entity, theirs[name].word) in mine for name in other.through):
-            return replace(place, sentence=f"{place.sentence}; {other.table[1]} says who shares it")
+    for each in world.of(place.table, Kind.GROUP):
+        other = shares.get((each.entity, each.word))
+        if each.column in place.through and other:
+            return replace(place, sentence=f"{place.sentence}; {other} says who shares it")
     return place
 
 
@@ -72,9 +80,8 @@ def _places(shape: TableShape, world: World, measures: Measures | None) -> Itera
     own = world.entities.get(shape.id)
     person_row = own is Kind.PERSON or _about_one(shape, people)
     different = _different(shape, people, own, measures)
-    if different and not (world.has_messages or {each.word for each in different} & TIES):
-        different = []  # who owns, made or changed what: people at work on something, without messages
-        people = []
+    if different and not world.has_messages and all(_at_work(each) for each in different):
+        different, people = [], []
     if different:
         yield _pair(shape, different, groups, measures)
     elif people and not person_row:
@@ -134,6 +141,10 @@ def _different(
         words = {each.word for each in chosen if each.column in names}
         names |= {each.column for each in chosen if each.word in words}
     return [each for each in chosen if each.column in names]
+
+
+def _at_work(each: Guess) -> bool:
+    return each.role is Role.SELF or each.word.split()[0] in AT_WORK
 
 
 def _invites(each: Guess) -> bool:

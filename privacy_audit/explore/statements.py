@@ -38,8 +38,9 @@ _READABLE = r"[[:alpha:]]{2,}[[:space:]]+[[:alpha:]]{2,}"
 _PARTS = ("microsecond", "millisecond", "second", "minute", "hour", "day")
 _TRUNCATED = ("milliseconds", "second", "minute", "hour", "day")
 _LONG = 2048
-_LONGEST_DOCUMENT = 1 << 18
+_LONGEST_DOCUMENT = 1 << 16
 _EARLIEST, _LATEST = 978307200, 4102444800  # 2001 and 2100 in seconds
+_RECENT, _SOON = 1_200_000_000, 2_200_000_000  # 2008 and 2039
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +98,7 @@ def _expression(read: Read) -> sql.Composed:
             name, sql.Literal(_LONG)
         )
     if read.kind == "document":
-        return sql.SQL(
-            "case when pg_catalog.pg_column_size({0}) operator(pg_catalog.<) {1} "
-            'then pg_catalog.left({0}::pg_catalog.text, {2}) end collate pg_catalog."C"'
-        ).format(name, sql.Literal(_LONGEST_DOCUMENT), sql.Literal(_LONG))
+        return sql.SQL("{}").format(name)  # made a text of where it is needed, in fewer rows
     if read.kind == "bytes":
         return sql.SQL("pg_catalog.substr({}, 1, {})").format(name, sql.Literal(_LONG))
     if read.kind == "number":
@@ -117,7 +115,13 @@ FORMED = 100
 def forming(read: Read) -> list[sql.Composable]:
     """What is counted of the forms of a column, in the first rows alone; `answer_of` reads it first."""
     c = read.alias
-    if read.kind in ("text", "document"):
+    if read.kind == "document":
+        text = sql.SQL(
+            "case when pg_catalog.pg_column_size({0}) operator(pg_catalog.<) {1} "
+            'then pg_catalog.left({0}::pg_catalog.text, {2}) end collate pg_catalog."C"'
+        ).format(c, sql.Literal(_LONGEST_DOCUMENT), sql.Literal(_LONG))
+        some = [_matching(text, _NAMING, "~*"), _matching(text, _READABLE, "~")]
+    elif read.kind == "text":
         some = [_matching(c, _NAMING, "~*"), _matching(c, _READABLE, "~")]
     elif read.kind == "bytes":
         text = sql.SQL("pg_catalog.encode({}, 'escape')").format(c)
@@ -225,9 +229,11 @@ def _number(read: Read, filled: int, values: list[Any]) -> ColumnCounts:
     distinct, low, high, *rest = values
     thousand, sixty, hour, sixty_k, hour_k, million = rest
     finest = None
-    if filled and is_time(read.column) and low is not None:
+    first, last = (0, _LATEST) if is_time(read.column) else (_RECENT, _SOON)  # more is asked of other names
+    if filled and low is not None:
+        units = (1, 1000, 10**6, 10**9)
         unit = next(
-            (each for each in (1, 1000, 10**6, 10**9) if _EARLIEST * each <= high < _LATEST * each), None
+            (each for each in units if low >= first * each and _EARLIEST * each <= high < last * each), None
         )
         if unit == 1:
             finest = "second" if sixty else "minute" if hour else "hour"

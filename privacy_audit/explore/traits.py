@@ -45,7 +45,7 @@ def _traits(shape: TableShape, column: Column, world: World, measures: Measures 
         world.of(shape.id, Kind.MESSAGE) and shape.is_message
     )
     counts = measures.column(shape.id, column.name) if measures else None
-    if is_time(column):
+    if is_time(column) or (counts is not None and counts.finest is not None):
         told, measured = _time(column, counts)
         if told in _FINE:
             yield Trait(shape.id, column.name, "time", f"to the {told}", measured, beside)

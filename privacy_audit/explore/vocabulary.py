@@ -100,13 +100,13 @@ PLAIN = _set(
     status auto
     """
 )
-TIES = _set(
+AT_WORK = _set(
     """
-    peer friend buddy partner blocked blocker ignored ignorer follower followee following followed their
-    contact jid sender recipient caller callee from with destination inviter invitee
+    owner actor admin mod moderator approver reviewer creator editor executor assignee resolver requester
+    created updated approved deleted modified locked changed managed reviewed resolved cancelled acting
     """
 )
-"""Words that tie people by themselves."""
+"""Words for who has to do with a thing: people at work, unless messages stand in the database."""
 NO_ENTITY = _set(
     """
     membership member participant subscription status setting session token key activity presence topic
