@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import psycopg
 
     from nosender.privacy_audit.explore.counts import Measures
-    from nosender.privacy_audit.explore.model import Place, Trait
+    from nosender.privacy_audit.explore.model import Place, Table, Trait
     from nosender.schema.observe.observation import Observation
     from nosender.server.target import Target
 
@@ -77,6 +77,7 @@ def said(
         )
     traits = traits_of(observation, world, measures)
     places = places_of(world, measures)
+    finest = _finest(traits)
     return Exploration(
         database=observation.database.name,
         server=server,
@@ -84,7 +85,7 @@ def said(
         tool=f"nosender {__version__}",
         tables=len(world.shapes),
         columns=sum(len(shape.columns) for shape in world.shapes.values()),
-        places=tuple(_shown(_timed(each, traits)) for each in places),
+        places=tuple(_shown(_timed(each, finest)) for each in places),
         traits=traits,
         guesses=tuple(sorted(world.guesses.items())),
         entities=tuple(sorted(world.entities.items())),
@@ -98,11 +99,18 @@ def said(
 _FINEST = ("microsecond", "millisecond", "second", "minute")
 
 
-def _timed(place: Place, traits: tuple[Trait, ...]) -> Place:
+def _finest(traits: tuple[Trait, ...]) -> dict[Table, str]:
+    """How finely each table says when, at its finest."""
+    found: dict[Table, str] = {}
+    for part in reversed(_FINEST):
+        found |= {each.table: part for each in traits if each.what == "time" and each.told.endswith(part)}
+    return found
+
+
+def _timed(place: Place, finest: dict[Table, str]) -> Place:
     """With how finely the table says when."""
-    told = [each.told for each in traits if each.what == "time" and each.table == place.table]
-    finest = next((part for part in _FINEST if any(part in each.split() for each in told)), None)
-    return place if finest is None else replace(place, sentence=f"{place.sentence}, to the {finest}")
+    part = finest.get(place.table)
+    return place if part is None else replace(place, sentence=f"{place.sentence}, to the {part}")
 
 
 def _shown(place: Place) -> Place:

@@ -27,6 +27,7 @@ _COLUMNS = 40
 _PAIRED = 4
 """Columns of one table that are held beside each other."""
 _WEIGHED = 3
+_FEW = 25
 _VALUES = 50
 """Different values that are looked up in a key."""
 _KEYS = 3
@@ -152,16 +153,18 @@ def _count(
     from psycopg import sql
 
     forms = [part for each in reads for part in statements.forming(each)] or [sql.SQL("pg_catalog.count(*)")]
-    values = reader.ask(
-        sql.SQL(
-            "with {}, t as (select * from s limit {}) select (select array[{}] from t), {} from s"
-        ).format(
-            statements.sample(shape, reads, reader.bound.rows, percent),
-            sql.Literal(statements.FORMED),
-            sql.SQL(", ").join(forms),
-            sql.SQL(", ").join(counts),
+    values = None
+    for most in (reader.bound.rows, _FEW):  # where rows are too large for the time, fewer of them
+        values = values or reader.ask(
+            sql.SQL(
+                "with {}, t as (select * from s limit {}) select (select array[{}] from t), {} from s"
+            ).format(
+                statements.sample(shape, reads, min(most, reader.bound.rows), percent),
+                sql.Literal(min(most, statements.FORMED)),
+                sql.SQL(", ").join(forms),
+                sql.SQL(", ").join(counts),
+            )
         )
-    )
     if values is None:
         reader.failed.append(shape.name)
         return False

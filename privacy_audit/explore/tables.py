@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.explore.model import Kind
@@ -43,7 +45,7 @@ class Link:
     parent_columns: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, for what is worked out once
 class TableShape:
     """One table: its columns, what is unique in it and what it refers to."""
 
@@ -78,7 +80,7 @@ class TableShape:
         """The columns that by name and type are what somebody wrote."""
         return tuple(each.name for each in self.columns if is_content(each))
 
-    @property
+    @cached_property
     def is_message(self) -> bool:
         """Whether a row is a message, by the name of the table and what stands in it."""
         if any(
@@ -104,7 +106,12 @@ class TableShape:
 
 def base(column: Column) -> str:
     """The type below domains, without its modifier."""
-    return (column.base_type or column.type).split("(", 1)[0].strip()
+    return _bare(column.base_type or column.type)
+
+
+@lru_cache(maxsize=1 << 12)
+def _bare(type_: str) -> str:
+    return re.sub(r"\([^)]*\)", "", type_).strip()
 
 
 def is_identifier(column: Column) -> bool:

@@ -23,9 +23,8 @@ def render(exploration: Exploration) -> str:
         lines += _place(number, place)
     if len(exploration.places) > MOST:
         rest = exploration.places[MOST:]
-        lines += _wrapped(
-            f"and {len(rest):,} more, in every other format: {', '.join(map(name, rest))}", "    "
-        )
+        shown = ", ".join(dict.fromkeys(map(name, rest[:MOST])))
+        lines += _wrapped(f"and {len(rest):,} more, in every other format: {shown}", "    ")
     if exploration.places:
         lines.append("")
     lines += [line for note in exploration.notes for line in _wrapped(note, "  ", "  ")]
