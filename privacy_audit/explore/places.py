@@ -154,8 +154,10 @@ def _invites(each: Guess) -> bool:
 def _apart(shape: TableShape, one: Guess, other: Guess, measures: Measures | None) -> bool:
     """Whether two columns of a row name two people."""
     counted = measures.pair(shape.id, one.column, other.column) if measures else None
-    if counted is not None and counted.telling:
-        return not counted.one_to_one
+    mild = (Role.SELF, Role.ADDRESS)
+    alike = one.word == other.word or (one.role in mild and other.role in mild)
+    if counted is not None and counted.telling and (alike or not counted.one_to_one):
+        return not counted.one_to_one  # two names of one person go together, row for row
     if (
         one.entity is not None
         and one.entity == other.entity
@@ -166,7 +168,6 @@ def _apart(shape: TableShape, one: Guess, other: Guess, measures: Measures | Non
         return apart(one.column, other.column)
     if shape.together(one.column, other.column):
         return True
-    mild = (Role.SELF, Role.ADDRESS)
     if one.role in mild and other.role in mild:
         # a JID beside a local name is somebody else's; a mail address or phone is that person's own
         return (

@@ -15,7 +15,7 @@ def query_of(table: Table, kind: PlaceKind, people: tuple[str, ...], through: tu
     """One statement whose numbers are what a holder of the database would have to work with."""
     if kind is PlaceKind.IN_TEXT:
         column = quoted(people[0])
-        named = literal("(from|sender|author|creator)[\"']?[[:space:]]*[=:]")
+        named = literal(r"(from|sender|author|creator)[\x22']?[[:space:]]*[=:]")
         return (
             "select pg_catalog.count(*) as texts, pg_catalog.count(*) filter "  # noqa: S608  # quoted
             f"(where {column}::pg_catalog.text operator(pg_catalog.~*) {named}) as naming "

@@ -10,8 +10,12 @@ import psycopg
 import pytest
 
 from nosender.privacy_audit.explore.explore import BOUND, look
+from nosender.privacy_audit.explore.guesses import guess
+from nosender.privacy_audit.explore.measures import measure
 from nosender.privacy_audit.explore.model import Exploration, PlaceKind
+from nosender.privacy_audit.explore.tables import shapes_of
 from nosender.privacy_audit.finding import Confidence
+from nosender.schema.observe import observe
 
 if TYPE_CHECKING:
     from tests.conftest import RunNosender
@@ -142,19 +146,23 @@ def test_the_bound_on_tables_is_kept_and_told(database: str) -> None:
 
 
 def test_nothing_is_written_and_no_name_is_resolved_outside_pg_catalog(database: str) -> None:
-    """Operators and functions of somebody's own stand first in the path of the role, and would fail."""
+    """Operators of somebody's own stand first in the path, and would raise."""
     text = (SCHEMAS[0].parent / "numbers.sql").read_text()
     trap = """
         create schema trap;
-        create function trap.boom(text, text) returns boolean language plpgsql as $$ begin raise 'called'; end $$;
+        create function trap.boom(text, text) returns boolean language plpgsql
+        as $$ begin raise 'called'; end $$;
         create operator trap.~ (function = trap.boom, leftarg = text, rightarg = text);
         create operator trap.= (function = trap.boom, leftarg = text, rightarg = text);
     """
-    explored(database, text + trap)
-    with psycopg.connect(database, options="-c search_path=trap,pg_catalog") as connection:
-        answer = look(connection, "public")
-    assert not answer.unseen
-    assert columns(answer) == {"messages.source", "messages.destination"}
+    with psycopg.connect(database, autocommit=True) as admin:
+        admin.execute((text + trap).encode())
+    with psycopg.connect(database) as connection:
+        world = guess(shapes_of(observe(connection, "public")))
+        connection.execute(b"set search_path to trap, pg_catalog")
+        measures, _, unseen = measure(connection, world.shapes, world, BOUND)
+    assert not unseen
+    assert measures.pairs
 
 
 def test_the_command_line(database: str, run_nosender: RunNosender) -> None:

@@ -12,6 +12,6 @@ insert into keys (number, device_id, public_key)
 select '+4915' || (10000001 + i % 60), 1, md5('k' || i) from generate_series(1, 100) as i;
 insert into messages ("timestamp", source, source_device, destination, content)
 select
-    1700000000000 + i * 977, '+4915' || (10000001 + i * 7 % 60), 1, '+4915' || (10000001 + i * 11 % 60),
+    1700000000000 + i * 977, '+4915' || (10000001 + i * 7 % 60), 1, '+4915' || (10000001 + (i * 11 + i / 60) % 60),
     sha512(i::text::bytea)
 from generate_series(1, 300) as i;

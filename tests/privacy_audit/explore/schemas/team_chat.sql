@@ -3,19 +3,19 @@
 -- finds: channelmembers.userid
 -- finds: reactions.userid
 create table users (
-    id varchar(26) primary key, username varchar(64) unique, email varchar(128) unique, createat bigint
+    id varchar(36) primary key, username varchar(64) unique, email varchar(128) unique, createat bigint
 );
-create table channels (id varchar(26) primary key, displayname varchar(64), createat bigint);
+create table channels (id varchar(36) primary key, displayname varchar(64), createat bigint);
 create table channelmembers (
-    channelid varchar(26), userid varchar(26), lastviewedat bigint, primary key (channelid, userid)
+    channelid varchar(36), userid varchar(36), lastviewedat bigint, primary key (channelid, userid)
 );
 create table posts (
-    id varchar(26) primary key, createat bigint, userid varchar(26), channelid varchar(26), message text
+    id varchar(36) primary key, createat bigint, userid varchar(36), channelid varchar(36), message text
 );
 create index on posts using gin (to_tsvector('english', message));
-create table reactions (userid varchar(26), postid varchar(26), emoji text, primary key (postid, userid));
-create table sessions (id varchar(26) primary key, token varchar(26), userid varchar(26), ip varchar(64));
-create table preferences (userid varchar(26), name text, value text, primary key (userid, name));
+create table reactions (userid varchar(36), postid varchar(36), emoji text, primary key (postid, userid));
+create table sessions (id varchar(36) primary key, token varchar(36), userid varchar(36), ip varchar(64));
+create table preferences (userid varchar(36), name text, value text, primary key (userid, name));
 -- rows
 insert into users
 select 'u' || md5('u' || i), 'name' || i, 'm' || i || '@mail.test', 1700000000123 + i
