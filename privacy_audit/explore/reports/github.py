@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.explore.reports.sentences import TITLES, name
 from nosender.privacy_audit.reports.github import MOST, workflow_data, workflow_property
+from nosender.privacy_audit.reports.words import one_line
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.explore.model import Exploration
@@ -20,10 +21,10 @@ def render(exploration: Exploration) -> str:
         level = _LEVELS[place.confidence.value]
         said = f"{name(place)}: {place.sentence} ({place.confidence.value}: {place.why})"
         commands[level].append(
-            f"::{level} title={workflow_property(TITLES[place.kind])}::{workflow_data(said)}"
+            f"::{level} title={workflow_property(TITLES[place.kind])}::{workflow_data(one_line(said))}"
         )
     commands["error"] += [
-        f"::error title=Not looked at::{workflow_data(each)}" for each in exploration.unseen
+        f"::error title=Not looked at::{workflow_data(one_line(each))}" for each in exploration.unseen
     ]
     lines = []
     for level, some in commands.items():

