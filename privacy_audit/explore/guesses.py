@@ -240,11 +240,19 @@ def _named(column: Column, shape: TableShape, world: World) -> Guess | None:
         kind is Kind.PERSON and _kept(column, word, kind, world)
     )
     people = bool(world.people)
+    if weak and _any_kind(column, shape):
+        return None
     confidence = HINT if weak else LIKELY
     why = f"by its name, {word}"
     if kind is Kind.PERSON and people and not weak:
         why += ", in a database that has a table of people"
     return Guess(column.name, kind, role, word, confidence, why)
+
+
+def _any_kind(column: Column, shape: TableShape) -> bool:
+    """Whether a type beside it says what the column points to, as in from_id and from_type."""
+    stem = column.name.lower().removesuffix("id").removesuffix("_")
+    return any(each.name.lower() in (f"{stem}_type", f"{stem}type") for each in shape.columns)
 
 
 def _kept(column: Column, word: str, kind: Kind, world: World) -> bool:

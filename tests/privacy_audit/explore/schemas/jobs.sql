@@ -7,6 +7,7 @@ create table client_reports (
 create table jobs (
     id bigserial primary key, queue text, payload jsonb, status text, attempts integer, locked_by text, run_at timestamptz
 );
+create table links (from_id uuid, from_type text, to_id uuid, to_type text, primary key (from_id, to_id));
 create table email_outbox (
     id bigserial primary key, to_address text, subject text, body text, status text, created_at timestamptz
 );
