@@ -25,6 +25,7 @@ _ORDER = list(PlaceKind)
 _SURE = list(Confidence)
 
 
+_JOINED = (PlaceKind.GROUP, PlaceKind.BESIDE_MESSAGE)
 _BELONGING = frozenset(("membership", "registered", "affiliation", "occupant"))
 
 
@@ -221,68 +222,35 @@ def _single(
     ]
     beside = [each for each in groups if each.column not in _own_id(shape, own)]
     waiting = bool(set(shape.words) & WAITING)
-    confidence = _least(people)
     why = "; ".join(f"{each.column}: {each.why}" for each in people[:2])
     named = people[0].column
     recipient = all(each.role is Role.RECIPIENT for each in people)
+
+    def place(kind: PlaceKind, some: Sequence[Guess], through: Sequence[Guess], sentence: str) -> Place:
+        sure = max(_least(some), _least(through) if kind in _JOINED else CERTAIN, key=_SURE.index)
+        return _place(kind, shape, some, through, sentence, sure, why)
+
     if own is Kind.GROUP and not (beside and not shape.is_message):
-        if confidence is not HINT and people[0].role is not Role.ADDRESS:
-            yield _place(
-                PlaceKind.OWNER, shape, people, beside, f"who made or owns each group: {named}", HINT, why
-            )
+        if _least(people) is not HINT and people[0].role is not Role.ADDRESS:
+            owner = place(PlaceKind.OWNER, people, beside, f"who made or owns each group: {named}")
+            yield replace(owner, confidence=HINT)
     elif shape.is_message and (sender or beside or (others and not waiting)) and not recipient:
         joined = f", and {beside[0].column} says in which group" if beside else ""
-        yield _place(
-            PlaceKind.SENDER,
-            shape,
-            sender or people,
-            [*beside],
-            f"who wrote each message: {(sender or people)[0].column}{joined}",
-            confidence,
-            why,
-        )
+        author = sender or people
+        yield place(PlaceKind.SENDER, author, beside, f"who wrote each message: {author[0].column}{joined}")
     elif beside:
-        confidence = max(confidence, _least(beside), key=_SURE.index)
-        yield _place(
-            PlaceKind.GROUP,
-            shape,
-            people,
-            beside,
-            f"people who share a group: {named} beside {beside[0].column}",
-            confidence,
-            why,
-        )
+        told = f"people who share a group: {named} beside {beside[0].column}"
+        yield place(PlaceKind.GROUP, people, beside, told)
     elif _members(shape):
-        yield _place(
-            PlaceKind.GROUP,
-            shape,
-            people,
-            (),
-            f"people who share a group, by the table's name: {named}",
-            confidence,
-            why,
-        )
+        yield place(PlaceKind.GROUP, people, (), f"people who share a group, by the table's name: {named}")
     elif others and not ((recipient or waiting) and shape.is_message):
-        confidence = max(confidence, _least(others), key=_SURE.index)
-        yield _place(
-            PlaceKind.BESIDE_MESSAGE,
-            shape,
-            people,
-            others,
-            f"a person beside a message: {named} and {others[0].column}",
-            confidence,
-            why,
-        )
+        told = f"a person beside a message: {named} and {others[0].column}"
+        yield place(PlaceKind.BESIDE_MESSAGE, people, others, told)
     elif shape.is_message and not waiting and not recipient and world.entities:
-        yield _place(
-            PlaceKind.SENDER,
-            shape,
-            people,
-            (),
-            f"a person in each message, perhaps its author: {named}",
-            HINT,
-            why,
+        author_ = place(
+            PlaceKind.SENDER, people, (), f"a person in each message, perhaps its author: {named}"
         )
+        yield replace(author_, confidence=HINT)
 
 
 def _members(shape: TableShape) -> bool:
@@ -340,7 +308,7 @@ def _place(
 
 
 def _least(guesses: Sequence[Guess]) -> Confidence:
-    return max((each.confidence for each in guesses), key=_SURE.index)
+    return max((each.confidence for each in guesses), key=_SURE.index, default=CERTAIN)
 
 
 __all__ = ["LIKELY", "places_of"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nosender.privacy_audit.explore.reports.sentences import LIMITS, QUESTION, answer, fingerprint
 
 if TYPE_CHECKING:
-    from nosender.privacy_audit.explore.model import Exploration
+    from nosender.privacy_audit.explore.model import Exploration, Place
 
 FORMAT = "nosender.explore/1"
 
@@ -28,22 +28,7 @@ def as_data(exploration: Exploration) -> dict[str, Any]:
         "verdict": {0: "nothing", 1: "found", 3: "not seen"}[exploration.exit_code],
         "run": {"tool": exploration.tool, "role": exploration.role},
         "target": {"database": exploration.database, "server": exploration.server},
-        "places": [
-            {
-                "rank": rank,
-                "kind": place.kind.value,
-                "schema": place.table[0],
-                "table": place.table[1],
-                "people": list(place.people),
-                "through": list(place.through),
-                "sentence": place.sentence,
-                "confidence": place.confidence.value,
-                "why": place.why,
-                "query": place.query,
-                "fingerprint": fingerprint(place),
-            }
-            for rank, place in enumerate(exploration.places, start=1)
-        ],
+        "places": [_place(rank, place) for rank, place in enumerate(exploration.places, start=1)],
         "people": [{"schema": table[0], "table": table[1], "why": why} for table, why in exploration.people],
         "traits": [
             {
@@ -81,4 +66,20 @@ def as_data(exploration: Exploration) -> dict[str, Any]:
             "statements": bound.statements,
         },
         "limits": list(LIMITS),
+    }
+
+
+def _place(rank: int, place: Place) -> dict[str, Any]:
+    return {
+        "rank": rank,
+        "kind": place.kind.value,
+        "schema": place.table[0],
+        "table": place.table[1],
+        "people": list(place.people),
+        "through": list(place.through),
+        "sentence": place.sentence,
+        "confidence": place.confidence.value,
+        "why": place.why,
+        "query": place.query,
+        "fingerprint": fingerprint(place),
     }
