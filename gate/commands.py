@@ -6,9 +6,12 @@ import os
 import sys
 import threading
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
+
+if TYPE_CHECKING:
+    from nosender.privacy_audit.finding import Outcome
 
 
 @click.command()
@@ -46,14 +49,10 @@ def gate(
     checkout = find_checkout(Path.cwd(), base)
     _run_from(checkout.root)
 
-    from rich.text import Text
-
     from nosender.gate import runner
     from nosender.gate.workplace import Workplace
     from nosender.privacy_audit.evidence import output as reports
-    from nosender.privacy_audit.finding import Outcome
     from nosender.server.target import DatabaseOptions
-    from nosender.terminal_text import STYLES, rendered, terminal
 
     if listed:
         for step in runner.STEPS:
@@ -73,20 +72,22 @@ def gate(
             reports.deliver(runner.untouched(), delivery)
         return
 
-    shown_on = terminal(sys.stderr)
-
-    def progress(name: str, outcome: Outcome, seconds: float) -> None:
-        line = (
-            Text().append(f"{outcome.value:11}", STYLES[outcome.value]).append(f" {name:24} {seconds:5.1f} s")
-        )
-        click.echo(rendered(line, shown_on=shown_on), nl=False, err=True)
-
-    audit = runner.run(checkout, options, progress)
+    audit = runner.run(checkout, options, _show)
     reports.deliver(audit, delivery)
     if fast:  # the steps that a hook leaves out are for CI: leaving them out is no failure of the hook
         ran = [result for result in audit.unseen() if result.reason != runner.SKIPPED]
         _end(1 if audit.gating() else 3 if ran else 0)
     _end(audit.exit_code)
+
+
+def _show(step: str, outcome: Outcome, seconds: float) -> None:
+    """A line of progress for a step that has ended."""
+    from rich.text import Text
+
+    from nosender.terminal_text import STYLES, rendered, terminal
+
+    line = Text().append(f"{outcome.value:11}", STYLES[outcome.value]).append(f" {step:24} {seconds:5.1f} s")
+    click.echo(rendered(line, shown_on=terminal(sys.stderr)), nl=False, err=True)
 
 
 def _end(code: int) -> NoReturn:

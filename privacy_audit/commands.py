@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nosender.privacy_audit.evidence.commands import diff, evidence, sign, verify
+from nosender.privacy_audit.explore.commands import explore
 from nosender.privacy_audit.reports import FORMATS, Profile
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def audit() -> None:
 audit.add_command(sign)
 audit.add_command(verify)
 audit.add_command(diff)
+audit.add_command(explore)
 
 
 @audit.command()

@@ -16,7 +16,7 @@ from nosender.markup import templates
 from nosender.schema.diagram import Node, Side
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from nosender.schema.diagram import Edge
 
@@ -75,10 +75,21 @@ class Label:
     kind: str = "zone"
 
 
-def draw(nodes: Sequence[Node], edges: Sequence[Edge], style: str = "") -> Markup:
+ZONES: Mapping[Side, str] = {
+    "people": "People: who can be reached",
+    "messages": "Messages: what waits for whom",
+    "bookkeeping": "Bookkeeping: about no person and no message",
+    "undeclared": "Not declared: nothing says what these are for",
+}
+
+
+def draw(
+    nodes: Sequence[Node], edges: Sequence[Edge], style: str = "", zones: Mapping[Side, str] = ZONES
+) -> Markup:
     """An `<svg>` with its title and description; empty when there is no table.
 
-    `style` goes into the picture; inside a page the page's own style is enough.
+    `style` goes into the picture; inside a page the page's own style is enough. `zones` are the headings of
+    the sides.
     """
     if not nodes:
         return Markup()
@@ -87,17 +98,14 @@ def draw(nodes: Sequence[Node], edges: Sequence[Edge], style: str = "") -> Marku
         _stack(boxes, _side(nodes, "people"), LEFT, 70), _stack(boxes, _side(nodes, "messages"), RIGHT, 70)
     )
     labels = [
-        Label("People: who can be reached", LEFT, 46),
-        Label("Messages: what waits for whom", RIGHT, 46),
+        Label(zones["people"], LEFT, 46),
+        Label(zones["messages"], RIGHT, 46),
     ]
-    below: tuple[tuple[Side, str, str], ...] = (
-        ("bookkeeping", "Bookkeeping: about no person and no message", "zone"),
-        ("undeclared", "Not declared: nothing says what these are for", "zone bad-fill"),
-    )
-    for side, title, kind in below:
+    below: tuple[tuple[Side, str], ...] = (("bookkeeping", "zone"), ("undeclared", "zone bad-fill"))
+    for side, kind in below:
         here = _side(nodes, side)
         if here:
-            labels.append(Label(title, LEFT, bottom + 34, kind))
+            labels.append(Label(zones[side], LEFT, bottom + 34, kind))
             shown = here[:MOST_UNDECLARED]
             top = bottom + 54
             bottom = max(

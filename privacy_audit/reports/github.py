@@ -53,14 +53,14 @@ def render(audit: Audit) -> str:
 
 
 def _command(level: str, place: SourceLine, title: str, message: str) -> str:
-    return f"::{level} file={_property(place.path)},line={place.line},title={_property(title)}::{_data(one_line(message))}"
+    return f"::{level} file={workflow_property(place.path)},line={place.line},title={workflow_property(title)}::{workflow_data(one_line(message))}"
 
 
-def _data(text: str) -> str:
+def workflow_data(text: str) -> str:
     """What follows the second pair of colons: it ends at a line break, and % starts an escape."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(text: str) -> str:
+def workflow_property(text: str) -> str:
     """A value before the second pair of colons, where commas and colons end it as well."""
-    return _data(one_line(text)).replace(":", "%3A").replace(",", "%2C")
+    return workflow_data(one_line(text)).replace(":", "%3A").replace(",", "%2C")

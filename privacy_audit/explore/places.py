@@ -1,0 +1,314 @@
+"""Where two people meet: in a row, in a group, at a message, in a text. Worst first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from nosender.privacy_audit.explore.guesses import CERTAIN, HINT, LIKELY, MOST
+from nosender.privacy_audit.explore.model import Kind, Place, PlaceKind, Role
+from nosender.privacy_audit.explore.queries import query_of
+from nosender.privacy_audit.explore.tables import base, is_content, is_list
+from nosender.privacy_audit.explore.vocabulary import AT_WORK, GROUP, SELF, VAGUE_GROUP, WAITING, WHOLE
+from nosender.privacy_audit.explore.words import apart, words_of
+from nosender.privacy_audit.finding import Confidence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from nosender.privacy_audit.explore.counts import Measures
+    from nosender.privacy_audit.explore.guesses import World
+    from nosender.privacy_audit.explore.model import Guess
+    from nosender.privacy_audit.explore.tables import TableShape
+
+_ORDER = list(PlaceKind)
+_SURE = list(Confidence)
+
+
+_JOINED = (PlaceKind.GROUP, PlaceKind.BESIDE_MESSAGE)
+_BELONGING = frozenset(("membership", "registered", "affiliation", "occupant"))
+
+
+def places_of(world: World, measures: Measures | None) -> tuple[Place, ...]:
+    """Every place, worst and surest first. A hint stands alone only where people are in the database."""
+    if not world.has_people:
+        return ()
+    found = [place for shape in world.shapes.values() for place in _places(shape, world, measures)]
+    shares = _shares(found, world)
+    found = [_joined(place, shares, world) for place in found]
+    return tuple(
+        sorted(
+            found,
+            key=lambda each: (
+                _SURE.index(each.confidence) == 2,
+                _ORDER.index(each.kind),
+                _SURE.index(each.confidence),
+                len(world.shapes[each.table].words),
+                each.table,
+            ),
+        )
+    )
+
+
+def _shares(places: Sequence[Place], world: World) -> dict[tuple[object, str], str]:
+    """For each kind of group a table that says who shares it."""
+    found: dict[tuple[object, str], str] = {}
+    for place in places:
+        if place.kind is PlaceKind.GROUP:
+            for each in world.of(place.table, Kind.GROUP):
+                if each.column in place.through:
+                    found.setdefault((each.entity, each.word), place.table[1])
+    return found
+
+
+def _joined(place: Place, shares: dict[tuple[object, str], str], world: World) -> Place:
+    """The path from the author of a message to whoever shares its group, where a table tells that."""
+    if place.kind is not PlaceKind.SENDER:
+        return place
+    for each in world.of(place.table, Kind.GROUP):
+        other = shares.get((each.entity, each.word))
+        if each.column in place.through and other:
+            return replace(place, sentence=f"{place.sentence}; {other} says who shares it")
+    return place
+
+
+def _places(shape: TableShape, world: World, measures: Measures | None) -> Iterator[Place]:
+    people = _without_aliases(
+        [each for each in world.of(shape.id, Kind.PERSON) if each.column not in _lists(shape)]
+    )
+    groups = world.of(shape.id, Kind.GROUP)
+    messages = world.of(shape.id, Kind.MESSAGE)
+    own = world.entities.get(shape.id)
+    person_row = own is Kind.PERSON or _about_one(shape, people)
+    different = _different(shape, people, own, measures)
+    if different and not world.has_messages and all(_at_work(each) for each in different):
+        different, people = [], []
+    if different:
+        yield _pair(shape, different, groups, measures)
+    elif people and not person_row:
+        yield from _single(shape, people, groups, messages, own, world)
+    yield from _texts(shape, measures)
+    for name in _lists(shape):
+        for each in world.of(shape.id, Kind.PERSON):
+            if each.column == name and each.confidence is not HINT:
+                yield _place(
+                    PlaceKind.LIST,
+                    shape,
+                    (each,),
+                    (),
+                    f"a list of people in one value, {name}",
+                    each.confidence,
+                    each.why,
+                )
+
+
+def _without_aliases(people: list[Guess]) -> list[Guess]:
+    """A mail address or phone beside another name of a person is that person's own."""
+    names = [each for each in people if each.role is not Role.ADDRESS or each.word in ("jid", "mxid")]
+    return names or people
+
+
+def _lists(shape: TableShape) -> set[str]:
+    return {each.name for each in shape.columns if is_list(each)}
+
+
+def _about_one(shape: TableShape, people: Sequence[Guess]) -> bool:
+    """Whether a row is about one person because that person is unique in the table."""
+    return any(shape.alone(each.column) for each in people if each.role in (Role.SELF, Role.ADDRESS))
+
+
+def _different(
+    shape: TableShape, people: Sequence[Guess], own: Kind | None, measures: Measures | None
+) -> list[Guess]:
+    """The columns that name different people in one row; empty where there are not two."""
+    chosen: list[Guess] = []
+    for each in people:
+        if own is Kind.PERSON and each.role in (Role.SELF, Role.ADDRESS, Role.SENDER):
+            continue  # the row's own person, under another of its names
+        if own is Kind.PERSON and not _invites(each):
+            continue
+        chosen.append(each)
+    if own is Kind.PERSON:
+        return chosen if chosen and len(people) > 0 else []
+    pairs = [
+        (one, other)
+        for number, one in enumerate(chosen)
+        for other in chosen[number + 1 :]
+        if _apart(shape, one, other, measures)
+    ]
+    names = {each.column for pair in pairs for each in pair}
+    if any(each.role in (Role.SENDER, Role.OTHER, Role.RECIPIENT) for each in chosen if each.column in names):
+        # other names of those found
+        words = {each.word for each in chosen if each.column in names}
+        names |= {each.column for each in chosen if each.word in words}
+    return [each for each in chosen if each.column in names]
+
+
+def _at_work(each: Guess) -> bool:
+    return each.role is Role.SELF or each.word.split()[0] in AT_WORK
+
+
+def _invites(each: Guess) -> bool:
+    return each.word in ("inviter", "invited", "referred", "referrer", "friend", "partner", "blocked", "peer")
+
+
+def _apart(shape: TableShape, one: Guess, other: Guess, measures: Measures | None) -> bool:
+    """Whether two columns of a row name two people."""
+    counted = measures.pair(shape.id, one.column, other.column) if measures else None
+    mild = (Role.SELF, Role.ADDRESS)
+    alike = one.word == other.word or (one.role in mild and other.role in mild)
+    if counted is not None and counted.telling and (alike or not counted.one_to_one):
+        return not counted.one_to_one  # two names of one person go together, row for row
+    if (
+        one.entity is not None
+        and one.entity == other.entity
+        and one.confidence is other.confidence is CERTAIN
+    ):
+        return True  # two keys to one table of people
+    if one.word == other.word:
+        return apart(one.column, other.column)
+    if shape.together(one.column, other.column):
+        return True
+    if one.role in mild and other.role in mild:
+        # a JID beside a local name is somebody else's; a mail address or phone is that person's own
+        return (
+            {one.role, other.role} == set(mild)
+            and "jid" in (one.word, other.word)
+            and not (shape.alone(one.column) or shape.alone(other.column))
+        )
+    return not (one.role is other.role and one.role is Role.SENDER)
+
+
+def _pair(
+    shape: TableShape, people: Sequence[Guess], groups: Sequence[Guess], measures: Measures | None
+) -> Place:
+    roles = {each.role for each in people}
+    sending = shape.is_message and Role.SENDER in roles and len(roles) > 1
+    kind = PlaceKind.SENDER_AND_RECIPIENT if sending else PlaceKind.PAIR
+    names = [each.column for each in people]
+    confidence = _least(people)
+    why = "; ".join(f"{each.column}: {each.why}" for each in people[:2])
+    if measures:
+        for one in people:
+            for other in people:
+                counted = measures.pair(shape.id, one.column, other.column)
+                if counted and counted.telling and counted.shared >= MOST:
+                    confidence, why = (
+                        CERTAIN,
+                        f"{counted.shared:.0%} of the values of {one.column} stand in {other.column} too",
+                    )
+    if len(people) == 1:
+        sentence = f"whom each person came with, {names[0]}"
+    elif sending:
+        sentence = f"who wrote to whom: {' beside '.join(names)}"
+    else:
+        sentence = f"pairs of people: {' and '.join(names)}"
+    return _place(kind, shape, people, groups, sentence, confidence, why)
+
+
+def _single(
+    shape: TableShape,
+    people: Sequence[Guess],
+    groups: Sequence[Guess],
+    messages: Sequence[Guess],
+    own: Kind | None,
+    world: World,
+) -> Iterator[Place]:
+    """What a row says that names one person."""
+    people = [each for each in people if each.confidence is not HINT] or people
+    sender = [each for each in people if each.role is Role.SENDER]
+    others = [
+        each for each in messages if each.column not in shape.primary or len(shape.primary) > 1 or shape.links
+    ]
+    beside = [each for each in groups if each.column not in _own_id(shape, own)]
+    waiting = bool(set(shape.words) & WAITING)
+    why = "; ".join(f"{each.column}: {each.why}" for each in people[:2])
+    named = people[0].column
+    recipient = all(each.role is Role.RECIPIENT for each in people)
+
+    def place(kind: PlaceKind, some: Sequence[Guess], through: Sequence[Guess], sentence: str) -> Place:
+        sure = max(_least(some), _least(through) if kind in _JOINED else CERTAIN, key=_SURE.index)
+        return _place(kind, shape, some, through, sentence, sure, why)
+
+    if own is Kind.GROUP and not (beside and not shape.is_message):
+        if _least(people) is not HINT and people[0].role is not Role.ADDRESS:
+            owner = place(PlaceKind.OWNER, people, beside, f"who made or owns each group: {named}")
+            yield replace(owner, confidence=HINT)
+    elif shape.is_message and (sender or beside or (others and not waiting)) and not recipient:
+        joined = f", and {beside[0].column} says in which group" if beside else ""
+        author = sender or people
+        yield place(PlaceKind.SENDER, author, beside, f"who wrote each message: {author[0].column}{joined}")
+    elif beside:
+        told = f"people who share a group: {named} beside {beside[0].column}"
+        yield place(PlaceKind.GROUP, people, beside, told)
+    elif _members(shape):
+        yield place(PlaceKind.GROUP, people, (), f"people who share a group, by the table's name: {named}")
+    elif others and not ((recipient or waiting) and shape.is_message):
+        told = f"a person beside a message: {named} and {others[0].column}"
+        yield place(PlaceKind.BESIDE_MESSAGE, people, others, told)
+    elif shape.is_message and not waiting and not recipient and world.entities:
+        author_ = place(
+            PlaceKind.SENDER, people, (), f"a person in each message, perhaps its author: {named}"
+        )
+        yield replace(author_, confidence=HINT)
+
+
+def _members(shape: TableShape) -> bool:
+    """Whether the table is by its name who belongs to which group."""
+    return bool(set(shape.words[:-1]) & (GROUP - VAGUE_GROUP)) and shape.words[-1] in SELF | _BELONGING
+
+
+def _own_id(shape: TableShape, own: Kind | None) -> set[str]:
+    return set(shape.primary) if own is Kind.GROUP and len(shape.primary) == 1 else set()
+
+
+def _texts(shape: TableShape, measures: Measures | None) -> Iterator[Place]:
+    """Texts that say themselves who they are from."""
+    for column in shape.columns:
+        if not is_content(column) and not (set(words_of(column.name)) & WHOLE):
+            continue
+        counts = measures.column(shape.id, column.name) if measures else None
+        sentence = f"the text itself says who it is from: {column.name}"
+        if counts is not None and counts.filled >= 5:
+            if counts.naming >= 0.5:
+                why = f"{counts.naming:.0%} of its values name a sender or author by key or attribute"
+                yield _text_place(shape, column.name, sentence, CERTAIN, why)
+        elif shape.is_message and words_of(column.name)[-1] in WHOLE and base(column) != "bytea":
+            why = "by its name a whole message, head and all; no rows to measure"
+            yield _text_place(shape, column.name, sentence, LIKELY, why)
+
+
+def _text_place(shape: TableShape, column: str, sentence: str, confidence: Confidence, why: str) -> Place:
+    return Place(
+        PlaceKind.IN_TEXT,
+        shape.id,
+        (column,),
+        (),
+        sentence,
+        confidence,
+        why,
+        query_of(shape.id, PlaceKind.IN_TEXT, (column,), ()),
+    )
+
+
+def _place(
+    kind: PlaceKind,
+    shape: TableShape,
+    people: Sequence[Guess],
+    through: Sequence[Guess],
+    sentence: str,
+    confidence: Confidence,
+    why: str,
+) -> Place:
+    names = tuple(each.column for each in people)
+    joined = tuple(each.column for each in through)
+    return Place(
+        kind, shape.id, names, joined, sentence, confidence, why, query_of(shape.id, kind, names, joined)
+    )
+
+
+def _least(guesses: Sequence[Guess]) -> Confidence:
+    return max((each.confidence for each in guesses), key=_SURE.index, default=CERTAIN)
+
+
+__all__ = ["LIKELY", "places_of"]

@@ -1,0 +1,135 @@
+"""The words by which names of tables and columns tell what they are about."""
+
+from __future__ import annotations
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+SELF = _set(
+    """
+    user account person people profile member subscriber customer participant username userid localpart
+    login uname ghost employee occupant actor contact puppet our
+    """
+)
+ADDRESS = _set("jid mxid phone msisdn email mail e164 lid pn")
+SENDER = _set(
+    """
+    sender from source src author creator poster writer originator caller publisher submitter uploader
+    correspondent
+    """
+)
+RECIPIENT = _set(
+    "recipient receiver destination dest to rcpt addressee callee assignee target invitee mentioned"
+)
+OTHER = _set(
+    """
+    other peer their friend buddy partner with blocker blocked ignorer ignored muted muter follower
+    followee followed following inviter referrer invitor requester requestor reporter resolver owner executor
+    admin mod moderator approver quarantiner editor agent responder initiator
+    """
+)
+WEAK = _set(
+    """
+    from source src originator to destination dest target with owner our their other peer agent actor
+    admin mod moderator contact editor login lid pn mail caller callee customer publisher partner
+    participant member executor creator requester assignee approver resolver reporter responder
+    initiator submitter uploader
+    """
+)
+"""Words that name people in a messenger and machines elsewhere: alone they are a hint."""
+GROUP = _set(
+    """
+    room channel chat conversation group thread topic stream dialog dialogue team guild community huddle
+    space forum portal muc inbox node roster circle meeting call grp
+    """
+)
+VAGUE_GROUP = _set("topic stream node space call roster")
+"""Words that name what people share only where a table of it stands in the database."""
+MESSAGE = _set(
+    """
+    message msg post event comment reply note dm sms stanza archive spool offline mail letter envelope
+    toot tweet status conversationlog publication
+    """
+)
+DEVICE = _set("device installation credential handset terminal")
+CONTENT = _set(
+    """
+    content body text txt xml stanza payload data ciphertext plaintext html message msg json vector
+    subject value encrypted headered note comment
+    """
+)
+WHOLE = _set("xml stanza json raw mime rfc822 headers")
+"""A value that is a whole message, head and all."""
+WAITING = _set("inbox outbox spool offline queue pending mailbox push notification staging delivery")
+"""Tables whose one person is whom something waits for."""
+NETWORK = _set("ip ipaddress ipaddr remoteaddress useragent")
+PUSH = _set("push token pushkey useragent agent device fcm apns platform")
+TIME = _set(
+    """
+    at ts time timestamp date when seen created updated deleted expires expiry seconds usec joined
+    logtime last creation modification creationdate modificationdate
+    """
+)
+DIRECTION = _set("source src destination dest target to")
+"""Words that name a person only where the opposite direction stands in the row too."""
+NOT_PEOPLE = DEVICE | _set("config app service api machine gateway server client bot job system")
+SENT = _set("sent posted written created authored published submitted uploaded")
+IDENTIFIER = _set("id ids uuid uid guid nid pk fk idx number num no name uuids")
+ORDINALS = _set("a b one two first second low high left right")
+"""What tells two people of one word apart: user_a and user_b."""
+QUALIFIERS = _set("full bare local remote other is the my own")
+PLAIN = _set(
+    """
+    a add admin affiliation agg aggregate alias all api app application attachment audit auth avatar ban
+    batch block bot by cache category change chat code conf config confirmation connection count create
+    current custom data default del delete delivery description digest display domain down draft edit
+    emoji endpoint entity error etag expire extra fail feature file filter first flag follow forward
+    func global graph has hash history hook icon id image index info instance invite invitation is item
+    job join key kind label language last leave level like link list local location log media member
+    membership memory mention meta metadata method migration mode muted nick nickname node number of
+    offset old online option order page parent password path pending permission pin policy position
+    preference prekey presence preset prev priority private prop property public push queue rank rate
+    reaction read reason recent receipt recv redaction register registered relation relationship report
+    request reset resource retention role root rule schedule scheme score scope search seq sequence
+    serial server service session setting share sidebar size sort sr stat state stats storage store sub
+    subscription sync system tag task temp template tenant term title token total tree trust type unread
+    up update upload url usage valid value vcard version view vote web webhook work worker workspace
+    lookup muc pubsub ext prefix usec creationdate modificationdate access grant hosts tags usertag
+    status auto
+    """
+)
+AT_WORK = _set(
+    """
+    owner actor admin mod moderator approver reviewer creator editor executor assignee resolver requester
+    created updated approved deleted modified locked changed managed reviewed resolved cancelled acting
+    """
+)
+"""Words for who has to do with a thing: people at work, unless messages stand in the database."""
+NO_ENTITY = _set(
+    """
+    membership member participant subscription status setting session token key activity presence topic
+    history log state report read receipt reaction mention link relation relationship request
+    """
+)
+"""Last words of tables whose rows are about a person or a message and are none."""
+KNOWN = (
+    SELF
+    | ADDRESS
+    | SENDER
+    | RECIPIENT
+    | OTHER
+    | GROUP
+    | MESSAGE
+    | DEVICE
+    | CONTENT
+    | WHOLE
+    | WAITING
+    | NETWORK
+    | PUSH
+    | TIME
+    | SENT
+    | IDENTIFIER
+    | PLAIN
+)

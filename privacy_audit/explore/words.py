@@ -1,0 +1,157 @@
+"""Names split into words, also those without marks: `rosterusers`, `userid`; and what the words say.
+
+Names are support only: they say what to measure, and what to expect where there is nothing to measure.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from nosender.privacy_audit.explore.model import Kind, Role
+from nosender.privacy_audit.explore.vocabulary import (
+    ADDRESS,
+    DEVICE,
+    GROUP,
+    IDENTIFIER,
+    KNOWN,
+    MESSAGE,
+    NOT_PEOPLE,
+    ORDINALS,
+    OTHER,
+    QUALIFIERS,
+    RECIPIENT,
+    SELF,
+    SENDER,
+    SENT,
+)
+
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_VERBS = {
+    "sent": "sender",
+    "posted": "poster",
+    "written": "writer",
+    "authored": "author",
+    "created": "creator",
+}
+_SHORTEST = 2
+_TAIL = 4
+_NOUNS = frozenset(word for word in SELF | GROUP | MESSAGE | SENDER | RECIPIENT if len(word) >= _TAIL)
+
+
+@lru_cache(maxsize=1 << 16)
+def words_of(name: str) -> tuple[str, ...]:
+    """The words of a name, lower and singular: `rosterUsers` and `rosterusers` are roster, user."""
+    found: list[str] = []
+    for part in _PARTS.findall(name):
+        word = part.lower()
+        known = word.isdigit() or _singular(word) in KNOWN
+        found += [word] if known else _squashed(word) or _tailed(word)
+    return tuple(map(_singular, found))
+
+
+def _singular(word: str) -> str:
+    if word in KNOWN or len(word) <= _SHORTEST or not word.endswith("s") or word.endswith(("ss", "us", "is")):
+        return word
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    if word.endswith("es") and word[:-2] in KNOWN:
+        return word[:-2]
+    return word[:-1]
+
+
+def _squashed(word: str) -> list[str] | None:
+    """The fewest known words that make up `word`, the longer first; None where there are none."""
+    best: dict[int, list[str]] = {0: []}
+    for end in range(1, min(len(word), 48) + 1):
+        ways = [
+            [*best[start], word[start:end]]
+            for start in range(end)
+            if start in best and end - start >= _SHORTEST and _singular(word[start:end]) in KNOWN
+        ]
+        if ways:
+            best[end] = min(ways, key=len)
+    return best.get(len(word))
+
+
+def _tailed(word: str) -> list[str]:
+    """A name of somebody's own before a word that is known: `prosodyarchive`."""
+    for start in range(3, len(word) - _TAIL + 1):
+        if _singular(word[start:]) in _NOUNS:
+            return [word[:start], word[start:]]
+    return [word]
+
+
+@lru_cache(maxsize=1 << 16)
+def reading(name: str) -> tuple[Kind, Role | None, str] | None:
+    """What the name of an identifier says that it singles out; None where it says nothing."""
+    words = list(words_of(name))
+    addresses = [word for word in words if word in ADDRESS]
+    if len(words) > 1 and words[-1] == "by" and (words[-2].endswith("ed") or words[-2] in SENT):
+        verb = _VERBS.get(words[-2], words[-2])
+        return Kind.PERSON, (Role.SENDER if words[-2] in SENT else Role.OTHER), verb
+    while len(words) > 1 and _is_tail(words[-1]):
+        if words[-1] in ("name", "number") and words[-2] not in SELF | GROUP | {"phone", "sender", "author"}:
+            return None
+        words.pop()
+    head = words[-1] if words else ""
+    if head == "agent" and "user" in words:  # the name of a program
+        return None
+    if head in ("from", "to", "with") and len(words) > 1:  # reply_to, upgraded_from
+        return None
+    if head in SELF and len(words) > 1 and words[-2] in NOT_PEOPLE:  # a device's profile
+        return None
+    if head in SELF:  # other_user_id, target_user_id, from_user: the word before says who
+        before = words[-2] if len(words) > 1 else ""
+        if before == "origin":
+            return Kind.PERSON, Role.SENDER, before
+        for as_whom, some in ((Role.SENDER, SENDER), (Role.RECIPIENT, RECIPIENT), (Role.OTHER, OTHER)):
+            if before in some:
+                return Kind.PERSON, as_whom, f"{before} {head}"
+        if before in (
+            "actor",
+            "action",
+            "contact",
+            "acting",
+            "referred",
+            "modified",
+            "affected",
+            "invited",
+            "inviting",
+            "second",
+        ):
+            return Kind.PERSON, Role.OTHER, before
+        return Kind.PERSON, Role.SELF, head
+    for kind, role, some in (
+        (Kind.PERSON, Role.SENDER, SENDER),
+        (Kind.PERSON, Role.RECIPIENT, RECIPIENT),
+        (Kind.PERSON, Role.OTHER, OTHER),
+        (Kind.GROUP, None, GROUP),
+        (Kind.MESSAGE, None, MESSAGE),
+        (Kind.DEVICE, None, DEVICE),
+    ):
+        if head in some:
+            return kind, role, head
+    if addresses and (head in ADDRESS or head in QUALIFIERS):
+        return Kind.PERSON, Role.ADDRESS, addresses[-1]
+    return None
+
+
+def _is_tail(word: str) -> bool:
+    """Whether the word before it says what the column is."""
+    return word in IDENTIFIER | ADDRESS | ORDINALS | {"localpart", "remote", "local"} or word.isdigit()
+
+
+def apart(one: str, other: str) -> bool:
+    """Whether two names with one word for a person mean two: c_owner and f_owner, user_a and user_b."""
+    first, second = _marks(one), _marks(other)
+    return first != second and bool(first) and bool(second)
+
+
+def _marks(name: str) -> tuple[str, ...]:
+    people = SELF | SENDER | RECIPIENT | OTHER
+    return tuple(
+        word
+        for word in words_of(name)
+        if word not in people and word not in IDENTIFIER | ADDRESS | QUALIFIERS
+    )
