@@ -16,6 +16,7 @@ from nosender.migrations import journal
 from nosender.migrations.checksum import sql_digest
 from nosender.migrations.revision_module import run_module
 from nosender.migrations.revisions import RevisionError
+from nosender.schema.ddl import PATH
 from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
@@ -47,12 +48,13 @@ def apply(
     patience: Patience,
     watch: Watch,
     before: Callable[[], None] | None = None,
+    verify: Callable[[], None] | None = None,
 ) -> None:
     """Run the revision and record it. Either all of it stands afterwards or none, steps aside.
 
-    `before` is called inside the transaction, first, and may refuse. RevisionError: the database refused
-    what the revision does; NosenderError: a lock was not won, a disk is full; psycopg.OperationalError:
-    the connection is gone.
+    `before` is called inside the transaction, first, and may refuse; so may `verify`, last.
+    RevisionError: the database refused what the revision does; NosenderError: a lock was not won, a disk is
+    full; psycopg.OperationalError: the connection is gone.
     """
     after = revision.revision if direction == "up" else revision.down_revision
 
@@ -61,8 +63,9 @@ def apply(
             _set_local(work, lock=patience.lock)
             if before is not None:
                 before()
-            run_module(work, revision, direction)
-            _finish(work, schema, revision, direction, after)
+            _look_up(work, revision.search_path(schema))
+            run_module(work, schema, revision, direction)
+            _finish(work, schema, revision, direction, after, verify)
 
     if revision.transactional:
         _patiently(work, whole, revision, f"revision {revision.revision}", patience, watch)
@@ -84,14 +87,27 @@ def apply(
         watch.say(f"{what}: {step.what}")
         _step(work, schema, revision, direction, step, patience, watch)
     with work.transaction():
-        _finish(work, schema, revision, direction, after)
+        _finish(work, schema, revision, direction, after, verify)
 
 
 def _finish(
-    work: psycopg.Connection, schema: str, revision: Revision, direction: Direction, after: str | None
+    work: psycopg.Connection,
+    schema: str,
+    revision: Revision,
+    direction: Direction,
+    after: str | None,
+    verify: Callable[[], None] | None,
 ) -> None:
+    _look_up(work, PATH)
     journal.stamp(work, schema, after)
-    journal.write(work, revision, direction)
+    journal.write(work, schema, revision, direction)
+    if verify is not None:
+        verify()
+
+
+def _look_up(work: psycopg.Connection, path: str, *, local: bool = True) -> None:
+    """Set where names are looked up, to the end of the transaction or of the session."""
+    work.execute("select pg_catalog.set_config('search_path', %s, %s)", (path, local))
 
 
 # ------------------------------------------------------------------------ waiting
@@ -166,12 +182,15 @@ def _step(
 ) -> None:
     """One statement and its line in the journal: in one transaction, unless it has to stand alone."""
     what = f"revision {revision.revision}, step {step.number}"
+    text = revision.rendered(step.sql, schema).encode()
 
     def together() -> None:
         with work.transaction():
             _set_local(work, lock=patience.lock)
-            work.execute(step.sql.encode())
-            journal.write(work, revision, direction, step)
+            _look_up(work, revision.search_path(schema))
+            work.execute(text)
+            _look_up(work, PATH)
+            journal.write(work, schema, revision, direction, step)
 
     if not step.alone:
         _patiently(work, together, revision, what, patience, watch)
@@ -187,7 +206,12 @@ def _step(
             if valid is False:
                 watch.say(f"{what}: dropping the invalid index {name}, which a failed attempt left")
                 _drop_index(work, schema, name)
-        work.execute(step.sql.encode())
+        _look_up(work, revision.search_path(schema), local=False)
+        try:
+            work.execute(text)
+        finally:
+            if not work.closed:
+                _look_up(work, PATH, local=False)
 
     waits = step.waits_for_snapshots
     work.autocommit = True
@@ -199,7 +223,7 @@ def _step(
         _set(work, "lock_timeout", patience.snapshots if waits else patience.lock)
         with watch.progress(what):
             _patiently(work, by_itself, revision, what, patience, watch)
-        journal.write(work, revision, direction, step)
+        journal.write(work, schema, revision, direction, step)
     finally:
         if not work.closed:
             for setting in (*lifted, "lock_timeout"):

@@ -22,6 +22,8 @@ from sqlalchemy.pool import NullPool
 from nosender.errors import NosenderError, UsageError
 from nosender.migrations import journal
 from nosender.migrations.revisions import Chain, Direction
+from nosender.migrations.strangers import guard, refuse_strangers
+from nosender.schema.ddl import PATH
 from nosender.schema.observe.quoting import quoted
 from nosender.server.target import Target, resolve
 
@@ -38,8 +40,11 @@ def offline() -> None:
         version_table_schema=schema,
         transaction_per_migration=True,
     )
-    # Functions keep this very setting, so it must be the one that the canonical DDL sets.
-    context.get_context().impl.static_output(f"set search_path to {quoted(schema)}, pg_temp;")
+    write = context.get_context().impl.static_output
+    write(f"set search_path to {PATH};")
+    write(guard(schema, (), Chain.load().revisions))
+    # The functions before 0006 keep this very setting.
+    write(f"set search_path to {quoted(schema)}, pg_temp;")
     with context.begin_transaction():
         context.run_migrations()
 
@@ -65,9 +70,26 @@ def _connect(target: Target) -> psycopg.Connection:
     query = "select 1 from pg_catalog.pg_namespace where nspname = %s"
     if connection.execute(query, (target.schema,)).fetchone() is None:
         raise UsageError(f"the schema {schema} does not exist: create it, or name another with -x schema=")
+    connection.commit()
+    _refuse(connection)
     connection.execute(sql.SQL("set search_path to {}, pg_temp").format(sql.Identifier(schema)))
     connection.commit()
     return connection
+
+
+def _refuse(connection: psycopg.Connection) -> None:
+    """Refuse a schema that is not safe to migrate, where Alembic was asked to upgrade it."""
+    command = getattr(context.config.cmd_opts, "cmd", None)
+    if command is not None and command[0].__name__ != "upgrade":
+        return
+    chain = Chain.load()
+    try:
+        at = chain.position(journal.current(connection, schema))
+        applied, pending = chain.revisions[:at], chain.revisions[at:]
+    except (KeyError, NosenderError):  # branches of somebody's own
+        applied, pending = (), ()
+    connection.commit()
+    refuse_strangers(connection, schema, applied, pending)
 
 
 def _note(*, ctx: Any, step: Any, **_: Any) -> None:
@@ -77,7 +99,7 @@ def _note(*, ctx: Any, step: Any, **_: Any) -> None:
     # what is not in our folder is a branch of somebody's own
     with suppress(KeyError):
         for revision in step.up_revision_ids if step.is_upgrade else step.down_revision_ids or ():
-            journal.write(driver, Chain.load().get(revision), direction)
+            journal.write(driver, schema, Chain.load().get(revision), direction)
 
 
 try:

@@ -78,19 +78,23 @@ def stamp(connection: psycopg.Connection, schema: str, revision: str | None) -> 
 
 def write(
     connection: psycopg.Connection,
+    schema: str,
     revision: Revision,
     direction: Direction | Literal["accept"],
     step: Step | None = None,
 ) -> None:
-    """Record a revision or one step of it, in the caller's transaction; the session stands in the schema.
+    """Record a revision or one step of it, in the caller's transaction.
 
     Nothing to write to before the first revision, or after it was reverted.
     """
-    if connection.execute("select to_regclass(%s)", (JOURNAL,)).fetchone() == (None,):
+    if not exists(connection, schema, JOURNAL):
         return
     connection.execute(
-        f"insert into {JOURNAL} (revision, direction, step, algorithm, checksum)"  # noqa: S608
-        " values (%s, %s, %s, %s, %s)",
+        _in(
+            schema,
+            "insert into {} (revision, direction, step, algorithm, checksum) values (%s, %s, %s, %s, %s)",
+            JOURNAL,
+        ),
         (
             revision.revision,
             direction,

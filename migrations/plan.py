@@ -86,7 +86,7 @@ def make_plan(
     revisions: list[RevisionPlan] = []
     if pending:
         with scratch_copy(target, scratch) as copy:
-            rehearsal = Rehearsal(copy)
+            rehearsal = Rehearsal(copy, target.schema)
             revisions = [_revision(each, rehearsal.run(each), patience) for each in pending]
     return Plan(target.schema, start, goal, fingerprint, tuple(revisions))
 

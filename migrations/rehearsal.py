@@ -106,17 +106,25 @@ _LOCKS = """
 class Rehearsal:
     """A scratch database in which revisions are run one after another."""
 
-    def __init__(self, connection: psycopg.Connection) -> None:
-        """`connection` stands in the schema of the copy, which holds no rows and no users."""
+    def __init__(self, connection: psycopg.Connection, schema: str) -> None:
+        """`connection` leads to the copy of `schema`, which holds no rows and no users."""
         self._connection = connection
+        self._schema = schema
 
     def run(self, revision: Revision) -> list[Seen]:
         """Apply one revision; NosenderError where PostgreSQL refuses it even on empty tables."""
 
+        schema = self._schema
         try:
+            with self._connection.transaction():
+                path = revision.search_path(schema)
+                self._connection.execute("select pg_catalog.set_config('search_path', %s, false)", (path,))
             if revision.transactional:
                 return self._transactional(revision)
-            return [self._step(revision, step.number, step.sql) for step in revision.steps("up")]
+            return [
+                self._step(revision, step.number, revision.rendered(step.sql, schema))
+                for step in revision.steps("up")
+            ]
         except psycopg.Error as error:
             raise RevisionError(
                 f"revision {revision.revision} fails in rehearsal: {refusal(error)}; nothing was changed",
@@ -156,7 +164,7 @@ class Rehearsal:
             known = set(self._state().names)
             connection.cursor_factory = Noting
             try:
-                run_module(connection, revision, "up", ready)
+                run_module(connection, self._schema, revision, "up", ready)
             finally:
                 connection.cursor_factory = Cursor
         return seen
@@ -308,7 +316,6 @@ def _copied(target: Target, conninfo: str) -> Iterator[psycopg.Connection]:
             ) from error
         connection.execute("reset all")
         connection.execute("set timezone to 'UTC'")
-        connection.execute(sql.SQL("set search_path to {}, pg_temp").format(schema))
         connection.autocommit = False
         yield connection
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 def run_module(
     work: psycopg.Connection,
+    schema: str,
     revision: Revision,
     direction: Direction,
     ready: Callable[[], None] = lambda: None,
@@ -41,7 +42,9 @@ def run_module(
     for ending in ("do_begin", "do_commit", "do_rollback", "do_close", "do_terminate"):
         setattr(engine.dialect, ending, lambda *_: None)
     with engine.connect() as bound:
-        module = load_module(revision, MigrationContext.configure(bound))
+        module = load_module(
+            revision, MigrationContext.configure(bound, opts={"version_table_schema": schema})
+        )
         ready()
         try:
             (module.upgrade if direction == "up" else module.downgrade)()

@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 from nosender.errors import NosenderError, UsageError
 from nosender.migrations.checksum import revision_digest, sql_tokens
+from nosender.schema import ddl
+from nosender.schema.observe.quoting import quoted
 from nosender.terminal_text import visible
 
 Direction = Literal["up", "down"]
@@ -22,7 +24,15 @@ _INDEX = re.compile(
     r'(?:(?P<quoted>"(?:[^"]|"")+")|(?P<plain>[a-z_][\w$]*)) on ',
     re.IGNORECASE,
 )
-_FIELDS = ("revision", "down_revision", "branch_labels", "transactional", "downgrade_is", "loses")
+_FIELDS = (
+    "revision",
+    "down_revision",
+    "branch_labels",
+    "transactional",
+    "downgrade_is",
+    "loses",
+    "written_for",
+)
 
 
 class RevisionError(NosenderError):
@@ -95,9 +105,11 @@ class Revision:
     transactional: bool
     downgrade_is: str
     loses: tuple[str, ...]
+    written_for: str | None
+    """The schema that the SQL names; None where it names none, and relies on the search_path."""
 
     def sql(self, direction: Direction) -> str:
-        """The SQL of "up" or "down"; empty where the module writes it in Python."""
+        """The SQL of "up" or "down" as it stands in its file; empty where the module writes it in Python."""
         file = self.path.with_suffix(f".{direction}.sql")
         return file.read_text(encoding="utf-8") if file.exists() else ""
 
@@ -108,6 +120,14 @@ class Revision:
             Step(number, what.strip(), sql.strip())
             for number, (what, sql) in enumerate(zip(pieces[::2], pieces[1::2], strict=True), start=1)
         )
+
+    def search_path(self, schema: str) -> str:
+        """Where its names are looked up."""
+        return ddl.PATH if self.written_for else f"{quoted(schema)}, pg_temp"
+
+    def rendered(self, text: str, schema: str) -> str:
+        """What stands in its files, for a schema."""
+        return ddl.render(text, schema) if self.written_for else text
 
     @cached_property
     def checksum(self) -> str:
@@ -233,4 +253,5 @@ def _read(path: Path) -> Revision:
         bool(values.get("transactional", True)),
         str(values.get("downgrade_is", "lossless")),
         tuple(values.get("loses", ())),
+        values.get("written_for"),
     )

@@ -20,7 +20,11 @@ from nosender.migrations.lint import require_sound
 from nosender.migrations.lock import migrator_lock, refuse_pooler
 from nosender.migrations.plan_file import require_unchanged
 from nosender.migrations.revisions import VERSIONS, Chain, Direction, Revision, RevisionError
+from nosender.migrations.strangers import refuse_strangers
 from nosender.migrations.waits import Watch
+from nosender.schema.ddl import PATH
+from nosender.schema.observe.quoting import quoted
+from nosender.schema.observe.reference import OWNER
 from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
@@ -107,17 +111,19 @@ def upgrade(target: Target, revision: str = "head", options: Options | None = No
             session.work.rollback()
         if before is None and pending:
             session.refuse_occupied()
-        elif options.verify and before is not None and not (pending and not pending[0].transactional):
+        if pending:
+            # the DDL, loaded at once, is safe from what stands there already; the chain is not
+            run = () if before is None and session.whole(goal) else pending
+            refuse_strangers(session.work, target.schema, session.chain.revisions[:first], run)
+        if options.verify and before is not None and not (pending and not pending[0].transactional):
             # steps that a crash interrupted leave what neither revision promises
             session.verify(before, "before")
-        fast = before is None and goal == session.chain.head and _ours(options) and not options.replay
+        fast = before is None and session.whole(goal)
         if fast and pending:
             session.load(pending)
         else:
             for each in pending:
                 session.apply(each, "up")
-        if options.verify and fast and pending and goal is not None:
-            session.verify(goal, "after")
         return Receipt(before, goal, tuple(each.revision for each in pending), loaded=bool(fast and pending))
 
 
@@ -170,7 +176,7 @@ def accept(target: Target, revision: str, options: Options | None = None) -> str
             raise UsageError(f"revision {name or 'base'} is not applied, so there is nothing to accept")
         session.refuse_read_only()
         with session.work.transaction():
-            journal.write(session.work, session.chain.get(name), "accept")
+            journal.write(session.work, target.schema, session.chain.get(name), "accept")
         return name
 
 
@@ -243,16 +249,12 @@ class _Session:
         self.found_schema = True
 
     def enter(self) -> None:
-        """Stand in the schema and see where it is."""
-
+        """See where the schema is, and look names up in pg_catalog alone."""
         schema = self.target.schema
-        # The very path that functions keep, and that the canonical DDL sets. What a role's limits on idle
-        # sessions guard against is a forgotten one.
+        # What a role's limits on idle sessions guard against is a forgotten one.
         self.work.execute(
-            sql.SQL(
-                "set search_path to {}, pg_temp; set idle_session_timeout to 0;"
-                " set idle_in_transaction_session_timeout to 0"
-            ).format(sql.Identifier(schema))
+            f"set search_path to {PATH}; set idle_session_timeout to 0;"
+            " set idle_in_transaction_session_timeout to 0".encode()
         )
         row = self.work.execute(
             "select 1 from pg_catalog.pg_namespace where nspname = %s", (schema,)
@@ -260,6 +262,10 @@ class _Session:
         self.found_schema = row is not None
         self.revision = _recorded(self.work, schema, self.chain)
         self.work.commit()
+
+    def whole(self, goal: str | None) -> bool:
+        """Whether the canonical DDL can stand for the chain up to `goal`."""
+        return goal == self.chain.head and _ours(self.options) and not self.options.replay
 
     def refuse_read_only(self) -> None:
         """Refuse a server that cannot be written to, and a role that is not to write."""
@@ -325,10 +331,12 @@ class _Session:
             with self.work.transaction():
                 self.create_schema()
                 # one message to the server instead of one a file
-                self.work.execute("\n".join(file.sql for file in ddl.files()).encode())
+                self.work.execute(ddl.script(self.target.schema).encode())
                 journal.stamp(self.work, self.target.schema, pending[-1].revision)
                 for revision in pending:
-                    journal.write(self.work, revision, "up")
+                    journal.write(self.work, self.target.schema, revision, "up")
+                if self.options.verify:
+                    self.verify(pending[-1].revision, "after")
         except psycopg.OperationalError:
             raise
         except psycopg.Error as error:
@@ -343,13 +351,18 @@ class _Session:
             self.work.execute(sql.SQL("create schema {}").format(sql.Identifier(self.target.schema)))
 
     def apply(self, revision: Revision, direction: Direction) -> None:
-        """One revision, and then a look at what it made."""
+        """One revision, with a look at what it made before that is kept."""
         self.options.say(f"{'applying' if direction == 'up' else 'reverting'} {revision.revision}")
 
         def before() -> None:
             self.create_schema()
             if direction == "down":
                 self.refuse_loss((revision,), locked=True)
+
+        def verify() -> None:
+            after = revision.revision if direction == "up" else revision.down_revision
+            if self.options.verify and after is not None:
+                self.verify(after, "after")
 
         apply(
             self.work,
@@ -359,11 +372,9 @@ class _Session:
             patience=self.options.patience,
             watch=self.watch,
             before=before,
+            verify=verify,
         )
         self.found_schema = True
-        after = revision.revision if direction == "up" else revision.down_revision
-        if self.options.verify and after is not None:
-            self.verify(after, "after")
 
     def refuse_loss(self, revisions: tuple[Revision, ...], *, locked: bool = False) -> None:
         """Refuse to revert what would delete rows, unless that was allowed; says how many.
@@ -405,7 +416,13 @@ class _Session:
         """Refuse to go on where the schema is not what the revision promises."""
         if not self.chain.get(revision).expected.exists():
             return  # a revision of somebody's own that promises nothing
-        found = [item for item in self.drift(revision) if item.severity == "strict" and item.declared]
+        # who was let in to migrate may create
+        own = f"schema {quoted(self.target.schema)} to {OWNER}"
+        found = [
+            item
+            for item in self.drift(revision)
+            if item.severity == "strict" and item.declared and item.object != own
+        ]
         if not found:
             return
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
@@ -414,9 +431,11 @@ class _Session:
                 f"the schema is not what revision {revision} left: {found[0].line}{more}; nothing was "
                 "changed: repair it by what nosender db check prints, or pass --no-verify"
             )
+        rights = " ".join(item.sql for item in found if item.kind.startswith("grant"))
         raise RevisionError(
-            f"revision {revision} is applied, but the schema is not what it promises: {found[0].line}{more}; "
-            "see nosender db check",
+            f"the schema is not what revision {revision} promises: {found[0].line}{more}; "
+            "nothing of the last transaction was kept"
+            + (f" (have an administrator run: {visible(rights)})" if rights else ""),
             revision,
         )
 

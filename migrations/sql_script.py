@@ -11,7 +11,9 @@ from nosender.migrations.journal import JOURNAL, VERSION_TABLE
 from nosender.migrations.lint import require_sound
 from nosender.migrations.revision_module import load_module
 from nosender.migrations.revisions import VERSIONS, Chain, Revision, Step
-from nosender.schema.observe.quoting import literal, qualified, quoted
+from nosender.migrations.strangers import guard
+from nosender.schema.ddl import PATH
+from nosender.schema.observe.quoting import literal, qualified
 
 
 def render(schema: str, start: str, goal: str, *, versions: Path = VERSIONS) -> str:
@@ -33,7 +35,8 @@ def render(schema: str, start: str, goal: str, *, versions: Path = VERSIONS) -> 
         f"-- {begin or 'base'} to {end}, made by nosender. Run with: psql -v ON_ERROR_STOP=1 -f FILE",
         "set timezone to 'UTC';",
         "set lock_timeout to '2s';",
-        f"set search_path to {quoted(schema)}, pg_temp;",
+        f"set search_path to {PATH};",
+        guard(schema, chain.revisions[:first], chain.revisions[first:last]),
     ]
     return "\n".join([*head, *parts])
 
@@ -49,11 +52,13 @@ def _revision(schema: str, revision: Revision) -> str:
         f" values ({literal(revision.revision)}, 'up', {ALGORITHM}, '{revision.checksum}');",
     ]
     text = _text(schema, revision)
+    path = f"search_path to {revision.search_path(schema)};"
     if revision.transactional:
-        body = ["begin;", text, *stamp, "commit;"]
+        body = ["begin;", f"set local {path}", text, f"set local search_path to {PATH};", *stamp, "commit;"]
     else:
         # outside a transaction: CONCURRENTLY may wait for older snapshots, and blocks nobody meanwhile
-        body = ["set lock_timeout to 0;", text, "set lock_timeout to '2s';", "begin;", *stamp, "commit;"]
+        steps = ["set lock_timeout to 0;", f"set {path}", text, "set lock_timeout to '2s';"]
+        body = [*steps, f"set search_path to {PATH};", "begin;", *stamp, "commit;"]
     return "\n".join([f"\n-- {revision.revision}: {revision.summary}", *body]) + "\n"
 
 
@@ -72,7 +77,8 @@ def _text(schema: str, revision: Revision) -> str:
     """What the module's upgrade() would send, whether it stands in SQL or in Python."""
     if not revision.transactional:
         return "\n".join(
-            f"-- {step.what}\n{step.sql.rstrip(';')};{_whole(schema, step)}" for step in revision.steps("up")
+            f"-- {step.what}\n{revision.rendered(step.sql, schema).rstrip(';')};{_whole(schema, step)}"
+            for step in revision.steps("up")
         )
     from alembic.runtime.migration import MigrationContext
 
@@ -80,7 +86,12 @@ def _text(schema: str, revision: Revision) -> str:
     context = MigrationContext.configure(
         dialect_name="postgresql",
         dialect_opts={"paramstyle": "named"},
-        opts={"as_sql": True, "output_buffer": buffer, "literal_binds": True},
+        opts={
+            "as_sql": True,
+            "output_buffer": buffer,
+            "literal_binds": True,
+            "version_table_schema": schema,
+        },
     )
     load_module(revision, context).upgrade()
     return buffer.getvalue().strip()

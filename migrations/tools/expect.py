@@ -29,13 +29,12 @@ def expected(conninfo: str, folder: Path = VERSIONS) -> dict[Path, str]:
         psycopg.connect(scratch, autocommit=True) as observer,
     ):
         work.execute(sql.SQL("create schema {}").format(sql.Identifier(PLACEHOLDER)))
-        work.execute(sql.SQL("set search_path to {}, pg_temp").format(sql.Identifier(PLACEHOLDER)))
         work.commit()
         watch = Watch(observer, work.info.backend_pid, lambda _line: None)
         for revision in Chain.load(folder).revisions:
             apply(work, PLACEHOLDER, revision, "up", patience=Patience(), watch=watch)
             # Alembic's own table is no part of what a revision promises.
-            work.execute("drop table alembic_version")
+            work.execute(sql.SQL("drop table {}").format(sql.Identifier(PLACEHOLDER, "alembic_version")))
             found[revision.expected] = portable(work).to_json()
             work.rollback()
     return found

@@ -10,6 +10,8 @@ _WIDTH = 108
 
 _HEAD = """\
 -- Made from schema/catalogue by `nosender catalogue comments`; change the catalogue, not this file.
+
+set search_path = pg_catalog, pg_temp;
 """
 
 
@@ -22,13 +24,13 @@ def comments_sql(catalogue: Catalogue) -> str:
     for table in catalogue.tables:
         if table.made_by != "nosender":
             continue
-        lines.append(_comment(f"table {table.name}", table.purpose))
+        lines.append(_comment(f"table public.{table.name}", table.purpose))
         lines += [
-            _comment(f"column {table.name}.{_identifier(column.name)}", column.purpose)
+            _comment(f"column public.{table.name}.{_identifier(column.name)}", column.purpose)
             for column in table.columns
         ]
         lines.append("")
-    lines += [_comment(f"routine {function.name}", function.purpose) for function in catalogue.functions]
+    lines += [_comment(f"routine public.{each.name}", each.purpose) for each in catalogue.functions]
     return _HEAD + "\n" + "\n".join(lines).rstrip() + "\n"
 
 

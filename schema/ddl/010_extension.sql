@@ -1,10 +1,12 @@
+set search_path = pg_catalog, pg_temp;
+
 -- btree_gist gives the exclusion on device_session_keys its operators for integers. It belongs to
--- PostgreSQL's contrib modules and is trusted, so the right to create in the database is enough. Its schema
--- does not matter: an index finds the default operator class of a type wherever it stands.
+-- PostgreSQL's contrib modules and is trusted, so the right to create in the database is enough. Which
+-- schema it stands in does not matter: an index finds the default operator class of a type anywhere.
 do $$
 begin
   if not exists (select from pg_extension where extname = 'btree_gist') then
-    create extension btree_gist;
+    create extension btree_gist with schema public;
   end if;
 exception
   when duplicate_object or unique_violation then  -- somebody else created it in the same moment

@@ -1,3 +1,5 @@
+set search_path = pg_catalog, pg_temp;
+
 -- Three groups that cannot log in: each may run its own functions and touch no table. Roles belong to the
 -- whole cluster: another database may have made them long ago, or be making them in this very moment.
 do $$

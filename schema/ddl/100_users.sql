@@ -1,5 +1,7 @@
+set search_path = pg_catalog, pg_temp;
+
 -- Who can be reached, by phone number. Times here and everywhere are UTC and coarse.
-create table users (
+create table public.users (
   id serial primary key,
   phone_number varchar(20) not null,
   created_at timestamp without time zone not null default date_trunc('hour', now() at time zone 'utc'),
@@ -9,4 +11,4 @@ create table users (
 );
 
 -- ANALYZE copies values into pg_statistic, where they outlive the row: none of a number, identifier or key.
-alter table users alter column phone_number set statistics 0;
+alter table public.users alter column phone_number set statistics 0;

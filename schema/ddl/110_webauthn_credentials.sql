@@ -1,5 +1,7 @@
+set search_path = pg_catalog, pg_temp;
+
 -- The devices of a user. No label, address, model or place: a device is its credential.
-create table webauthn_credentials (
+create table public.webauthn_credentials (
   id serial primary key,
   user_id integer not null,
   credential_id bytea not null,
@@ -7,7 +9,8 @@ create table webauthn_credentials (
   sign_count bigint not null default 0,
   created_at timestamp without time zone not null default date_trunc('hour', now() at time zone 'utc'),
   is_active boolean not null default true,
-  constraint webauthn_credentials_user_id_fkey foreign key (user_id) references users (id) on delete cascade,
+  constraint webauthn_credentials_user_id_fkey
+  foreign key (user_id) references public.users (id) on delete cascade,
   constraint webauthn_credentials_credential_id_key unique (credential_id),
   -- WebAuthn: at least 16 bytes of entropy, at most 1023 bytes; the counter is an unsigned 32-bit number.
   constraint webauthn_credentials_credential_id_length
@@ -17,8 +20,8 @@ create table webauthn_credentials (
 );
 
 -- Without an index that leads with it, each user deleted would scan the whole table.
-create index idx_webauthn_credentials_user on webauthn_credentials (user_id);
+create index idx_webauthn_credentials_user on public.webauthn_credentials (user_id);
 
-alter table webauthn_credentials
+alter table public.webauthn_credentials
 alter column credential_id set statistics 0,
 alter column public_key set statistics 0;

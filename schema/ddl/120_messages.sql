@@ -1,5 +1,7 @@
+set search_path = pg_catalog, pg_temp;
+
 -- Ciphertext and where it goes; never where it came from. No foreign key leads to users, on purpose.
-create table messages (
+create table public.messages (
   id bigserial primary key,
   destination_phone varchar(20) not null,
   encrypted_content bytea not null,
@@ -16,15 +18,15 @@ create table messages (
   constraint messages_expires_at_coarse check (expires_at = date_trunc('hour', expires_at))
 );
 
-create index idx_messages_destination_phone on messages (destination_phone);
-create index idx_messages_destination_timestamp on messages (destination_phone, "timestamp");
+create index idx_messages_destination_phone on public.messages (destination_phone);
+create index idx_messages_destination_timestamp on public.messages (destination_phone, "timestamp");
 -- Unique: a replay is rejected while the row lives, and one id under two destinations, which would link the
 -- members of a group, at any time.
-create unique index idx_messages_message_id on messages (message_id);
+create unique index idx_messages_message_id on public.messages (message_id);
 -- Coarse times have many ties: the id makes a sweep's position in them exact.
-create index idx_messages_expires_at on messages (expires_at, id) where expires_at is not null;
+create index idx_messages_expires_at on public.messages (expires_at, id) where expires_at is not null;
 
-alter table messages
+alter table public.messages
 alter column destination_phone set statistics 0,
 alter column encrypted_content set statistics 0,
 alter column message_id set statistics 0;

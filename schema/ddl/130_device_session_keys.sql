@@ -1,5 +1,7 @@
+set search_path = pg_catalog, pg_temp;
+
 -- A session key, sealed for one device. Old keys turn inactive and stay, to read old messages.
-create table device_session_keys (
+create table public.device_session_keys (
   id serial primary key,
   user_id integer not null,
   webauthn_credential_id integer,
@@ -9,9 +11,10 @@ create table device_session_keys (
   created_at timestamp without time zone not null default date_trunc('hour', now() at time zone 'utc'),
   expires_at timestamp without time zone,
   is_active boolean not null default true,
-  constraint device_session_keys_user_id_fkey foreign key (user_id) references users (id) on delete cascade,
+  constraint device_session_keys_user_id_fkey
+  foreign key (user_id) references public.users (id) on delete cascade,
   constraint device_session_keys_webauthn_credential_id_fkey
-  foreign key (webauthn_credential_id) references webauthn_credentials (id) on delete cascade,
+  foreign key (webauthn_credential_id) references public.webauthn_credentials (id) on delete cascade,
   constraint device_session_keys_user_session_device_key
   unique (user_id, session_key_id, webauthn_credential_id),
   -- One session_key_id held by two users is a contact list, one GROUP BY away. An exclusion holds under every
@@ -29,17 +32,17 @@ create table device_session_keys (
 
 -- NULLs are distinct in the constraint above, and NULLS NOT DISTINCT would read unlike the document.
 create unique index device_session_keys_without_device_key
-on device_session_keys (user_id, session_key_id) where webauthn_credential_id is null;
+on public.device_session_keys (user_id, session_key_id) where webauthn_credential_id is null;
 
-create index idx_device_session_user_device on device_session_keys (user_id, webauthn_credential_id);
+create index idx_device_session_user_device on public.device_session_keys (user_id, webauthn_credential_id);
 -- Not partial, at 5 % more WAL, because the cascade from a deleted device needs its inactive rows too.
-create index idx_device_session_active on device_session_keys (webauthn_credential_id, is_active);
-create index idx_device_session_key_id on device_session_keys (session_key_id);
-create index idx_device_session_expires on device_session_keys (expires_at) where is_active;
+create index idx_device_session_active on public.device_session_keys (webauthn_credential_id, is_active);
+create index idx_device_session_key_id on public.device_session_keys (session_key_id);
+create index idx_device_session_expires on public.device_session_keys (expires_at) where is_active;
 
-alter table device_session_keys
+alter table public.device_session_keys
 alter column session_key_id set statistics 0,
 alter column encrypted_session_key set statistics 0;
 
 -- ANALYZE keeps values of index expressions as well: here the hash of an identifier.
-alter index device_session_keys_one_user_per_session alter column 1 set statistics 0;
+alter index public.device_session_keys_one_user_per_session alter column 1 set statistics 0;

@@ -1,6 +1,8 @@
+set search_path = pg_catalog, pg_temp;
+
 -- Which devices of the destination have a message. Never a device of anybody else: see
 -- 280_deliver_to_destination_only.sql.
-create table message_deliveries (
+create table public.message_deliveries (
   id bigserial primary key,
   message_id bigint not null,
   webauthn_credential_id integer not null,
@@ -8,9 +10,9 @@ create table message_deliveries (
   read_at timestamp without time zone,
   delivery_status varchar(20) not null default 'pending',
   constraint message_deliveries_message_id_fkey
-  foreign key (message_id) references messages (id) on delete cascade,
+  foreign key (message_id) references public.messages (id) on delete cascade,
   constraint message_deliveries_webauthn_credential_id_fkey
-  foreign key (webauthn_credential_id) references webauthn_credentials (id) on delete cascade,
+  foreign key (webauthn_credential_id) references public.webauthn_credentials (id) on delete cascade,
   constraint message_deliveries_message_device_key unique (message_id, webauthn_credential_id),
   -- An array and not a list: PostgreSQL reads the text of every CHECK anew for each statement that writes.
   constraint message_deliveries_delivery_status_known
@@ -20,9 +22,9 @@ create table message_deliveries (
 -- Room for read_at, which no index mentions: 96 % of those updates stay in their page.
 ) with (fillfactor = 90);
 
-create index idx_deliveries_message on message_deliveries (message_id);
-create index idx_deliveries_device on message_deliveries (webauthn_credential_id);
+create index idx_deliveries_message on public.message_deliveries (message_id);
+create index idx_deliveries_device on public.message_deliveries (webauthn_credential_id);
 -- A device's pending messages in order. An index of the status itself costs each fetch the backlog of
 -- everybody.
 create index idx_deliveries_status
-on message_deliveries (webauthn_credential_id, message_id) where delivery_status = 'pending';
+on public.message_deliveries (webauthn_credential_id, message_id) where delivery_status = 'pending';

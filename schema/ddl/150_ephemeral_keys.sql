@@ -1,5 +1,7 @@
+set search_path = pg_catalog, pg_temp;
+
 -- Keys for one exchange each, deleted as they are claimed: a row that stays records a contact.
-create table ephemeral_keys (
+create table public.ephemeral_keys (
   id serial primary key,
   destination_phone varchar(20) not null,
   ephemeral_public_key bytea not null,
@@ -30,18 +32,20 @@ create table ephemeral_keys (
   )
 );
 
-create index idx_ephemeral_destination on ephemeral_keys (destination_phone, expires_at);
-create index idx_ephemeral_key_exchange_id on ephemeral_keys (key_exchange_id);
-create index idx_ephemeral_unused on ephemeral_keys (destination_phone, expires_at) where not used;
+create index idx_ephemeral_destination on public.ephemeral_keys (destination_phone, expires_at);
+create index idx_ephemeral_key_exchange_id on public.ephemeral_keys (key_exchange_id);
+create index idx_ephemeral_unused on public.ephemeral_keys (destination_phone, expires_at) where not used;
 -- For the sweep: the others lead with a phone number, and it would read the whole table. A used key is due
 -- whatever its expiry, so it stands at the front; see retention_due.
 create index idx_ephemeral_expires
-on ephemeral_keys ((case when used then '-infinity'::timestamp without time zone else expires_at end), id);
+on public.ephemeral_keys (
+  (case when used then '-infinity'::timestamp without time zone else expires_at end), id
+);
 
-alter table ephemeral_keys
+alter table public.ephemeral_keys
 alter column destination_phone set statistics 0,
 alter column ephemeral_public_key set statistics 0,
 alter column key_exchange_id set statistics 0;
 
 -- ANALYZE would keep values of the index's expression as well.
-alter index idx_ephemeral_expires alter column 1 set statistics 0;
+alter index public.idx_ephemeral_expires alter column 1 set statistics 0;

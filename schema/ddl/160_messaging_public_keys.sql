@@ -1,5 +1,7 @@
+set search_path = pg_catalog, pg_temp;
+
 -- The key that others encrypt to, signed by its owner's identity key.
-create table messaging_public_keys (
+create table public.messaging_public_keys (
   id serial primary key,
   user_id integer not null,
   x25519_public_key bytea not null,
@@ -9,7 +11,8 @@ create table messaging_public_keys (
   created_at timestamp without time zone not null default date_trunc('hour', now() at time zone 'utc'),
   revoked_at timestamp without time zone,
   is_active boolean not null default true,
-  constraint messaging_public_keys_user_id_fkey foreign key (user_id) references users (id) on delete cascade,
+  constraint messaging_public_keys_user_id_fkey
+  foreign key (user_id) references public.users (id) on delete cascade,
   constraint messaging_public_keys_user_version_key unique (user_id, key_version),
   constraint messaging_public_keys_x25519_public_key_length check (octet_length(x25519_public_key) = 32),
   -- The seven points of low order, the unused top bit masked: they make the shared secret known to everybody.
@@ -32,10 +35,10 @@ create table messaging_public_keys (
 );
 
 -- Unique: a user with two active keys has one that somebody else may have published.
-create unique index idx_messaging_pk_user_active on messaging_public_keys (user_id) where is_active;
-create index idx_messaging_pk_user_version on messaging_public_keys (user_id, key_version);
+create unique index idx_messaging_pk_user_active on public.messaging_public_keys (user_id) where is_active;
+create index idx_messaging_pk_user_version on public.messaging_public_keys (user_id, key_version);
 
-alter table messaging_public_keys
+alter table public.messaging_public_keys
 alter column x25519_public_key set statistics 0,
 alter column ed25519_signature set statistics 0,
 alter column ed25519_public_key set statistics 0;

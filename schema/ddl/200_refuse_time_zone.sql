@@ -1,9 +1,11 @@
+set search_path = pg_catalog, pg_temp;
+
 -- The columns hold UTC without saying so: `now() + '5 min'` from a session in Tokyo would live nine hours,
 -- from New York it would be born expired. Triggers without a WHEN, which PostgreSQL would read anew for each
 -- statement: the call costs less.
-create function refuse_time_zone() returns trigger
+create function public.refuse_time_zone() returns trigger
 language plpgsql
-set search_path from current
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if current_setting('TimeZone') = 'UTC' then
@@ -19,32 +21,32 @@ begin
     hint = 'Run: set time zone ''UTC''; or call the functions, which set it themselves.';
 end
 $$;
-revoke all on function refuse_time_zone() from public;
+revoke all on function public.refuse_time_zone() from public;
 
 create trigger users_utc
-before insert or update on users
-for each statement execute function refuse_time_zone();
+before insert or update on public.users
+for each statement execute function public.refuse_time_zone();
 
 create trigger webauthn_credentials_utc
-before insert or update on webauthn_credentials
-for each statement execute function refuse_time_zone();
+before insert or update on public.webauthn_credentials
+for each statement execute function public.refuse_time_zone();
 
 create trigger messages_utc
-before insert or update on messages
-for each statement execute function refuse_time_zone();
+before insert or update on public.messages
+for each statement execute function public.refuse_time_zone();
 
 create trigger device_session_keys_utc
-before insert or update on device_session_keys
-for each statement execute function refuse_time_zone();
+before insert or update on public.device_session_keys
+for each statement execute function public.refuse_time_zone();
 
 create trigger message_deliveries_utc
-before insert or update on message_deliveries
-for each statement execute function refuse_time_zone();
+before insert or update on public.message_deliveries
+for each statement execute function public.refuse_time_zone();
 
 create trigger ephemeral_keys_utc
-before insert or update on ephemeral_keys
-for each statement execute function refuse_time_zone();
+before insert or update on public.ephemeral_keys
+for each statement execute function public.refuse_time_zone();
 
 create trigger messaging_public_keys_utc
-before insert or update on messaging_public_keys
-for each statement execute function refuse_time_zone();
+before insert or update on public.messaging_public_keys
+for each statement execute function public.refuse_time_zone();

@@ -1,11 +1,13 @@
+set search_path = pg_catalog, pg_temp;
+
 -- Every table has a guard like this one. It refuses what a CHECK would refuse, first and without a value, for
 -- a CHECK that fails writes the whole row into the server's log; it holds fast what ties rows together; and
 -- it makes times coarse, so that an application that sends exact ones keeps working. The CHECKs then prove it
 -- of every row. One expression finds what is wrong: plpgsql prepares each one anew in every transaction, so
 -- several would cost more than all that they test.
-create function users_guard() returns trigger
+create function public.users_guard() returns trigger
 language plpgsql
-set search_path from current
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   broken text[];  -- SQLSTATE, column, constraint, and what is wrong
@@ -45,8 +47,8 @@ begin
   return new;
 end
 $$;
-revoke all on function users_guard() from public;
+revoke all on function public.users_guard() from public;
 
 create trigger users_guard
-before insert or update on users
-for each row execute function users_guard();
+before insert or update on public.users
+for each row execute function public.users_guard();

@@ -1,6 +1,8 @@
-create function webauthn_credentials_guard() returns trigger
+set search_path = pg_catalog, pg_temp;
+
+create function public.webauthn_credentials_guard() returns trigger
 language plpgsql
-set search_path from current
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   broken text[];  -- SQLSTATE, column, constraint, and what is wrong
@@ -53,8 +55,8 @@ begin
   return new;
 end
 $$;
-revoke all on function webauthn_credentials_guard() from public;
+revoke all on function public.webauthn_credentials_guard() from public;
 
 create trigger webauthn_credentials_guard
-before insert or update on webauthn_credentials
-for each row execute function webauthn_credentials_guard();
+before insert or update on public.webauthn_credentials
+for each row execute function public.webauthn_credentials_guard();

@@ -1,6 +1,8 @@
-create function messages_guard() returns trigger
+set search_path = pg_catalog, pg_temp;
+
+create function public.messages_guard() returns trigger
 language plpgsql
-set search_path from current
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   broken text[];  -- SQLSTATE, column, constraint, and what is wrong
@@ -72,8 +74,8 @@ begin
   return new;
 end
 $$;
-revoke all on function messages_guard() from public;
+revoke all on function public.messages_guard() from public;
 
 create trigger messages_guard
-before insert or update on messages
-for each row execute function messages_guard();
+before insert or update on public.messages
+for each row execute function public.messages_guard();

@@ -1,6 +1,8 @@
-create function device_session_keys_guard() returns trigger
+set search_path = pg_catalog, pg_temp;
+
+create function public.device_session_keys_guard() returns trigger
 language plpgsql
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set enable_seqscan to off  -- a plan made while the table was small stays when it is large
 as $$
 declare
@@ -52,7 +54,8 @@ begin
     when
       -- The exclusion decides, whatever happens at the same time; but it would name both users in the log.
       exists (
-        select from device_session_keys where session_key_id = new.session_key_id and user_id <> new.user_id
+        select from public.device_session_keys
+        where session_key_id = new.session_key_id and user_id <> new.user_id
       )
     then
       array[
@@ -74,8 +77,8 @@ begin
   return new;
 end
 $$;
-revoke all on function device_session_keys_guard() from public;
+revoke all on function public.device_session_keys_guard() from public;
 
 create trigger device_session_keys_guard
-before insert or update on device_session_keys
-for each row execute function device_session_keys_guard();
+before insert or update on public.device_session_keys
+for each row execute function public.device_session_keys_guard();

@@ -1,6 +1,8 @@
-create function message_deliveries_guard() returns trigger
+set search_path = pg_catalog, pg_temp;
+
+create function public.message_deliveries_guard() returns trigger
 language plpgsql
-set search_path from current
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   broken text[];  -- SQLSTATE, column, constraint, and what is wrong
@@ -51,19 +53,19 @@ begin
   return new;
 end
 $$;
-revoke all on function message_deliveries_guard() from public;
+revoke all on function public.message_deliveries_guard() from public;
 
 -- A delivery that waits, as nearly every one does when it is stored, has nothing to refuse or to round: of a
 -- batch of hundreds of rows none calls the function.
 create trigger message_deliveries_guard
-before insert on message_deliveries
+before insert on public.message_deliveries
 for each row
 when (
   num_nulls(new.id, new.message_id, new.webauthn_credential_id) > 0
   or (new.delivery_status = 'pending' and new.delivered_at is null and new.read_at is null) is not true
 )
-execute function message_deliveries_guard();
+execute function public.message_deliveries_guard();
 
 create trigger message_deliveries_guard_update
-before update on message_deliveries
-for each row execute function message_deliveries_guard();
+before update on public.message_deliveries
+for each row execute function public.message_deliveries_guard();

@@ -1,6 +1,8 @@
-create function ephemeral_keys_guard() returns trigger
+set search_path = pg_catalog, pg_temp;
+
+create function public.ephemeral_keys_guard() returns trigger
 language plpgsql
-set search_path from current
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   broken text[];  -- SQLSTATE, column, constraint, and what is wrong
@@ -70,8 +72,8 @@ begin
   return new;
 end
 $$;
-revoke all on function ephemeral_keys_guard() from public;
+revoke all on function public.ephemeral_keys_guard() from public;
 
 create trigger ephemeral_keys_guard
-before insert or update on ephemeral_keys
-for each row execute function ephemeral_keys_guard();
+before insert or update on public.ephemeral_keys
+for each row execute function public.ephemeral_keys_guard();

@@ -1,6 +1,8 @@
-create function messaging_public_keys_guard() returns trigger
+set search_path = pg_catalog, pg_temp;
+
+create function public.messaging_public_keys_guard() returns trigger
 language plpgsql
-set search_path from current
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   broken text[];  -- SQLSTATE, column, constraint, and what is wrong
@@ -78,8 +80,8 @@ begin
   return new;
 end
 $$;
-revoke all on function messaging_public_keys_guard() from public;
+revoke all on function public.messaging_public_keys_guard() from public;
 
 create trigger messaging_public_keys_guard
-before insert or update on messaging_public_keys
-for each row execute function messaging_public_keys_guard();
+before insert or update on public.messaging_public_keys
+for each row execute function public.messaging_public_keys_guard();

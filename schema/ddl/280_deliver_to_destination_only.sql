@@ -1,3 +1,5 @@
+set search_path = pg_catalog, pg_temp;
+
 -- A delivery to any device but the destination's own would name its owner beside the destination: the
 -- relationship that must not be stored.  Once a statement, over all of its rows: less than half the cost of
 -- once a row. After the rows and their foreign keys, so that message and device exist and are locked; neither
@@ -5,10 +7,10 @@
 -- cannot move a delivery (message_deliveries_guard), so only inserts are looked at.  One plan serves a
 -- session, whether its first statement writes one row or a million, into tables that are empty or full:
 -- subqueries, and no scan, make it look each row up. SECURITY DEFINER: it must see every row, whoever writes.
-create function deliver_to_destination_only() returns trigger
+create function public.deliver_to_destination_only() returns trigger
 language plpgsql
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set enable_seqscan to off
 as $$
 begin
@@ -19,12 +21,15 @@ begin
     having
       not array_agg(webauthn_credential_id) <@ array(
         select id
-        from webauthn_credentials
+        from public.webauthn_credentials
         where
           user_id = (
             select id
-            from users
-            where phone_number = (select destination_phone from messages where id = new_deliveries.message_id)
+            from public.users
+            where
+              phone_number = (
+                select destination_phone from public.messages where id = new_deliveries.message_id
+              )
           )
       )
   ) then
@@ -36,9 +41,9 @@ begin
   return null;
 end
 $$;
-revoke all on function deliver_to_destination_only() from public;
+revoke all on function public.deliver_to_destination_only() from public;
 
 create trigger message_deliveries_destination_only
-after insert on message_deliveries
+after insert on public.message_deliveries
 referencing new table as new_deliveries
-for each statement execute function deliver_to_destination_only();
+for each statement execute function public.deliver_to_destination_only();

@@ -1,10 +1,12 @@
+set search_path = pg_catalog, pg_temp;
+
 -- A session key of one user on the device of another links the two. As with deliveries: once a statement,
 -- after the foreign keys, and an update cannot move a key (device_session_keys_guard). SECURITY DEFINER: it
 -- must see every row, whoever writes.
-create function session_key_on_own_device() returns trigger
+create function public.session_key_on_own_device() returns trigger
 language plpgsql
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set enable_seqscan to off
 as $$
 begin
@@ -14,7 +16,7 @@ begin
     where
       webauthn_credential_id is not null
       and (
-        user_id = (select user_id from webauthn_credentials where id = new_keys.webauthn_credential_id)
+        user_id = (select user_id from public.webauthn_credentials where id = new_keys.webauthn_credential_id)
       ) is not true
   ) then
     raise exception 'a session key can be stored for devices of its own user only'
@@ -25,9 +27,9 @@ begin
   return null;
 end
 $$;
-revoke all on function session_key_on_own_device() from public;
+revoke all on function public.session_key_on_own_device() from public;
 
 create trigger device_session_keys_own_device
-after insert on device_session_keys
+after insert on public.device_session_keys
 referencing new table as new_keys
-for each statement execute function session_key_on_own_device();
+for each statement execute function public.session_key_on_own_device();

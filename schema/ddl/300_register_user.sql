@@ -1,3 +1,5 @@
+set search_path = pg_catalog, pg_temp;
+
 -- Registers a phone number and returns the user's id.  A number changes hands. What waits for its former
 -- owner (messages and ephemeral keys, which no foreign key reaches) must not wait for the next: while there
 -- is any, or while the number is registered, this refuses. With forget_former everything of the number goes
@@ -5,10 +7,10 @@
 -- first write of its transaction: rows that one transaction writes share their xmin, so a message sent
 -- together with anything of the sender's would name him. Errors: 22023 an argument, 25001 not the first
 -- write, 23505 registered already, 55006 rows of a former owner.
-create function register_user(phone text, forget_former boolean default false) returns integer
+create function public.register_user(phone text, forget_former boolean default false) returns integer
 language plpgsql
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set timezone to 'UTC'
 set plan_cache_mode to force_generic_plan
 set enable_seqscan to off
@@ -32,19 +34,19 @@ begin
   end if;
 
   if forget_former then
-    delete from users where phone_number = phone;
-    delete from messages where destination_phone = phone;
-    delete from ephemeral_keys where destination_phone = phone;
+    delete from public.users where phone_number = phone;
+    delete from public.messages where destination_phone = phone;
+    delete from public.ephemeral_keys where destination_phone = phone;
   end if;
-  insert into users (phone_number) values (phone)
+  insert into public.users (phone_number) values (phone)
   on conflict (phone_number) do nothing
   returning id into registered;
   if registered is null then
     raise exception 'the phone number is registered already' using errcode = 'unique_violation';
   end if;
   if
-    exists (select from messages where destination_phone = phone)
-    or exists (select from ephemeral_keys where destination_phone = phone)
+    exists (select from public.messages where destination_phone = phone)
+    or exists (select from public.ephemeral_keys where destination_phone = phone)
   then
     raise exception 'messages or keys of a former owner of the phone number remain'
       using errcode = 'object_in_use', hint = 'Register it with forget_former, which deletes them.';
@@ -52,5 +54,5 @@ begin
   return registered;
 end
 $$;
-revoke all on function register_user(text, boolean) from public;
-grant execute on function register_user(text, boolean) to nosender_app;
+revoke all on function public.register_user(text, boolean) from public;
+grant execute on function public.register_user(text, boolean) to nosender_app;

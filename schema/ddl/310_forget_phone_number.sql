@@ -1,10 +1,12 @@
+set search_path = pg_catalog, pg_temp;
+
 -- Erases a person: the user with devices, keys and deliveries, by cascade, and the messages and ephemeral
 -- keys that wait for the number, which no foreign key reaches. Returns whether there was anything.  Must be
 -- the first write of its transaction. Errors: 22023 an argument, 25001 not the first write.
-create function forget_phone_number(phone text) returns boolean
+create function public.forget_phone_number(phone text) returns boolean
 language plpgsql
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode to force_generic_plan
 set enable_seqscan to off
 as $$
@@ -21,13 +23,13 @@ begin
   end if;
 
   -- The user first: that waits for messages which are being sent, and keeps new ones away.
-  delete from users where phone_number = phone;
+  delete from public.users where phone_number = phone;
   anything := found;
-  delete from messages where destination_phone = phone;
+  delete from public.messages where destination_phone = phone;
   anything := anything or found;
-  delete from ephemeral_keys where destination_phone = phone;
+  delete from public.ephemeral_keys where destination_phone = phone;
   return anything or found;
 end
 $$;
-revoke all on function forget_phone_number(text) from public;
-grant execute on function forget_phone_number(text) to nosender_app;
+revoke all on function public.forget_phone_number(text) from public;
+grant execute on function public.forget_phone_number(text) to nosender_app;

@@ -1,13 +1,15 @@
+set search_path = pg_catalog, pg_temp;
+
 -- Registers a device of a user, by its WebAuthn credential, and returns the device's id.  The device gets
 -- what is sent from now on. Messages that wait for the user's other devices are encrypted under session keys
 -- that were sealed for those alone.  Must be the first write of its transaction. Errors: 22023 an argument,
 -- 25001 not the first write, P0002 no such user, 23505 the credential is registered already.
-create function register_device(
+create function public.register_device(
   owner_id integer, credential bytea, device_key bytea, counter bigint default 0
 ) returns integer
 language plpgsql
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set timezone to 'UTC'
 set plan_cache_mode to force_generic_plan
 set enable_seqscan to off
@@ -33,11 +35,11 @@ begin
   end if;
 
   -- One at a time for each user, so that a rotation sees every device or none that is new.
-  perform from users where id = owner_id for no key update;
+  perform from public.users where id = owner_id for no key update;
   if not found then
     raise exception 'there is no such user' using errcode = 'no_data_found';
   end if;
-  insert into webauthn_credentials (user_id, credential_id, public_key, sign_count)
+  insert into public.webauthn_credentials (user_id, credential_id, public_key, sign_count)
   values (owner_id, credential, device_key, counter)
   on conflict (credential_id) do nothing
   returning id into registered;
@@ -47,5 +49,5 @@ begin
   return registered;
 end
 $$;
-revoke all on function register_device(integer, bytea, bytea, bigint) from public;
-grant execute on function register_device(integer, bytea, bytea, bigint) to nosender_app;
+revoke all on function public.register_device(integer, bytea, bytea, bigint) from public;
+grant execute on function public.register_device(integer, bytea, bytea, bigint) to nosender_app;

@@ -1,11 +1,13 @@
+set search_path = pg_catalog, pg_temp;
+
 -- Stores the counter of a sign-in and returns true; returns false, and stores nothing, when it has not grown,
 -- which is how a cloned authenticator shows. Zero after zero is right: many authenticators do not count.
 -- Must be the first write of its transaction. Errors: 22023 an argument, 25001 not the first write, P0002 no
 -- such active device.
-create function record_sign_count(device_id integer, counter bigint) returns boolean
+create function public.record_sign_count(device_id integer, counter bigint) returns boolean
 language plpgsql
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set timezone to 'UTC'
 set plan_cache_mode to force_generic_plan
 set enable_seqscan to off
@@ -21,15 +23,17 @@ begin
     raise exception 'counter must be from 0 to 4294967295' using errcode = 'invalid_parameter_value';
   end if;
 
-  select sign_count into known from webauthn_credentials where id = device_id and is_active for no key update;
+  select sign_count into known from public.webauthn_credentials
+  where id = device_id and is_active
+  for no key update;
   if not found then
     raise exception 'there is no such active device' using errcode = 'no_data_found';
   end if;
   if counter > known then
-    update webauthn_credentials set sign_count = counter where id = device_id;
+    update public.webauthn_credentials set sign_count = counter where id = device_id;
   end if;
   return counter > known or (counter = 0 and known = 0);
 end
 $$;
-revoke all on function record_sign_count(integer, bigint) from public;
-grant execute on function record_sign_count(integer, bigint) to nosender_app;
+revoke all on function public.record_sign_count(integer, bigint) from public;
+grant execute on function public.record_sign_count(integer, bigint) to nosender_app;

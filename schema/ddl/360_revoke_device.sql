@@ -1,11 +1,13 @@
+set search_path = pg_catalog, pg_temp;
+
 -- Revokes a device: nothing is sent to it any more, what waits for it goes, and its session keys turn
 -- inactive. A message that waited for no other device goes as well. Returns false when the device was revoked
 -- before.  Must be the first write of its transaction. Errors: 22023 an argument, 25001 not the first write,
 -- P0002 no such device.
-create function revoke_device(device_id integer) returns boolean
+create function public.revoke_device(device_id integer) returns boolean
 language plpgsql
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set timezone to 'UTC'
 set plan_cache_mode to force_generic_plan
 set enable_seqscan to off
@@ -23,30 +25,31 @@ begin
     raise exception 'device_id must not be null' using errcode = 'invalid_parameter_value';
   end if;
 
-  select user_id into owner_id from webauthn_credentials where id = device_id;
-  perform from users where id = owner_id for no key update;
+  select user_id into owner_id from public.webauthn_credentials where id = device_id;
+  perform from public.users where id = owner_id for no key update;
   -- FOR UPDATE waits for every message that is being sent to the device, and makes the next ones wait.
-  select is_active into was_active from webauthn_credentials where id = device_id for update;
+  select is_active into was_active from public.webauthn_credentials where id = device_id for update;
   if not found then
     raise exception 'there is no such device' using errcode = 'no_data_found';
   end if;
   if not was_active then
     return false;
   end if;
-  update webauthn_credentials set is_active = false where id = device_id;
-  update device_session_keys set is_active = false where webauthn_credential_id = device_id and is_active;
+  update public.webauthn_credentials set is_active = false where id = device_id;
+  update public.device_session_keys set is_active = false
+  where webauthn_credential_id = device_id and is_active;
   with gone as (
-    delete from message_deliveries
+    delete from public.message_deliveries
     where webauthn_credential_id = device_id and delivery_status = 'pending'
     returning message_id
   )
   select array_agg(message_id) into waiting from gone;
-  delete from messages
+  delete from public.messages
   where
     id = any(waiting)
-    and not exists (select from message_deliveries where message_deliveries.message_id = messages.id);
+    and not exists (select from public.message_deliveries where message_deliveries.message_id = messages.id);
   return true;
 end
 $$;
-revoke all on function revoke_device(integer) from public;
-grant execute on function revoke_device(integer) to nosender_app;
+revoke all on function public.revoke_device(integer) from public;
+grant execute on function public.revoke_device(integer) to nosender_app;

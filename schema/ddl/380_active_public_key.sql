@@ -1,14 +1,16 @@
+set search_path = pg_catalog, pg_temp;
+
 -- The messaging key of whoever has a phone number: one row, or none for a number that nobody registered or
 -- that has published no key. Who may call this can find out which numbers are registered, one at a time: the
 -- application must limit how often. Verify the signature before use. Errors: 22023 not a phone number.
-create function active_public_key(phone text)
+create function public.active_public_key(phone text)
 returns table (
   key_version integer, x25519_public_key bytea, ed25519_signature bytea, ed25519_public_key bytea
 )
 language plpgsql
 stable
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode to force_generic_plan
 set enable_seqscan to off
 as $$
@@ -21,10 +23,10 @@ begin
 
   return query
   select key.key_version, key.x25519_public_key, key.ed25519_signature, key.ed25519_public_key
-  from users
-  join messaging_public_keys as key on key.user_id = users.id
+  from public.users
+  join public.messaging_public_keys as key on key.user_id = users.id
   where users.phone_number = phone and key.is_active;
 end
 $$;
-revoke all on function active_public_key(text) from public;
-grant execute on function active_public_key(text) to nosender_app;
+revoke all on function public.active_public_key(text) from public;
+grant execute on function public.active_public_key(text) to nosender_app;

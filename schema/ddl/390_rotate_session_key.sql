@@ -1,3 +1,5 @@
+set search_path = pg_catalog, pg_temp;
+
 -- Stores a session key, sealed for each of a user's active devices, and returns its rotation counter.
 -- `replaced` is the id of the session key that it takes the place of: that one turns inactive and stays, to
 -- read old messages, and the counter goes up. NULL starts a session, at counter 0.  The devices must be
@@ -5,7 +7,7 @@
 -- first write of its transaction. Errors: 22023 an argument, 23514 a sealed key that is too short, 25001 not
 -- the first write, P0002 no such user or no such session key, 55000 the devices are not the active ones or
 -- the key was replaced already, 23505 the new id is taken (by whom is not said).
-create function rotate_session_key(
+create function public.rotate_session_key(
   owner_id integer,
   replaced text,
   session text,
@@ -15,7 +17,7 @@ create function rotate_session_key(
 ) returns bigint
 language plpgsql
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set timezone to 'UTC'
 set plan_cache_mode to force_generic_plan
 set enable_seqscan to off
@@ -43,13 +45,13 @@ begin
     raise exception '%', refusal using errcode = 'invalid_parameter_value';
   end if;
 
-  perform from users where id = owner_id for no key update;  -- no device comes or goes meanwhile
+  perform from public.users where id = owner_id for no key update;  -- no device comes or goes meanwhile
   if not found then
     raise exception 'there is no such user' using errcode = 'no_data_found';
   end if;
   if
     (select array_agg(device order by device) from unnest(devices) as device) is distinct from
-    (select array_agg(id order by id) from webauthn_credentials where user_id = owner_id and is_active)
+    (select array_agg(id order by id) from public.webauthn_credentials where user_id = owner_id and is_active)
   then
     raise exception 'devices must be the active devices of the user, each once'
       using errcode = 'object_not_in_prerequisite_state';
@@ -60,7 +62,7 @@ begin
     -- forks.
     select max(key_rotation_counter) + 1, bool_or(is_active or expires_at <= now() at time zone 'utc')
     into counter, replaceable
-    from device_session_keys
+    from public.device_session_keys
     where user_id = owner_id and session_key_id = replaced;
     if counter is null then
       raise exception 'the user has no session key of that id' using errcode = 'no_data_found';
@@ -69,13 +71,13 @@ begin
       raise exception 'the session key was replaced already'
         using errcode = 'object_not_in_prerequisite_state';
     end if;
-    update device_session_keys set is_active = false
+    update public.device_session_keys set is_active = false
     where user_id = owner_id and session_key_id = replaced and is_active;
   end if;
 
   -- The constraints would name the two users in the log; this does not.
   begin
-    insert into device_session_keys (
+    insert into public.device_session_keys (
       user_id, webauthn_credential_id, session_key_id, encrypted_session_key, key_rotation_counter, expires_at
     )
     select owner_id, device, session, sealed_key, counter, now() at time zone 'utc' + expires_in
@@ -87,6 +89,7 @@ begin
   return counter;
 end
 $$;
-revoke all on function rotate_session_key(integer, text, text, integer[], bytea[], interval) from public;
-grant execute on function rotate_session_key(integer, text, text, integer[], bytea[], interval)
+revoke all on function public.rotate_session_key(integer, text, text, integer[], bytea[], interval)
+from public;
+grant execute on function public.rotate_session_key(integer, text, text, integer[], bytea[], interval)
 to nosender_app;

@@ -1,14 +1,16 @@
+set search_path = pg_catalog, pg_temp;
+
 -- Leaves an ephemeral key for a destination to claim. It lives five minutes unless told otherwise, an hour at
 -- most, and to the end of the quarter of an hour that it ends in.  For a number that nobody registered
 -- nothing is stored, and nothing is said: the answer is the same.  Must be the first write of its
 -- transaction. Errors: 22023 an argument, 23514 a key of a wrong length or a point of low order, 25001 not
 -- the first write, 23505 the exchange id is taken.
-create function publish_ephemeral_key(
+create function public.publish_ephemeral_key(
   destination text, public_key bytea, exchange text, expires_in interval default interval '5 minutes'
 ) returns void
 language plpgsql
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set timezone to 'UTC'
 set plan_cache_mode to force_generic_plan
 set enable_seqscan to off
@@ -35,11 +37,11 @@ begin
   end if;
 
   -- The lock keeps a number from being forgotten meanwhile, which would leave the key behind.
-  perform from users where phone_number = destination for key share;
+  perform from public.users where phone_number = destination for key share;
   if not found then
     return;
   end if;
-  insert into ephemeral_keys (destination_phone, ephemeral_public_key, key_exchange_id, expires_at)
+  insert into public.ephemeral_keys (destination_phone, ephemeral_public_key, key_exchange_id, expires_at)
   values (destination, public_key, exchange, now() at time zone 'utc' + expires_in)
   on conflict do nothing;
   if not found then
@@ -47,5 +49,5 @@ begin
   end if;
 end
 $$;
-revoke all on function publish_ephemeral_key(text, bytea, text, interval) from public;
-grant execute on function publish_ephemeral_key(text, bytea, text, interval) to nosender_app;
+revoke all on function public.publish_ephemeral_key(text, bytea, text, interval) from public;
+grant execute on function public.publish_ephemeral_key(text, bytea, text, interval) to nosender_app;

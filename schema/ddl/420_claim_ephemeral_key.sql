@@ -1,13 +1,15 @@
+set search_path = pg_catalog, pg_temp;
+
 -- Takes one ephemeral key that was left for a destination: the named exchange's, or the one that expires
 -- first. The key is deleted as it is returned, so it comes exactly once, however many claim at the same time;
 -- a claim passes over keys that others are claiming and waits for nobody. No row when there is none. Expired
 -- ones never come.  Must be the first write of its transaction. Errors: 22023 not a phone number, 25001 not
 -- the first write.
-create function claim_ephemeral_key(destination text, exchange text default null)
+create function public.claim_ephemeral_key(destination text, exchange text default null)
 returns table (key_exchange_id text, ephemeral_public_key bytea)
 language plpgsql
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode to force_generic_plan
 set enable_seqscan to off
 as $$
@@ -24,10 +26,10 @@ begin
 
   if exchange is null then
     return query
-    delete from ephemeral_keys
+    delete from public.ephemeral_keys
     where id = (
       select id
-      from ephemeral_keys
+      from public.ephemeral_keys
       where destination_phone = destination and not used and expires_at > now() at time zone 'utc'
       order by expires_at
       limit 1
@@ -36,7 +38,7 @@ begin
     returning key_exchange_id, ephemeral_public_key;
   else
     return query
-    delete from ephemeral_keys
+    delete from public.ephemeral_keys
     where
       key_exchange_id = exchange
       and destination_phone = destination
@@ -46,5 +48,5 @@ begin
   end if;
 end
 $$;
-revoke all on function claim_ephemeral_key(text, text) from public;
-grant execute on function claim_ephemeral_key(text, text) to nosender_app;
+revoke all on function public.claim_ephemeral_key(text, text) from public;
+grant execute on function public.claim_ephemeral_key(text, text) to nosender_app;

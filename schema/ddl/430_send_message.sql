@@ -1,15 +1,17 @@
+set search_path = pg_catalog, pg_temp;
+
 -- Stores one message for a destination, with a delivery for each of its active devices. Returns true; false
 -- for a replay, which stores nothing: the id is there already, for the same destination.  For a number that
 -- nobody registered, or that has no active device, nothing is stored and the answer is true as well: nobody
 -- could ever fetch it. The answer to a replay still tells the two apart, and so does active_public_key.  Must
 -- be the first write of its transaction. Errors: 22023 an argument, 25001 not the first write, 23505 the id
 -- is taken by a message to another destination.
-create function send_message(
+create function public.send_message(
   destination text, content bytea, message text, kind text default 'text', expires_in interval default null
 ) returns boolean
 language plpgsql
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set timezone to 'UTC'
 set plan_cache_mode to force_generic_plan
 set enable_seqscan to off
@@ -40,8 +42,8 @@ begin
   -- anyway.
   devices := array(
     select webauthn_credentials.id
-    from users
-    join webauthn_credentials on webauthn_credentials.user_id = users.id
+    from public.users
+    join public.webauthn_credentials on webauthn_credentials.user_id = users.id
     where users.phone_number = destination and webauthn_credentials.is_active
     for key share of webauthn_credentials
   );
@@ -55,21 +57,21 @@ begin
   end if;
 
   with stored as (
-    insert into messages (destination_phone, encrypted_content, message_id, message_type, expires_at)
+    insert into public.messages (destination_phone, encrypted_content, message_id, message_type, expires_at)
     values (destination, content, message, kind, now() at time zone 'utc' + expires_in)
     on conflict (message_id) do nothing
     returning id
   )
-  insert into message_deliveries (message_id, webauthn_credential_id)
+  insert into public.message_deliveries (message_id, webauthn_credential_id)
   select stored.id, device from stored, unnest(devices) as device;
   if found then
     return true;
   end if;
-  if exists (select from messages where message_id = message and destination_phone <> destination) then
+  if exists (select from public.messages where message_id = message and destination_phone <> destination) then
     raise exception 'the message id is taken' using errcode = 'unique_violation';
   end if;
   return false;
 end
 $$;
-revoke all on function send_message(text, bytea, text, text, interval) from public;
-grant execute on function send_message(text, bytea, text, text, interval) to nosender_app;
+revoke all on function public.send_message(text, bytea, text, text, interval) from public;
+grant execute on function public.send_message(text, bytea, text, text, interval) to nosender_app;

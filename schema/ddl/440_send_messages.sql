@@ -1,3 +1,5 @@
+set search_path = pg_catalog, pg_temp;
+
 -- Stores many messages in one call, as send_message stores one, and returns one answer for each, in their
 -- order: the arrays have one element for each message; kinds and expires_in may be left out, or have NULL for
 -- the default.  Rows of one transaction share their xmin: gather a batch over an interval from many senders.
@@ -6,7 +8,7 @@
 -- common cannot deadlock.  Must be the first write of its transaction. All or nothing. Errors: 22023 an
 -- argument, among them an empty batch and one of more than 10000 messages, 25001 not the first write, 23505
 -- an id is taken by a message to another destination, in the batch or before.
-create function send_messages(
+create function public.send_messages(
   destinations text[],
   contents bytea[],
   message_ids text[],
@@ -15,7 +17,7 @@ create function send_messages(
 ) returns boolean[]
 language plpgsql
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set timezone to 'UTC'
 set plan_cache_mode to force_generic_plan
 set enable_seqscan to off
@@ -66,14 +68,14 @@ begin
   ),
   device as materialized (
     select users.phone_number, webauthn_credentials.id
-    from users
-    join webauthn_credentials on webauthn_credentials.user_id = users.id
+    from public.users
+    join public.webauthn_credentials on webauthn_credentials.user_id = users.id
     where users.phone_number = any(destinations) and webauthn_credentials.is_active
     order by webauthn_credentials.id
     for key share of webauthn_credentials
   ),
   stored as (
-    insert into messages (destination_phone, encrypted_content, message_id, message_type, expires_at)
+    insert into public.messages (destination_phone, encrypted_content, message_id, message_type, expires_at)
     select destination, content, message, kind, now() at time zone 'utc' + life
     from item
     where destination in (select phone_number from device)
@@ -82,7 +84,7 @@ begin
     returning id, message_id, destination_phone
   ),
   delivered as (
-    insert into message_deliveries (message_id, webauthn_credential_id)
+    insert into public.message_deliveries (message_id, webauthn_credential_id)
     select stored.id, device.id
     from stored
     join device on device.phone_number = stored.destination_phone
@@ -115,7 +117,7 @@ begin
   if false = any(answers) then
     perform
     from unnest(answers, destinations, message_ids) as item (answer, destination, message)
-    join messages on messages.message_id = item.message
+    join public.messages on messages.message_id = item.message
     where not item.answer and messages.destination_phone <> item.destination;
     if found then
       raise exception 'a message id of the batch is taken' using errcode = 'unique_violation';
@@ -124,5 +126,5 @@ begin
   return answers;
 end
 $$;
-revoke all on function send_messages(text[], bytea[], text[], text[], interval[]) from public;
-grant execute on function send_messages(text[], bytea[], text[], text[], interval[]) to nosender_app;
+revoke all on function public.send_messages(text[], bytea[], text[], text[], interval[]) from public;
+grant execute on function public.send_messages(text[], bytea[], text[], text[], interval[]) to nosender_app;

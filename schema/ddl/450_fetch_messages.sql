@@ -1,8 +1,10 @@
+set search_path = pg_catalog, pg_temp;
+
 -- The oldest messages that wait for a device, in order. There is no position to continue from: a message that
 -- commits late has a lower number than some that were fetched, and would be passed over. Acknowledge the
 -- page, which takes it out of the way, and fetch again. Expired messages are not shown, swept or not. Errors:
 -- 22023 an argument, P0002 no such active device.
-create function fetch_messages(device_id integer, page integer default 100)
+create function public.fetch_messages(device_id integer, page integer default 100)
 returns table (
   id bigint,
   message_id text,
@@ -14,7 +16,7 @@ returns table (
 language plpgsql
 stable
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode to force_generic_plan
 set enable_seqscan to off
 as $$
@@ -28,8 +30,8 @@ begin
   select
     messages.id, messages.message_id, messages.encrypted_content, messages."timestamp", messages.message_type,
     messages.expires_at
-  from message_deliveries
-  join messages on messages.id = message_deliveries.message_id
+  from public.message_deliveries
+  join public.messages on messages.id = message_deliveries.message_id
   where
     message_deliveries.webauthn_credential_id = device_id
     and message_deliveries.delivery_status = 'pending'
@@ -37,12 +39,12 @@ begin
   order by message_deliveries.message_id
   limit page;
   if not found then
-    perform from webauthn_credentials where id = device_id and is_active;
+    perform from public.webauthn_credentials where id = device_id and is_active;
     if not found then
       raise exception 'there is no such active device' using errcode = 'no_data_found';
     end if;
   end if;
 end
 $$;
-revoke all on function fetch_messages(integer, integer) from public;
-grant execute on function fetch_messages(integer, integer) to nosender_app;
+revoke all on function public.fetch_messages(integer, integer) from public;
+grant execute on function public.fetch_messages(integer, integer) to nosender_app;

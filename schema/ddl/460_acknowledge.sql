@@ -1,13 +1,15 @@
+set search_path = pg_catalog, pg_temp;
+
 -- Notes what became of messages on a device: delivered, read (and so delivered) or failed. `messages` are the
 -- ids that fetch_messages gave. Only deliveries to the device itself are touched; returns how many changed,
 -- so an acknowledgement that comes again, or names what is not the device's, counts nothing. What failed may
 -- be delivered later; what was delivered cannot fail.  Must be the first write of its transaction. Errors:
 -- 22023 an argument, among them no messages and more than 10000, 25001 not the first write, P0002 no such
 -- device.
-create function acknowledge(device_id integer, messages bigint[], outcome text) returns integer
+create function public.acknowledge(device_id integer, messages bigint[], outcome text) returns integer
 language plpgsql
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set timezone to 'UTC'
 set plan_cache_mode to force_generic_plan
 set enable_seqscan to off
@@ -33,27 +35,27 @@ begin
   end if;
 
   if outcome = 'read' then
-    update message_deliveries
+    update public.message_deliveries
     set
       delivery_status = 'delivered',
       delivered_at = coalesce(delivered_at, date_trunc('hour', now() at time zone 'utc')),
       read_at = date_trunc('hour', now() at time zone 'utc')
     where webauthn_credential_id = device_id and message_id = any(messages) and read_at is null;
   elsif outcome = 'delivered' then
-    update message_deliveries
+    update public.message_deliveries
     set delivery_status = 'delivered', delivered_at = date_trunc('hour', now() at time zone 'utc')
     where
       webauthn_credential_id = device_id
       and message_id = any(messages)
       and delivery_status in ('pending', 'failed');
   else
-    update message_deliveries
+    update public.message_deliveries
     set delivery_status = 'failed'
     where webauthn_credential_id = device_id and message_id = any(messages) and delivery_status = 'pending';
   end if;
   get diagnostics changed = row_count;
   if changed = 0 then  -- an IF of its own: a condition with a subquery in it costs a query every time
-    perform from webauthn_credentials where id = device_id;
+    perform from public.webauthn_credentials where id = device_id;
     if not found then
       raise exception 'there is no such device' using errcode = 'no_data_found';
     end if;
@@ -61,5 +63,5 @@ begin
   return changed;
 end
 $$;
-revoke all on function acknowledge(integer, bigint[], text) from public;
-grant execute on function acknowledge(integer, bigint[], text) to nosender_app;
+revoke all on function public.acknowledge(integer, bigint[], text) from public;
+grant execute on function public.acknowledge(integer, bigint[], text) to nosender_app;

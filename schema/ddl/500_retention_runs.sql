@@ -1,8 +1,10 @@
+set search_path = pg_catalog, pg_temp;
+
 -- The ledger of the sweeps: what each run was going to do, what it did to each table, and how it ended; and
 -- which tables were written anew. It holds counts and times, never a value of a row that was deleted. Each
 -- row holds the hash of the row before it, and the ids have no gap, so a row that is edited, removed, moved
 -- or slipped in breaks the chain. docs/retention.md says how to recompute it.
-create table retention_runs (
+create table public.retention_runs (
   id bigint primary key,
   run_id uuid not null,
   phase varchar(20) not null,

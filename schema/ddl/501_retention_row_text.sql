@@ -1,8 +1,10 @@
+set search_path = pg_catalog, pg_temp;
+
 -- What a row's hash is taken of: this very text, in UTF-8. A missing value is an empty one, and no value is
 -- empty otherwise.
-create function retention_row_text(entry retention_runs) returns text
+create function public.retention_row_text(entry public.retention_runs) returns text
 language sql stable
-set search_path from current
+set search_path = pg_catalog, pg_temp
 as $$
   select concat(
     'nosender.retention_runs/1', e'\n',
@@ -30,6 +32,6 @@ as $$
   )
 $$;
 
-revoke all on table retention_runs from public;
+revoke all on table public.retention_runs from public;
 
-revoke all on function retention_row_text from public;
+revoke all on function public.retention_row_text from public;

@@ -1,7 +1,9 @@
+set search_path = pg_catalog, pg_temp;
+
 -- What the sweep does, table by table in this order. The catalogue says the same in retention/plan.py's words
 -- and `nosender retention sweep` refuses to run where the two differ; the procedure, which cannot see the
 -- catalogue, follows this alone. It is a function and not a table so that only a migration changes it.
-create function retention_policy()
+create function public.retention_policy()
 returns table (
   table_name text,
   expires_column text,   -- the row has expired once this moment has passed; NULL never expires
@@ -13,7 +15,7 @@ returns table (
   children text[]        -- tables whose rows go with the row, by cascade
 )
 language sql immutable
-set search_path from current
+set search_path = pg_catalog, pg_temp
 as $$
   values
   ('device_session_keys', 'expires_at', 'deactivate', 'is_active', null, null::interval, null, '{}'::text[]),
@@ -22,5 +24,5 @@ as $$
   ('retention_runs', null, 'delete', null, null, interval '400 days', 'clock_after', '{}')
 $$;
 
-revoke all on function retention_policy from public;
-grant execute on function retention_policy to nosender_sweeper, nosender_auditor;
+revoke all on function public.retention_policy from public;
+grant execute on function public.retention_policy to nosender_sweeper, nosender_auditor;

@@ -1,7 +1,9 @@
+set search_path = pg_catalog, pg_temp;
+
 -- The same as one hash, which every receipt carries. docs/retention.md gives the text that it is taken of.
-create function retention_policy_hash() returns bytea
+create function public.retention_policy_hash() returns bytea
 language sql stable
-set search_path from current
+set search_path = pg_catalog, pg_temp
 as $$
   select sha256(convert_to(string_agg(
     concat_ws(
@@ -10,10 +12,10 @@ as $$
       array_to_string(children, ',')
     ) || e'\n', '' order by place
   ), 'UTF8'))
-  from retention_policy() with ordinality as policy (
+  from public.retention_policy() with ordinality as policy (
     table_name, expires_column, action, flag, at_once, max_age, max_age_column, children, place
   )
 $$;
 
-revoke all on function retention_policy_hash from public;
-grant execute on function retention_policy_hash to nosender_sweeper, nosender_auditor;
+revoke all on function public.retention_policy_hash from public;
+grant execute on function public.retention_policy_hash to nosender_sweeper, nosender_auditor;

@@ -1,10 +1,12 @@
+set search_path = pg_catalog, pg_temp;
+
 -- The start of a sweep. Its answer is the sweep's whole state, to be handed to retention_step again and
 -- again, a transaction each, until `finished` is true in it. The numbers in it are for reading; that a row
 -- has expired is decided by the step alone, whatever the state says.  most: no batch is larger. target_ms:
 -- how long a batch should take; null keeps every batch at `most`. duty: the share of the time spent working.
 -- rate: rows a second at most. patience_ms: how long, in the whole sweep, to wait for rows that others have
 -- locked. tables: sweep these tables and no others. canary: leave a row that the next sweeps must remove.
-create function retention_begin(
+create function public.retention_begin(
   most integer default 5000,
   target_ms numeric default 1,
   duty numeric default 0.5,
@@ -14,11 +16,11 @@ create function retention_begin(
   canary boolean default false
 ) returns jsonb
 language plpgsql security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set timezone to 'UTC'
 as $$
 declare
-  entry retention_runs;
+  entry public.retention_runs;
   swept record;
   child text;
   last_clock timestamp;
@@ -31,10 +33,10 @@ begin
     raise exception 'a sweep needs most, target_ms and rate above 0, a duty above 0 and at most 1'
       using errcode = 'invalid_parameter_value';
   end if;
-  for swept in select * from retention_policy() loop
+  for swept in select * from public.retention_policy() loop
     continue when tables is not null and swept.table_name <> all (tables);
     foreach child in array swept.table_name || swept.children loop
-      if to_regclass(quote_ident(child)) is null then
+      if to_regclass('public.' || quote_ident(child)) is null then
         raise exception 'the table % of the retention policy does not exist', child
           using errcode = 'undefined_table';
       end if;
@@ -48,23 +50,23 @@ begin
   -- Locks of the session, because a sweep is many transactions; they end with it, however it ends.
   for i in 1 .. cardinality(chosen) loop
     continue when pg_try_advisory_lock(
-      hashtext('nosender.retention'), quote_ident(chosen[i])::regclass::oid::integer
+      hashtext('nosender.retention'), ('public.' || quote_ident(chosen[i]))::regclass::oid::integer
     );
     select pid into holder from pg_locks
     where
       locktype = 'advisory' and granted and pid <> pg_backend_pid()
       and database = (select oid from pg_database where datname = current_database())
       and classid = hashtext('nosender.retention')::bigint & 4294967295
-      and objid = quote_ident(chosen[i])::regclass::oid;
-    perform retention_unlock(chosen[1 : i - 1]);
+      and objid = ('public.' || quote_ident(chosen[i]))::regclass::oid;
+    perform public.retention_unlock(chosen[1 : i - 1]);
     raise exception 'another sweep of % is running (process %)', chosen[i], coalesce(holder::text, 'unknown')
       using errcode = 'lock_not_available';
   end loop;
   begin
-    select clock_after into last_clock from retention_runs order by id desc limit 1;
+    select clock_after into last_clock from public.retention_runs order by id desc limit 1;
     entry.run_id := gen_random_uuid();
     entry.phase := 'started';
-    entry.policy_hash := retention_policy_hash();
+    entry.policy_hash := public.retention_policy_hash();
     entry.cutoff := clock_timestamp() at time zone 'utc';
     entry.clock_before := entry.cutoff;
     entry.deleted := 0;
@@ -72,9 +74,9 @@ begin
     entry.children := 0;
     entry.batches := 0;
     entry.blocked := 0;
-    entry := retention_append(entry);
+    entry := public.retention_append(entry);
   exception when others then
-    perform retention_unlock(chosen);
+    perform public.retention_unlock(chosen);
     raise;
   end;
   return jsonb_build_object(
@@ -91,5 +93,5 @@ begin
 end
 $$;
 
-revoke all on function retention_begin from public;
-grant execute on function retention_begin to nosender_sweeper;
+revoke all on function public.retention_begin from public;
+grant execute on function public.retention_begin to nosender_sweeper;

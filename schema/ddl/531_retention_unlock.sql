@@ -1,10 +1,13 @@
-create function retention_unlock(tables text[]) returns void
+set search_path = pg_catalog, pg_temp;
+
+create function public.retention_unlock(tables text[]) returns void
 language sql
-set search_path from current
+set search_path = pg_catalog, pg_temp
 as $$
-  select pg_advisory_unlock(hashtext('nosender.retention'), to_regclass(quote_ident(name))::oid::integer)
+  select pg_advisory_unlock(hashtext('nosender.retention'), place::oid::integer)
   from unnest(tables) as name
-  where to_regclass(quote_ident(name)) is not null
+  cross join lateral to_regclass('public.' || quote_ident(name)) as place
+  where place is not null
 $$;
 
-revoke all on function retention_unlock from public;
+revoke all on function public.retention_unlock from public;

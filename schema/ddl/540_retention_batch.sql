@@ -1,3 +1,5 @@
+set search_path = pg_catalog, pg_temp;
+
 -- One batch: takes the state of a sweep, deletes (or deactivates) at most `size` expired rows of one table,
 -- and says in the state where the next batch goes on. Called by retention_step, in its rights.
 --
@@ -11,12 +13,13 @@
 -- Passes: blocks (by place in the file, where expiry and place are unrelated), keys (by expiry and id), last
 -- (keys again, for what was locked), age (by place, rows past a maximum age). A pass ends at `until_time` and
 -- `until_id`, or at `until_place`, where the state has them: several workers then share a table.
-create function retention_batch(state jsonb, table_to_sweep text, cutoff timestamp) returns jsonb
+create function public.retention_batch(state jsonb, table_to_sweep text, cutoff timestamp) returns jsonb
 language plpgsql
-set search_path from current
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   policy record;
+  home regclass;
   pass text := state ->> 'pass';
   deletes boolean;  -- or else marks inactive
   size bigint := (state ->> 'size')::bigint;
@@ -48,10 +51,11 @@ declare
   started timestamptz;
   patience text := current_setting('lock_timeout');
 begin
-  select * into strict policy from retention_policy() where table_name = table_to_sweep;
+  select * into strict policy from public.retention_policy() where table_name = table_to_sweep;
+  home := ('public.' || quote_ident(policy.table_name))::regclass;
   deletes := policy.action = 'delete' or pass = 'age';
   oldest := cutoff - policy.max_age;
-  moment := retention_due(policy.expires_column, policy.at_once);
+  moment := public.retention_due(policy.expires_column, policy.at_once);
   expired := format('%s <= (select $5)', moment);
   -- Values come as (select $n): as constants they would have the planner look for the ends of the index,
   -- through all the dead entries there.
@@ -61,13 +65,13 @@ begin
     due := format('%I and %s', policy.flag, expired);
     slice := 'id = any($9)';
     bound := case when pass = 'last' then format(
-      'select array_agg(id), max(%1$I), max(id), null::tid, count(*) from (select id, %1$I from %2$I
+      'select array_agg(id), max(%1$I), max(id), null::tid, count(*) from (select id, %1$I from %2$s
        where %3$s and (%1$I, id) > ((select $1), (select $2)) order by %1$I, id limit $8) as batch',
-      policy.expires_column, policy.table_name, due
+      policy.expires_column, home, due
     ) else format(
-      'select array_agg(id), max(%1$I), null::bigint, null::tid, count(*) from (select id, %1$I from %2$I
+      'select array_agg(id), max(%1$I), null::bigint, null::tid, count(*) from (select id, %1$I from %2$s
        where %3$s and %1$I >= (select $1) order by %1$I limit $8 %4$s) as batch',
-      policy.expires_column, policy.table_name, due, case when skip then 'for update skip locked' end
+      policy.expires_column, home, due, case when skip then 'for update skip locked' end
     ) end;
   elsif pass in ('keys', 'last') then
     due := expired;
@@ -76,9 +80,9 @@ begin
     );
     -- With `due`, though the slice says as much: without it no index of the rows that expire answers.
     bound := format(
-      'select null::bigint[], %1$s, id, null::tid, $8 from %2$I
+      'select null::bigint[], %1$s, id, null::tid, $8 from %2$s
        where %3$s and %4$s order by %1$s, id offset $8 - 1 limit 1',
-      moment, policy.table_name, slice, due
+      moment, home, slice, due
     );
   else
     -- Inside coalesce no index answers it: these passes go by place and by nothing else.
@@ -93,9 +97,9 @@ begin
       format('(%s,0)', least((last_place::text::point)[0] + greatest(size, 64), 4294967294)::bigint)::tid, until_place
     );
     bound := format(
-      'select null::bigint[], null::timestamp, null::bigint, ctid, $8 from %I
+      'select null::bigint[], null::timestamp, null::bigint, ctid, $8 from %s
        where %s and %s offset $8 - 1 limit 1',
-      policy.table_name, slice, due
+      home, slice, due
     );
   end if;
 
@@ -105,7 +109,7 @@ begin
   if exhausted and stretch is not null then
     to_place := stretch;
     exhausted := stretch = until_place or (stretch::text::point)[0] * current_setting('block_size')::bigint
-      >= pg_relation_size(quote_ident(policy.table_name)::regclass);
+      >= pg_relation_size(home);
   elsif exhausted and ids is null and pass in ('keys', 'last') then
     to_time := until_time;
     to_id := until_id;
@@ -121,21 +125,23 @@ begin
     exit attempt when counted = 0;
     begin
       if current_setting('track_counts')::boolean then
-        children_before := retention_children(policy.children);
+        children_before := public.retention_children(policy.children);
       else
-        execute retention_children_query(policy.table_name, policy.children, format('%s and %s', slice, due))
+        execute public.retention_children_query(
+          policy.table_name, policy.children, format('%s and %s', slice, due)
+        )
         into children_before
         using last_time, last_id, to_time, to_id, cutoff, last_place, to_place, size, ids, oldest;
         children_before := -coalesce(children_before, 0);
       end if;
       started := clock_timestamp();
       execute format(
-        case when deletes then 'delete from %1$I where %2$s and %3$s'
-          else 'update %1$I set %4$I = false where %2$s and %3$s' end,
-        policy.table_name,
+        case when deletes then 'delete from %1$s where %2$s and %3$s'
+          else 'update %1$s set %4$I = false where %2$s and %3$s' end,
+        home,
         case when again = 1 then slice else format(
-          'id = any(array(select id from %I where %s and %s for update skip locked))',
-          policy.table_name, slice, due
+          'id = any(array(select id from %s where %s and %s for update skip locked))',
+          home, slice, due
         ) end,
         due, policy.flag
       ) using last_time, last_id, to_time, to_id, cutoff, last_place, to_place, size, ids, oldest;
@@ -147,7 +153,8 @@ begin
         -- Somebody who holds a whole table makes the sweep fail, rather than seem to hold row after row.
         perform set_config('lock_timeout', patience, true);
         execute format('lock table %s in row exclusive mode', (
-          select string_agg(quote_ident(each), ', ') from unnest(policy.table_name || policy.children) as each
+          select string_agg(('public.' || quote_ident(each))::regclass::text, ', ')
+          from unnest(policy.table_name || policy.children) as each
         ));
         perform set_config('lock_timeout', '50', true);
       end if;
@@ -173,10 +180,10 @@ begin
     case when deletes then 'deleted' else 'deactivated' end,
     (state ->> case when deletes then 'deleted' else 'deactivated' end)::bigint + affected,
     'children', (state ->> 'children')::bigint
-    + case when affected > 0 then retention_children(policy.children) - children_before else 0 end,
+    + case when affected > 0 then public.retention_children(policy.children) - children_before else 0 end,
     'batches', (state ->> 'batches')::bigint + (affected > 0)::integer
   );
 end
 $$;
 
-revoke all on function retention_batch from public;
+revoke all on function public.retention_batch from public;

@@ -1,11 +1,13 @@
+set search_path = pg_catalog, pg_temp;
+
 -- How many rows this transaction has deleted from these tables, as PostgreSQL itself counts: the rows that a
 -- cascade takes are counted nowhere else, and counting them by a query of their own would cost as much again.
-create function retention_children(tables text[]) returns bigint
+create function public.retention_children(tables text[]) returns bigint
 language sql volatile
-set search_path from current
+set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(sum(pg_stat_get_xact_tuples_deleted(quote_ident(name)::regclass)), 0)::bigint
+  select coalesce(sum(pg_stat_get_xact_tuples_deleted(('public.' || quote_ident(name))::regclass)), 0)::bigint
   from unnest(tables) as name
 $$;
 
-revoke all on function retention_children from public;
+revoke all on function public.retention_children from public;

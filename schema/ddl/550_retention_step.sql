@@ -1,3 +1,5 @@
+set search_path = pg_catalog, pg_temp;
+
 -- One transaction of a sweep: a batch, or the receipt of a table that is done, or the end. It takes the state
 -- that retention_begin or the step before returned and returns the next; the caller commits, sleeps for
 -- `pause_ms` and calls again, until `finished`. The command line and the procedure are two such callers, and
@@ -6,9 +8,9 @@
 -- The role that calls this may delete nothing by itself. It could hand in any state, so nothing here trusts
 -- one: the cutoff is never later than the clock, the tables are the policy's, and each delete tests the
 -- expiry.
-create function retention_step(state jsonb) returns jsonb
+create function public.retention_step(state jsonb) returns jsonb
 language plpgsql security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set timezone to 'UTC'
 set lock_timeout to '0'
 -- The walks are made for these indexes. Rows of one expiry in their thousands make the planner think of the
@@ -32,23 +34,25 @@ begin
   if (state ->> 'finished')::boolean then
     return state;
   elsif name is null then
-    return retention_stop(state, 'done', null);
+    return public.retention_stop(state, 'done'::text, null::text);
   end if;
-  select * into policy from retention_policy() where table_name = name;
+  select * into policy from public.retention_policy() where table_name = name;
   if not found then
     raise exception 'the retention policy does not name the table %', name using errcode = 'undefined_table';
   end if;
   if pass = 'begin' then
-    pass := retention_next_pass(name, pass, false, cutoff);
+    pass := public.retention_next_pass(name, pass, false, cutoff);
     state := state || jsonb_build_object(
       'pass', pass, 'began', clock_timestamp()::timestamp, 'skip', false, 'left', false,
       'deleted', 0, 'deactivated', 0, 'children', 0, 'batches', 0, 'blocked', 0
     );
   end if;
   if pass = 'end' then
-    return retention_swept(state, name, case when (state ->> 'blocked')::bigint > 0 then 'partial' else 'done' end);
+    return public.retention_swept(
+      state, name, case when (state ->> 'blocked')::bigint > 0 then 'partial' else 'done' end, null::text
+    );
   elsif pass = 'prune' then
-    return retention_prune(state, name, policy.max_age);
+    return public.retention_prune(state, name, policy.max_age);
   end if;
 
   -- A batch that is lost in a crash is deleted again by the next sweep: it need not wait for the disk. The
@@ -57,7 +61,7 @@ begin
   -- For whole tables that others hold; for their rows the batch itself is less patient.
   perform set_config('lock_timeout', greatest((state ->> 'patience_ms')::numeric, 1)::integer::text, true);
   began := clock_timestamp();
-  state := retention_batch(state, name, cutoff);
+  state := public.retention_batch(state, name, cutoff);
   took_ms := greatest(extract(epoch from clock_timestamp() - began) * 1000, 0.01);
   rows_done := coalesce((state ->> 'affected')::bigint, 0);
 
@@ -79,7 +83,7 @@ begin
   end if;
   if (state ->> 'exhausted')::boolean and not coalesce((state ->> 'halved')::boolean, false) then
     state := state - array['time', 'id', 'place'] || jsonb_build_object(
-      'pass', retention_next_pass(name, pass, (state ->> 'left')::boolean, cutoff)
+      'pass', public.retention_next_pass(name, pass, (state ->> 'left')::boolean, cutoff)
     );
     pause_ms := case when rows_done = 0 then 0 else pause_ms end;
   end if;
@@ -92,5 +96,5 @@ begin
 end
 $$;
 
-revoke all on function retention_step from public;
-grant execute on function retention_step to nosender_sweeper;
+revoke all on function public.retention_step from public;
+grant execute on function public.retention_step to nosender_sweeper;

@@ -1,11 +1,13 @@
+set search_path = pg_catalog, pg_temp;
+
 -- A part of a table for one of several workers, each with a session of its own that calls this and then
 -- retention_step until the pass has ended. The part begins where the state stands; without an end it gets
 -- one, `rows` rows or blocks further on, or none where it is the last. Beside the lock of the table, which
 -- the session of retention_begin holds, each part has one of its own (`part`, for the session to give back):
 -- who takes over the part of a session that broke waits until that is gone, and its last transaction decided.
-create function retention_part(state jsonb, rows bigint) returns jsonb
+create function public.retention_part(state jsonb, rows bigint) returns jsonb
 language plpgsql security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set timezone to 'UTC'
 set enable_seqscan to off
 set enable_bitmapscan to off
@@ -20,12 +22,12 @@ declare
   to_time timestamp;
   to_id bigint;
 begin
-  select * into policy from retention_policy() where table_name = name;
+  select * into policy from public.retention_policy() where table_name = name;
   if not found or policy.action <> 'delete' or rows < 1 or state ->> 'pass' not in ('keys', 'blocks') then
     raise exception 'only a pass over a table whose rows are deleted can be shared'
       using errcode = 'invalid_parameter_value';
   end if;
-  home := quote_ident(name)::regclass;
+  home := ('public.' || quote_ident(name))::regclass;
   part := hashtext(concat_ws(' ', home::oid, state ->> 'time', state ->> 'id', state ->> 'place'));
   perform pg_advisory_lock(hashtext('nosender.retention.part'), part);
   state := state || jsonb_build_object('part', part);
@@ -39,9 +41,9 @@ begin
     return state || jsonb_build_object('until_place', format('(%s,0)', last_block));
   end if;
   execute format(
-    'select %1$s, id from %2$I where (%1$s, id) > ((select $1), (select $2)) and %1$s <= (select $3)
+    'select %1$s, id from %2$s where (%1$s, id) > ((select $1), (select $2)) and %1$s <= (select $3)
      order by %1$s, id offset $4 - 1 limit 1',
-    retention_due(policy.expires_column, policy.at_once), name
+    public.retention_due(policy.expires_column, policy.at_once), home
   ) into to_time, to_id
   using
     coalesce(state ->> 'time', '-infinity')::timestamp, coalesce((state ->> 'id')::bigint, 0),
@@ -53,5 +55,5 @@ begin
 end
 $$;
 
-revoke all on function retention_part from public;
-grant execute on function retention_part to nosender_sweeper;
+revoke all on function public.retention_part from public;
+grant execute on function public.retention_part to nosender_sweeper;

@@ -1,18 +1,22 @@
+set search_path = pg_catalog, pg_temp;
+
 -- The pass after `pass` for this table: begin, blocks, keys, last, age, end; or prune for the ledger
 -- itself. A table where nothing has expired is done at once, at the cost of one look into the index.
-create function retention_next_pass(name text, pass text, rows_left boolean, cutoff timestamp) returns text
+create function public.retention_next_pass(name text, pass text, rows_left boolean, cutoff timestamp)
+returns text
 language plpgsql
-set search_path from current
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   policy record;
 begin
-  select * into strict policy from retention_policy() where table_name = name;
+  select * into strict policy from public.retention_policy() where table_name = name;
   if name = 'retention_runs' then
     return case pass when 'begin' then 'prune' else 'end' end;
-  elsif pass = 'begin' and retention_oldest(name, cutoff) is not null then
+  elsif pass = 'begin' and public.retention_oldest(name, cutoff) is not null then
     return case
-      when policy.action = 'delete' and retention_scattered(name, policy.expires_column, cutoff) then 'blocks'
+      when policy.action = 'delete' and public.retention_scattered(name, policy.expires_column, cutoff)
+        then 'blocks'
       else 'keys'
     end;
   elsif pass in ('blocks', 'keys') and rows_left then
@@ -24,4 +28,4 @@ begin
 end
 $$;
 
-revoke all on function retention_next_pass from public;
+revoke all on function public.retention_next_pass from public;

@@ -1,25 +1,30 @@
+set search_path = pg_catalog, pg_temp;
+
 -- Whether to walk by place in the file: worth it where every block has an expired row and neighbours in the
 -- index are not neighbours in the file, for then the index leads to each block again and again. From what
 -- ANALYZE left, so at constant cost.
-create function retention_scattered(name text, expires_column text, cutoff timestamp) returns boolean
+create function public.retention_scattered(name text, expires_column text, cutoff timestamp) returns boolean
 language plpgsql
-set search_path from current
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   plan json;
-  blocks bigint := pg_relation_size(quote_ident(name)::regclass) / current_setting('block_size')::bigint;
+  home regclass := ('public.' || quote_ident(name))::regclass;
+  blocks bigint := pg_relation_size(home) / current_setting('block_size')::bigint;
 begin
   if blocks < 256 or not exists (
     select from pg_stats
     where
-      schemaname = current_schema() and tablename = name and attname = expires_column
+      schemaname = (select nspname from pg_namespace where oid = 'public'::regnamespace)
+      and tablename = name and attname = expires_column
       and abs(correlation) < 0.9
   ) then
     return false;
   end if;
-  execute format('explain (format json) select from %I where %I <= %L', name, expires_column, cutoff) into plan;
+  execute format('explain (format json) select from %s where %I <= %L', home, expires_column, cutoff)
+  into plan;
   return (plan #>> '{0,Plan,Plan Rows}')::numeric >= blocks;
 end
 $$;
 
-revoke all on function retention_scattered from public;
+revoke all on function public.retention_scattered from public;

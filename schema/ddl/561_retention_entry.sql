@@ -1,15 +1,17 @@
+set search_path = pg_catalog, pg_temp;
+
 -- A row of the ledger with what the state says of the table under way; of a run that has started, and under
 -- its own policy and cutoff.
-create function retention_entry(state jsonb) returns retention_runs
+create function public.retention_entry(state jsonb) returns public.retention_runs
 language plpgsql
-set search_path from current
+set search_path = pg_catalog, pg_temp
 as $$
 declare
-  entry retention_runs;
+  entry public.retention_runs;
 begin
   select run_id, policy_hash, cutoff, clock_before
   into entry.run_id, entry.policy_hash, entry.cutoff, entry.clock_before
-  from retention_runs
+  from public.retention_runs
   where
     id = (state ->> 'started')::bigint and phase = 'started' and run_id = (state ->> 'run')::uuid
     and policy_hash = decode(state ->> 'policy', 'hex') and cutoff = (state ->> 'cutoff')::timestamp;
@@ -25,4 +27,4 @@ begin
 end
 $$;
 
-revoke all on function retention_entry from public;
+revoke all on function public.retention_entry from public;

@@ -1,25 +1,27 @@
+set search_path = pg_catalog, pg_temp;
+
 -- End a sweep: `outcome` is done, interrupted or failed. What the table under way has lost so far gets its
 -- receipt first, then the run its own, with the totals. The answer is the state with `finished` and `status`
 -- set.
-create function retention_stop(state jsonb, outcome text, error_class text default null) returns jsonb
+create function public.retention_stop(state jsonb, outcome text, error_class text default null) returns jsonb
 language plpgsql security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set timezone to 'UTC'
 as $$
 declare
-  entry retention_runs;
+  entry public.retention_runs;
   name text := state #>> array['tables', state ->> 'at'];
 begin
   if (state ->> 'finished')::boolean then
     return state;
   end if;
   if name is not null and (outcome = 'failed' or state ->> 'pass' <> 'begin') then
-    state := retention_swept(state, name, outcome, error_class);
+    state := public.retention_swept(state, name, outcome, error_class);
   end if;
   if outcome = 'done' and (state ->> 'canary')::boolean then
-    perform retention_plant(state);
+    perform public.retention_plant(state);
   end if;
-  entry := retention_entry(state || (state -> 'total'));
+  entry := public.retention_entry(state || (state -> 'total'));
   entry.phase := 'finished';
   entry.status := case
     when outcome <> 'done' then outcome
@@ -29,8 +31,8 @@ begin
   entry.error_class := case
     when outcome = 'done' and (state ->> 'clock_back')::boolean then 'clock-went-back' else error_class
   end;
-  entry := retention_append(entry);
-  perform retention_unlock(array(select jsonb_array_elements_text(state -> 'tables')));
+  entry := public.retention_append(entry);
+  perform public.retention_unlock(array(select jsonb_array_elements_text(state -> 'tables')));
   return state || jsonb_build_object(
     'finished', true, 'status', entry.status, 'error_class', entry.error_class,
     'ledger_id', entry.id, 'ledger_hash', encode(entry.row_hash, 'hex'), 'clock_after', entry.clock_after
@@ -38,5 +40,5 @@ begin
 end
 $$;
 
-revoke all on function retention_stop from public;
-grant execute on function retention_stop to nosender_sweeper;
+revoke all on function public.retention_stop from public;
+grant execute on function public.retention_stop to nosender_sweeper;

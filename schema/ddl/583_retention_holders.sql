@@ -1,10 +1,12 @@
+set search_path = pg_catalog, pg_temp;
+
 -- Who keeps old rows from being vacuumed away, oldest first: while they do, a sweep deletes but frees
 -- nothing. What the owner of these functions may not see of other sessions is missing here, and `complete`
 -- says so.
-create function retention_holders()
+create function public.retention_holders()
 returns table (kind text, name text, transactions bigint, seconds bigint, complete boolean)
 language sql stable security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 as $$
   select
     held.kind, held.name, held.transactions::bigint, held.seconds::bigint,
@@ -30,5 +32,5 @@ as $$
   order by held.transactions desc, held.kind, held.name
 $$;
 
-revoke all on function retention_holders from public;
-grant execute on function retention_holders to nosender_sweeper, nosender_auditor;
+revoke all on function public.retention_holders from public;
+grant execute on function public.retention_holders to nosender_sweeper, nosender_auditor;

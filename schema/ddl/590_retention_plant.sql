@@ -1,16 +1,18 @@
+set search_path = pg_catalog, pg_temp;
+
 -- A sweep that has nothing to do looks like one that does nothing. So a sweep may leave canaries: a message
 -- and an ephemeral key that expire with the hour and the quarter of an hour, which a later sweep has to
 -- remove like any other. Nobody can have their number: no country has the code 999. One of each at a time, so
 -- they stay bounded.
-create function retention_plant(state jsonb) returns void
+create function public.retention_plant(state jsonb) returns void
 language plpgsql
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set timezone to 'UTC'
 as $$
 declare
   nobody constant text := '+999999999999999';
   noise constant bytea := decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 'hex');
-  entry retention_runs := retention_entry(state);
+  entry public.retention_runs := public.retention_entry(state);
 begin
   entry.phase := 'planted';
   entry.status := 'done';
@@ -20,21 +22,21 @@ begin
   entry.batches := 0;
   entry.blocked := 0;
   entry.clock_before := clock_timestamp();
-  if not exists (select from messages where destination_phone = nobody) then
-    insert into messages (destination_phone, encrypted_content, message_id, message_type, expires_at)
+  if not exists (select from public.messages where destination_phone = nobody) then
+    insert into public.messages (destination_phone, encrypted_content, message_id, message_type, expires_at)
     values (nobody, noise, gen_random_uuid()::text, 'system', now())
     returning expires_at into entry.cutoff;
     entry.table_name := 'messages';
-    perform retention_append(entry);
+    perform public.retention_append(entry);
   end if;
-  if not exists (select from ephemeral_keys where destination_phone = nobody) then
-    insert into ephemeral_keys (destination_phone, ephemeral_public_key, key_exchange_id, expires_at)
+  if not exists (select from public.ephemeral_keys where destination_phone = nobody) then
+    insert into public.ephemeral_keys (destination_phone, ephemeral_public_key, key_exchange_id, expires_at)
     values (nobody, sha256(noise), gen_random_uuid()::text, now())
     returning expires_at into entry.cutoff;
     entry.table_name := 'ephemeral_keys';
-    perform retention_append(entry);
+    perform public.retention_append(entry);
   end if;
 end
 $$;
 
-revoke all on function retention_plant from public;
+revoke all on function public.retention_plant from public;

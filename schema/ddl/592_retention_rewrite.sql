@@ -1,3 +1,5 @@
+set search_path = pg_catalog, pg_temp;
+
 -- Write a table anew, so that nothing of its deleted rows and dropped columns stays in its file, and say so
 -- in the ledger in the same transaction: either both happened or neither.
 --
@@ -7,22 +9,22 @@
 -- or TRUNCATE makes another file.
 --
 -- CLUSTER, because VACUUM FULL may not run in a transaction; it leaves no other mark on the table.
-create function retention_rewrite(table_to_write text) returns retention_runs
+create function public.retention_rewrite(table_to_write text) returns public.retention_runs
 language plpgsql
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set timezone to 'UTC'
 as $$
 declare
-  entry retention_runs;
-  place regclass := to_regclass(quote_ident(table_to_write));
+  entry public.retention_runs;
+  place regclass := to_regclass('public.' || quote_ident(table_to_write));
   order_before name;
 begin
   -- A sweep writes to the ledger and to these tables in either order; so one of the two waits for the other
   -- here.
   perform pg_advisory_xact_lock(
-    hashtext('nosender.retention'), to_regclass(quote_ident(table_name))::oid::integer
+    hashtext('nosender.retention'), to_regclass('public.' || quote_ident(table_name))::oid::integer
   )
-  from retention_policy();
+  from public.retention_policy();
   entry.clock_before := clock_timestamp();
   execute format('lock table %s in access exclusive mode', place);
   select relname into order_before
@@ -39,7 +41,7 @@ begin
   entry.phase := 'rewritten';
   entry.table_name := table_to_write;
   entry.status := 'done';
-  entry.policy_hash := retention_policy_hash();
+  entry.policy_hash := public.retention_policy_hash();
   entry.cutoff := entry.clock_before;
   entry.deleted := 0;
   entry.deactivated := 0;
@@ -50,8 +52,8 @@ begin
   entry.dropped_columns := array(
     select attnum from pg_attribute where attrelid = place and attnum > 0 and attisdropped order by attnum
   );
-  return retention_append(entry);
+  return public.retention_append(entry);
 end
 $$;
 
-revoke all on function retention_rewrite from public;
+revoke all on function public.retention_rewrite from public;

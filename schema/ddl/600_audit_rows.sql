@@ -1,40 +1,40 @@
+set search_path = pg_catalog, pg_temp;
+
 -- What a probe reads of a table, as the text of a FROM item: all of it up to 256 pages (2 MB), else some
 -- pages chosen at random, the same ones in every run, and the 30 newest rows, where today's mistake would
 -- be. So no probe costs more as a table grows: where it samples at most 120 pages for a column, with 40
 -- pages at random (which vary by a dozen) and 8 values that are stored outside their rows. ONLY: a child
 -- that somebody attached is not ours, and may be foreign.
 --
--- The probes below run with their owner's rights, whatever stands in the schema. pg_catalog comes first in
--- every search_path, but an operator or function planted in a later schema wins if its argument types fit
--- better: so functions are qualified, and what is compared is cast to types that pg_catalog compares exactly.
-create function audit_rows(of_table text, random_pages integer) returns text
+-- The probes below run with their owner's rights, whatever stands in the schema.
+create function public.audit_rows(of_table text, random_pages integer) returns text
 language plpgsql
 stable
-set search_path from current
+set search_path = pg_catalog, pg_temp
 as $$
 declare
-  pages bigint := pg_catalog.pg_relation_size(pg_catalog.to_regclass(pg_catalog.quote_ident(of_table)))
-    / pg_catalog.current_setting('block_size')::bigint;
+  home regclass := pg_catalog.to_regclass('public.' || pg_catalog.quote_ident(of_table));
+  pages bigint := pg_catalog.pg_relation_size(home) / pg_catalog.current_setting('block_size')::bigint;
 begin
-  if audit_whole(of_table) then
-    return pg_catalog.format('(select * from only %I)', of_table);
+  if public.audit_whole(of_table, 256) then
+    return pg_catalog.format('(select * from only %s)', home);
   end if;
   return pg_catalog.format(
     '(
       with random_rows as materialized (
-        select ctid as audit_place, * from only %1$I tablesample system (%2$s) repeatable (1)
+        select ctid as audit_place, * from only %1$s tablesample system (%2$s) repeatable (1)
       ),
       newest_rows as materialized (
-        select ctid as audit_place, * from only %1$I order by id desc limit 30
+        select ctid as audit_place, * from only %1$s order by id desc limit 30
       )
       select * from random_rows
       union all
       select * from newest_rows where audit_place not in (select audit_place from random_rows)
     )',
-    of_table,
+    home,
     pg_catalog.round(100.0 * random_pages::numeric / pages::numeric, 6)
   );
 end
 $$;
 
-revoke all on function audit_rows(text, integer) from public;
+revoke all on function public.audit_rows(text, integer) from public;

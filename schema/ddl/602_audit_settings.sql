@@ -1,3 +1,5 @@
+set search_path = pg_catalog, pg_temp;
+
 -- Twenty-odd settings of the server, among them which libraries it loads, are shown to members of
 -- pg_read_all_settings only. Without them the audit says that it could not look. It is no right to any row.
 do $$

@@ -1,3 +1,5 @@
+set search_path = pg_catalog, pg_temp;
+
 -- Per column: how many values stand under more than one owner, where an owner is a user or a destination, or
 -- a device in the table that knows devices only. Live columns, declared or not: a conversation by another
 -- name is still shared. Of bytes the first 64 and, as `name[1..8]`, the first 8 are compared; of values
@@ -6,7 +8,7 @@
 --
 -- distinct_values, and of these shared_values with two owners or more; pairs of a value and an owner; the
 -- most owners of one value; all owners seen.
-create function audit_shared_values()
+create function public.audit_shared_values()
 returns table (
   table_name text, column_name text, examined bigint, distinct_values bigint, shared_values bigint,
   pairs bigint, widest bigint, owners bigint, whole boolean
@@ -14,7 +16,7 @@ returns table (
 language plpgsql
 stable
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set row_security = off
 as $$
 declare
@@ -25,8 +27,8 @@ begin
     select
       listed.name,
       listed.owner,
-      audit_rows(listed.name, 40) || ' as r' as from_item,
-      audit_whole(listed.name) as whole
+      public.audit_rows(listed.name, 40) || ' as r' as from_item,
+      public.audit_whole(listed.name, 256) as whole
     from (
       values
         ('messages', 'r.destination_phone'),
@@ -57,7 +59,7 @@ begin
           ('_int4', '', 'r.%1$I'), ('_int8', '', 'r.%1$I'), ('float8', '', 'r.%1$I')
       ) as shape (type, suffix, expression) on shape.type = t.typname::text
       where
-        a.attrelid = pg_catalog.to_regclass(pg_catalog.quote_ident(holder.name))
+        a.attrelid = pg_catalog.to_regclass('public.' || pg_catalog.quote_ident(holder.name))
         and a.attnum > 0
         and not a.attisdropped
         and t.oid < 16384::oid
@@ -106,5 +108,5 @@ begin
   end loop;
 end
 $$;
-revoke all on function audit_shared_values() from public;
-grant execute on function audit_shared_values() to nosender_auditor;
+revoke all on function public.audit_shared_values() from public;
+grant execute on function public.audit_shared_values() to nosender_auditor;

@@ -1,3 +1,5 @@
+set search_path = pg_catalog, pg_temp;
+
 -- Per column of bytes or text: how many values look like something that should not be there. Of bytes the
 -- first 128 are looked at; of values that are stored outside the row, which cost four pages each, the 1,000
 -- newest where the table is read whole, and else the 8 newest.
@@ -7,7 +9,7 @@
 -- structured: starts like a picture, an archive or another file format. zlib: starts like a zlib stream.
 -- contacts: holds a phone number, an e-mail or an IP address.
 -- repeated: further rows with the same 64 first bytes; repeated_nonce: with the same 12; repeated_prefix: 4.
-create function audit_content()
+create function public.audit_content()
 returns table (
   table_name text, column_name text, examined bigint, printable bigint, uniform bigint, structured bigint,
   zlib bigint, contacts bigint, repeated bigint, repeated_nonce bigint, repeated_prefix bigint,
@@ -16,7 +18,7 @@ returns table (
 language plpgsql
 stable
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set row_security = off
 as $$
 declare
@@ -35,7 +37,7 @@ begin
         ('ephemeral_keys'), ('messaging_public_keys')
     ) as ours (name)
     inner join pg_catalog.pg_attribute as a
-      on a.attrelid = pg_catalog.to_regclass(pg_catalog.quote_ident(ours.name))
+      on a.attrelid = pg_catalog.to_regclass('public.' || pg_catalog.quote_ident(ours.name))
     inner join pg_catalog.pg_type as t on t.oid = a.atttypid
     where
       a.attnum > 0
@@ -102,8 +104,8 @@ begin
           pg_catalog.count(*) - pg_catalog.count(distinct substring(head from 1 for 4)),
           %5$L::boolean and pg_catalog.count(*) = (select pg_catalog.count(*) from stored)
         from measured',
-        part.attname, audit_rows(part.name, 40), part.name, contact, audit_whole(part.name),
-        case when audit_whole(part.name) then 1000 else 8 end
+        part.attname, public.audit_rows(part.name, 40), part.name, contact, public.audit_whole(part.name, 256),
+        case when public.audit_whole(part.name, 256) then 1000 else 8 end
       );
     else
       return query execute pg_catalog.format(
@@ -116,11 +118,11 @@ begin
           %5$L::boolean
         from %2$s as r
         where r.%1$I is not null',
-        part.attname, audit_rows(part.name, 40), part.name, contact, audit_whole(part.name)
+        part.attname, public.audit_rows(part.name, 40), part.name, contact, public.audit_whole(part.name, 256)
       );
     end if;
   end loop;
 end
 $$;
-revoke all on function audit_content() from public;
-grant execute on function audit_content() to nosender_auditor;
+revoke all on function public.audit_content() from public;
+grant execute on function public.audit_content() to nosender_auditor;

@@ -1,9 +1,11 @@
+set search_path = pg_catalog, pg_temp;
+
 -- Per identifier that a client should have drawn at random: how many say when, in which order, or by whom.
 -- timed: a UUID of version 1, 6 or 7, or a ULID of these years. digits: a number, so a counter or a
 -- snowflake. phones: holds the destination's number, or any number written with a plus sign. short: under 16
 -- characters. names: different ones; prefixes, suffixes: different first and last six characters. ascending:
 -- later rows that sort after the row before.
-create function audit_identifiers()
+create function public.audit_identifiers()
 returns table (
   table_name text,
   column_name text,
@@ -21,7 +23,7 @@ returns table (
 language plpgsql
 stable
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set row_security = off
 as $$
 declare
@@ -61,10 +63,11 @@ begin
         pg_catalog.count(*) filter (where name collate pg_catalog."C" > before collate pg_catalog."C"),
         %5$L::boolean
       from named',
-      part.name, part.attribute, part.phone, audit_rows(part.name, 40), audit_whole(part.name)
+      part.name, part.attribute, part.phone, public.audit_rows(part.name, 40),
+      public.audit_whole(part.name, 256)
     );
   end loop;
 end
 $$;
-revoke all on function audit_identifiers() from public;
-grant execute on function audit_identifiers() to nosender_auditor;
+revoke all on function public.audit_identifiers() from public;
+grant execute on function public.audit_identifiers() to nosender_auditor;

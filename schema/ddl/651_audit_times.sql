@@ -1,10 +1,12 @@
+set search_path = pg_catalog, pg_temp;
+
 -- Per stored time: how many are finer than they may be.
-create function audit_times()
+create function public.audit_times()
 returns table (table_name text, column_name text, examined bigint, finer bigint, whole boolean)
 language plpgsql
 stable
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set row_security = off
 as $$
 declare
@@ -38,10 +40,11 @@ begin
         %5$L::boolean
       from %4$s as r
       where r.%2$I is not null and pg_catalog.isfinite(r.%2$I)',
-      part.name, part.attribute, part.resolution, audit_rows(part.name, 40), audit_whole(part.name)
+      part.name, part.attribute, part.resolution, public.audit_rows(part.name, 40),
+      public.audit_whole(part.name, 256)
     );
   end loop;
 end
 $$;
-revoke all on function audit_times() from public;
-grant execute on function audit_times() to nosender_auditor;
+revoke all on function public.audit_times() from public;
+grant execute on function public.audit_times() to nosender_auditor;

@@ -1,11 +1,13 @@
+set search_path = pg_catalog, pg_temp;
+
 -- How well the order of insertion can be read: pairs of neighbours by id, and those that also follow each
 -- other in the file and by the transaction that wrote them.
-create function audit_order()
+create function public.audit_order()
 returns table (table_name text, pairs bigint, in_file_order bigint, in_transaction_order bigint)
 language plpgsql
 stable
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set row_security = off
 as $$
 declare
@@ -15,7 +17,7 @@ begin
     return query execute pg_catalog.format(
       'with newest as (
         select r.id, r.ctid as place, r.xmin::text::bigint as transaction
-        from only %1$I as r
+        from only %2$s as r
         order by r.id desc
         limit 100
       ),
@@ -31,10 +33,10 @@ begin
         pg_catalog.count(*) filter (where later_place),
         pg_catalog.count(*) filter (where later_transaction)
       from paired',
-      name
+      name, ('public.' || pg_catalog.quote_ident(name))::regclass
     );
   end loop;
 end
 $$;
-revoke all on function audit_order() from public;
-grant execute on function audit_order() to nosender_auditor;
+revoke all on function public.audit_order() from public;
+grant execute on function public.audit_order() to nosender_auditor;

@@ -1,13 +1,15 @@
+set search_path = pg_catalog, pg_temp;
+
 -- How many transactions wrote both for a destination and for a user who is somebody else: xmin, which every
 -- row keeps, then joins the two. Small tables are compared whole, else the 100 newest rows of each; a
 -- transaction that wrote for more than five destinations or users is a load of data and joins nobody. Of
 -- those that wrote in both, the numbers of at most 1,000 users, or 24, are looked up through an index.
-create function audit_same_transaction()
+create function public.audit_same_transaction()
 returns table (table_name text, other_table text, examined bigint, joined bigint, whole boolean)
 language plpgsql
 stable
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set row_security = off
 as $$
 declare
@@ -18,7 +20,7 @@ begin
       outward.name as outward,
       own.name as own,
       own.owner,
-      audit_whole(outward.name) and audit_whole(own.name) as whole
+      public.audit_whole(outward.name, 256) and public.audit_whole(own.name, 256) as whole
     from (values ('messages'), ('ephemeral_keys')) as outward (name)
     cross join (
       values
@@ -29,13 +31,13 @@ begin
     return query execute pg_catalog.format(
       'with outward as materialized (
         select m.xmin::text as transaction, m.destination_phone::text as destination
-        from only %1$I as m
+        from only %7$s as m
         order by m.id desc
         limit %4$s
       ),
       own as materialized (
         select o.xmin::text as transaction, %3$s as owner
-        from only %2$I as o
+        from only %8$s as o
         order by o.id desc
         limit %4$s
       ),
@@ -61,7 +63,7 @@ begin
         %1$L, %2$L,
         (select pg_catalog.count(*) from sent),
         pg_catalog.count(distinct b.transaction) filter (
-          where (select u.phone_number::text from only users as u where u.id = b.owner)
+          where (select u.phone_number::text from only %9$s as u where u.id = b.owner)
           operator(pg_catalog.<>) all (b.destinations)
         ),
         (
@@ -71,10 +73,13 @@ begin
         and (select pg_catalog.count(*) from both_wrote) < %5$s
       from both_wrote as b',
       pair.outward, pair.own, pair.owner, case when pair.whole then 'all' else '100' end,
-      case when pair.whole then 1000 else 24 end, pair.whole
+      case when pair.whole then 1000 else 24 end, pair.whole,
+      ('public.' || pg_catalog.quote_ident(pair.outward))::regclass,
+      ('public.' || pg_catalog.quote_ident(pair.own))::regclass,
+      'public.users'::regclass
     );
   end loop;
 end
 $$;
-revoke all on function audit_same_transaction() from public;
-grant execute on function audit_same_transaction() to nosender_auditor;
+revoke all on function public.audit_same_transaction() from public;
+grant execute on function public.audit_same_transaction() to nosender_auditor;

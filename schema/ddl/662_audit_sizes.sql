@@ -1,12 +1,14 @@
+set search_path = pg_catalog, pg_temp;
+
 -- How many different lengths the ciphertexts have, and how many rows share the commonest.
-create function audit_sizes()
+create function public.audit_sizes()
 returns table (
   table_name text, column_name text, examined bigint, sizes bigint, commonest bigint, whole boolean
 )
 language plpgsql
 stable
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set row_security = off
 as $$
 begin
@@ -21,9 +23,9 @@ begin
       coalesce(pg_catalog.sum(members), 0)::bigint, pg_catalog.count(*), coalesce(pg_catalog.max(members), 0),
       %L::boolean
     from classes',
-    audit_rows('messages', 40), audit_whole('messages')
+    public.audit_rows('messages'::text, 40), public.audit_whole('messages'::text, 256)
   );
 end
 $$;
-revoke all on function audit_sizes() from public;
-grant execute on function audit_sizes() to nosender_auditor;
+revoke all on function public.audit_sizes() from public;
+grant execute on function public.audit_sizes() to nosender_auditor;

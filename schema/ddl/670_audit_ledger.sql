@@ -1,16 +1,18 @@
+set search_path = pg_catalog, pg_temp;
+
 -- What the ledger of the sweeps says, in counts: its newest thousand rows, and of these how many do not
 -- follow from the row before; how many runs came to an end, and how long ago the last one did.
-create function audit_ledger()
+create function public.audit_ledger()
 returns table (examined bigint, broken bigint, finished bigint, seconds bigint)
 language sql
 stable
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set row_security = off
 as $$
   with newest as (
     select r.*
-    from only retention_runs as r
+    from only public.retention_runs as r
     order by r.id desc
     limit 1001
   ),
@@ -22,7 +24,9 @@ as $$
       n.clock_after,
       n.previous_hash,
       n.row_hash,
-      pg_catalog.sha256(pg_catalog.convert_to(retention_row_text(n::retention_runs), 'UTF8')) as true_hash,
+      pg_catalog.sha256(
+        pg_catalog.convert_to(public.retention_row_text(n::public.retention_runs), 'UTF8')
+      ) as true_hash,
       pg_catalog.lag(n.id) over (order by n.id) as id_before,
       pg_catalog.lag(n.row_hash) over (order by n.id) as hash_before,
       pg_catalog.row_number() over (order by n.id) as place
@@ -40,5 +44,5 @@ as $$
     ))::bigint, 0::bigint)
   from chained as c
 $$;
-revoke all on function audit_ledger() from public;
-grant execute on function audit_ledger() to nosender_auditor;
+revoke all on function public.audit_ledger() from public;
+grant execute on function public.audit_ledger() to nosender_auditor;

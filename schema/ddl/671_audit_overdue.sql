@@ -1,18 +1,20 @@
+set search_path = pg_catalog, pg_temp;
+
 -- What stands longer than its expiry and the grace allow. Reads the ends of indexes: at most a thousand rows
 -- of each kind are counted, and `seconds` is how far the oldest is past its expiry, without the grace.
-create function audit_overdue(grace interval)
+create function public.audit_overdue(grace interval)
 returns table (table_name text, column_name text, overdue bigint, seconds bigint)
 language sql
 stable
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set row_security = off
 as $$
   with clock as (select (pg_catalog.now() at time zone 'utc') as moment),
   late as (
     (
       select 'messages' as name, 'expires_at' as attribute, m.expires_at as since
-      from only messages as m
+      from only public.messages as m
       where m.expires_at < (select moment from clock) - grace
       order by m.expires_at, m.id
       limit 1000
@@ -20,7 +22,7 @@ as $$
     union all
     (
       select 'device_session_keys', 'expires_at', k.expires_at
-      from only device_session_keys as k
+      from only public.device_session_keys as k
       where k.is_active and k.expires_at < (select moment from clock) - grace
       order by k.expires_at
       limit 1000
@@ -28,7 +30,7 @@ as $$
     union all
     (
       select 'ephemeral_keys', 'expires_at', e.expires_at
-      from only ephemeral_keys as e
+      from only public.ephemeral_keys as e
       where
         -- As the sweep's index has it: used keys first, then by expiry.
         case when e.used then '-infinity'::timestamp without time zone else e.expires_at end
@@ -41,7 +43,7 @@ as $$
     (
       -- When a key was used is not stored; it was created before, at the latest at the end of its hour.
       select 'ephemeral_keys', 'used', e.created_at + interval '1 hour'
-      from only ephemeral_keys as e
+      from only public.ephemeral_keys as e
       where
         case when e.used then '-infinity'::timestamp without time zone else e.expires_at end
         <= '-infinity'::timestamp without time zone
@@ -66,5 +68,5 @@ as $$
   group by promised.name, promised.attribute
   order by promised.name, promised.attribute
 $$;
-revoke all on function audit_overdue(interval) from public;
-grant execute on function audit_overdue(interval) to nosender_auditor;
+revoke all on function public.audit_overdue(interval) from public;
+grant execute on function public.audit_overdue(interval) to nosender_auditor;

@@ -1,11 +1,14 @@
+set search_path = pg_catalog, pg_temp;
+
 -- Per column that was dropped from a table of this schema: how many receipts of the ledger say that the
 -- table's file, the one it has now, was written after that. Numbers of catalogs and of receipts, no row of
 -- any table.
-create function audit_rewrites() returns table (table_name text, column_number integer, receipts bigint)
+create function public.audit_rewrites()
+returns table (table_name text, column_number integer, receipts bigint)
 language sql
 stable
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set row_security = off
 as $$
   select
@@ -13,7 +16,7 @@ as $$
     a.attnum::integer,
     (
       select pg_catalog.count(*)
-      from only retention_runs as r
+      from only public.retention_runs as r
       where
         r.phase::text = 'rewritten'
         and r.table_name::text = c.relname::text
@@ -23,11 +26,11 @@ as $$
   from pg_catalog.pg_attribute as a
   inner join pg_catalog.pg_class as c on c.oid = a.attrelid
   where
-    c.relnamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident(pg_catalog.current_schema()))
+    c.relnamespace = 'public'::regnamespace
     and c.relkind in ('r'::"char", 'p'::"char", 'm'::"char")
     and a.attnum > 0
     and a.attisdropped
   order by 1, 2
 $$;
-revoke all on function audit_rewrites() from public;
-grant execute on function audit_rewrites() to nosender_auditor;
+revoke all on function public.audit_rewrites() from public;
+grant execute on function public.audit_rewrites() to nosender_auditor;

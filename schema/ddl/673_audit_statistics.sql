@@ -1,9 +1,11 @@
+set search_path = pg_catalog, pg_temp;
+
 -- Per column of ours: how many of its values the planner's statistics keep. They outlive the rows.
-create function audit_statistics() returns table (table_name text, column_name text, kept bigint)
+create function public.audit_statistics() returns table (table_name text, column_name text, kept bigint)
 language sql
 stable
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set row_security = off
 as $$
   select
@@ -15,8 +17,11 @@ as $$
       + coalesce(pg_catalog.array_length(s.most_common_elems::text::text[], 1), 0)
     )::bigint
   from pg_catalog.pg_stats as s
-  where s.schemaname = pg_catalog.current_schema()
+  where
+    s.schemaname = (
+      select n.nspname from pg_catalog.pg_namespace as n where n.oid = 'public'::regnamespace
+    )
   order by 1, 2
 $$;
-revoke all on function audit_statistics() from public;
-grant execute on function audit_statistics() to nosender_auditor;
+revoke all on function public.audit_statistics() from public;
+grant execute on function public.audit_statistics() to nosender_auditor;

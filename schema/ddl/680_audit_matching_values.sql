@@ -1,3 +1,5 @@
+set search_path = pg_catalog, pg_temp;
+
 -- Per column outside this schema that could hold text or a large number: how many of its values are a phone
 -- number of a user or a destination of ours, or an identifier of ours. Our side of that is looked up through
 -- indexes, because a sample of ours would meet a sample of theirs by chance only; so of up to 300 values
@@ -5,7 +7,7 @@
 -- which cost several pages each, 8 are read. Plain tables and built-in types only: nothing that could run
 -- somebody else's code with the owner's rights. What the owner may not read is said to be unreadable, and so
 -- is what comes after the first 5,000 columns with anything in them.
-create function audit_matching_values()
+create function public.audit_matching_values()
 returns table (
   schema_name text, table_name text, column_name text, examined bigint, compared bigint, matching bigint,
   readable boolean, looked boolean, whole boolean
@@ -13,7 +15,7 @@ returns table (
 language plpgsql
 stable
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set row_security = off
 as $$
 declare
@@ -38,7 +40,7 @@ begin
       c.relkind in ('r'::"char", 'm'::"char")
       and c.relpersistence <> 't'::"char"
       and c.oid >= 16384::oid
-      and n.nspname::text <> pg_catalog.current_schema()::text
+      and n.oid <> 'public'::regnamespace
       and a.attnum > 0
       and not a.attisdropped
       and a.attgenerated <> 'v'::"char"
@@ -110,12 +112,12 @@ begin
           pg_catalog.count(*),
           pg_catalog.count(*) filter (
             where coalesce(
-              (select true from only users as u where u.phone_number::text = c.number limit 1),
-              (select true from only messages as m where m.destination_phone::text = c.number limit 1),
-              (select true from only ephemeral_keys as e where e.destination_phone::text = c.number limit 1),
-              (select true from only messages as m where m.message_id = c.identifier limit 1),
-              (select true from only ephemeral_keys as e where e.key_exchange_id = c.identifier limit 1),
-              (select true from only device_session_keys as k where k.session_key_id = c.identifier limit 1)
+              (select true from only %7$s as u where u.phone_number::text = c.number limit 1),
+              (select true from only %8$s as m where m.destination_phone::text = c.number limit 1),
+              (select true from only %9$s as e where e.destination_phone::text = c.number limit 1),
+              (select true from only %8$s as m where m.message_id = c.identifier limit 1),
+              (select true from only %9$s as e where e.key_exchange_id = c.identifier limit 1),
+              (select true from only %10$s as k where k.session_key_id = c.identifier limit 1)
             )
           ),
           (select pg_catalog.count(*) from taken) = (select pg_catalog.count(*) from held) and pg_catalog.count(*) < 100 and %6$L::boolean
@@ -126,12 +128,14 @@ begin
         else '' end,
         case when part.bytes then 'pg_catalog.encode(substring(few.content from 1 for 1000), ''escape'')'
           else 'pg_catalog.left(few.content::text, 1000)' end,
-        part.pages <= 60
+        part.pages <= 60,
+        'public.users'::regclass, 'public.messages'::regclass, 'public.ephemeral_keys'::regclass,
+        'public.device_session_keys'::regclass
       ) into examined, compared, matching, whole;
     end if;
     return next;
   end loop;
 end
 $$;
-revoke all on function audit_matching_values() from public;
-grant execute on function audit_matching_values() to nosender_auditor;
+revoke all on function public.audit_matching_values() from public;
+grant execute on function public.audit_matching_values() to nosender_auditor;

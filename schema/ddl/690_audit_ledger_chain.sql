@@ -1,11 +1,13 @@
+set search_path = pg_catalog, pg_temp;
+
 -- The ledger's chain in numbers: rows, and how many are missing, do not follow the one before or are not what
 -- their hash was taken of. All of it, from its beginning.
-create function audit_ledger_chain()
+create function public.audit_ledger_chain()
 returns table (entries bigint, missing bigint, unlinked bigint, altered bigint)
 language sql
 stable
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set row_security = off
 as $$
   with chain as (
@@ -15,8 +17,8 @@ as $$
       e.row_hash,
       pg_catalog.lag(e.id) over (order by e.id) as before_id,
       pg_catalog.lag(e.row_hash) over (order by e.id) as before_hash,
-      pg_catalog.sha256(pg_catalog.convert_to(retention_row_text(e), 'UTF8')) as made
-    from only retention_runs as e
+      pg_catalog.sha256(pg_catalog.convert_to(public.retention_row_text(e), 'UTF8')) as made
+    from only public.retention_runs as e
   ),
   linked as (
     select
@@ -25,7 +27,7 @@ as $$
       coalesce(c.before_hash, a.anchor_hash, pg_catalog.sha256('nosender.retention_runs/1'::bytea)) as expected_hash
     from chain as c
     -- The first row may follow rows that were past their age: a receipt says which, and with what hash.
-    left join only retention_runs as a on c.before_id is null and a.anchor_id = c.id - 1 and a.id > c.id
+    left join only public.retention_runs as a on c.before_id is null and a.anchor_id = c.id - 1 and a.id > c.id
   )
   select
     pg_catalog.count(*),
@@ -35,5 +37,5 @@ as $$
   from linked as l
 $$;
 
-revoke all on function audit_ledger_chain() from public;
-grant execute on function audit_ledger_chain() to nosender_auditor;
+revoke all on function public.audit_ledger_chain() from public;
+grant execute on function public.audit_ledger_chain() to nosender_auditor;

@@ -1,7 +1,9 @@
+set search_path = pg_catalog, pg_temp;
+
 -- What `nosender db` applied: one row a revision that was done, with the checksum of its text, so that a
 -- later edit shows; and one row a step of a revision that runs in steps, so that a crash between two steps
 -- resumes. It says nothing of anybody: names of revisions, hashes and times.
-create table migration_journal (
+create table public.migration_journal (
   id bigserial primary key,
   revision varchar(64) not null,
   direction varchar(10) not null,
@@ -17,5 +19,5 @@ create table migration_journal (
   constraint migration_journal_checksum_form check (checksum ~ '^[0-9a-f]{64}$')
 );
 
-revoke all on table migration_journal from public;
-revoke all on sequence migration_journal_id_seq from public;
+revoke all on table public.migration_journal from public;
+revoke all on sequence public.migration_journal_id_seq from public;

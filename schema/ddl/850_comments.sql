@@ -1,260 +1,281 @@
 -- Made from schema/catalogue by `nosender catalogue comments`; change the catalogue, not this file.
 
-comment on table device_session_keys is 'Session keys, wrapped for each device of their owner.';
-comment on column device_session_keys.id is 'Number of the session key row.';
-comment on column device_session_keys.user_id is 'The owner of the key.';
-comment on column device_session_keys.webauthn_credential_id is 'The device that the key is wrapped for.';
-comment on column device_session_keys.session_key_id is
-'Names the key among its owner''s devices; never shared with another user, which would join the two.';
-comment on column device_session_keys.encrypted_session_key is 'The session key, encrypted for the device.';
-comment on column device_session_keys.key_rotation_counter is 'How often the key has been rotated.';
-comment on column device_session_keys.created_at is 'When the key was stored.';
-comment on column device_session_keys.expires_at is 'When the key is to be rotated at the latest.';
-comment on column device_session_keys.is_active is 'Whether new messages may still use the key.';
+set search_path = pg_catalog, pg_temp;
 
-comment on table ephemeral_keys is
+comment on table public.device_session_keys is 'Session keys, wrapped for each device of their owner.';
+comment on column public.device_session_keys.id is 'Number of the session key row.';
+comment on column public.device_session_keys.user_id is 'The owner of the key.';
+comment on column public.device_session_keys.webauthn_credential_id is
+'The device that the key is wrapped for.';
+comment on column public.device_session_keys.session_key_id is
+'Names the key among its owner''s devices; never shared with another user, which would join the two.';
+comment on column public.device_session_keys.encrypted_session_key is
+'The session key, encrypted for the device.';
+comment on column public.device_session_keys.key_rotation_counter is 'How often the key has been rotated.';
+comment on column public.device_session_keys.created_at is 'When the key was stored.';
+comment on column public.device_session_keys.expires_at is 'When the key is to be rotated at the latest.';
+comment on column public.device_session_keys.is_active is 'Whether new messages may still use the key.';
+
+comment on table public.ephemeral_keys is
 'X25519 public keys for one key exchange each, waiting for their destination.';
-comment on column ephemeral_keys.id is 'Number of the ephemeral key.';
-comment on column ephemeral_keys.destination_phone is
+comment on column public.ephemeral_keys.id is 'Number of the ephemeral key.';
+comment on column public.ephemeral_keys.destination_phone is
 'Whom the key exchange is with; who offers it is nowhere.';
-comment on column ephemeral_keys.ephemeral_public_key is 'The public half of a key pair that is used once.';
-comment on column ephemeral_keys.key_exchange_id is
+comment on column public.ephemeral_keys.ephemeral_public_key is
+'The public half of a key pair that is used once.';
+comment on column public.ephemeral_keys.key_exchange_id is
 'Names the exchange, so that both ends know which key was taken.';
-comment on column ephemeral_keys.created_at is 'When the key was stored.';
-comment on column ephemeral_keys.expires_at is 'When an unclaimed key must go.';
-comment on column ephemeral_keys.used is
+comment on column public.ephemeral_keys.created_at is 'When the key was stored.';
+comment on column public.ephemeral_keys.expires_at is 'When an unclaimed key must go.';
+comment on column public.ephemeral_keys.used is
 'For applications that mark a key instead of claiming it; a used key goes with the next sweep.';
 
-comment on table message_deliveries is 'Which devices of the destination have received which messages.';
-comment on column message_deliveries.id is 'Number of the delivery.';
-comment on column message_deliveries.message_id is 'The message that is delivered.';
-comment on column message_deliveries.webauthn_credential_id is
+comment on table public.message_deliveries is
+'Which devices of the destination have received which messages.';
+comment on column public.message_deliveries.id is 'Number of the delivery.';
+comment on column public.message_deliveries.message_id is 'The message that is delivered.';
+comment on column public.message_deliveries.webauthn_credential_id is
 'The device that receives it, which is always one of the destination''s own.';
-comment on column message_deliveries.delivered_at is 'When the device received the message.';
-comment on column message_deliveries.read_at is
+comment on column public.message_deliveries.delivered_at is 'When the device received the message.';
+comment on column public.message_deliveries.read_at is
 'When the message was read, if the reader lets that be known.';
-comment on column message_deliveries.delivery_status is
+comment on column public.message_deliveries.delivery_status is
 'Whether the delivery is pending, delivered or failed.';
 
-comment on table messages is
+comment on table public.messages is
 'Encrypted messages that wait for their destination. Who sent them is nowhere.';
-comment on column messages.id is
+comment on column public.messages.id is
 'Number of the message, to which deliveries refer; orders the messages of one destination.';
-comment on column messages.destination_phone is
+comment on column public.messages.destination_phone is
 'Where the message goes. No foreign key leads from it to users. Cannot be changed.';
-comment on column messages.encrypted_content is 'The message, AES-GCM with nonce and tag.';
-comment on column messages.message_id is
+comment on column public.messages.encrypted_content is 'The message, AES-GCM with nonce and tag.';
+comment on column public.messages.message_id is
 'Recognises a message that is sent again; unique over all destinations.';
-comment on column messages."timestamp" is
+comment on column public.messages."timestamp" is
 'When the message was sent, as coarse as everything stored; the exact time is inside the '
 'ciphertext.';
-comment on column messages.created_at is 'When the row was stored.';
-comment on column messages.expires_at is 'When the message must go, delivered or not.';
-comment on column messages.message_type is
+comment on column public.messages.created_at is 'When the row was stored.';
+comment on column public.messages.expires_at is 'When the message must go, delivered or not.';
+comment on column public.messages.message_type is
 'How the client is to treat the content: text, media, system and the like.';
 
-comment on table messaging_public_keys is
+comment on table public.messaging_public_keys is
 'Each user''s published X25519 keys, signed by the user''s Ed25519 identity key.';
-comment on column messaging_public_keys.id is 'Number of the published key.';
-comment on column messaging_public_keys.user_id is 'The user whose key this is.';
-comment on column messaging_public_keys.x25519_public_key is 'The key that others encrypt to.';
-comment on column messaging_public_keys.ed25519_signature is
+comment on column public.messaging_public_keys.id is 'Number of the published key.';
+comment on column public.messaging_public_keys.user_id is 'The user whose key this is.';
+comment on column public.messaging_public_keys.x25519_public_key is 'The key that others encrypt to.';
+comment on column public.messaging_public_keys.ed25519_signature is
 'Proves that the holder of the identity key published it.';
-comment on column messaging_public_keys.ed25519_public_key is
+comment on column public.messaging_public_keys.ed25519_public_key is
 'The identity key that verifies the signature.';
-comment on column messaging_public_keys.key_version is 'Counts the user''s published keys.';
-comment on column messaging_public_keys.created_at is 'When the key was published.';
-comment on column messaging_public_keys.revoked_at is 'When the key was replaced or withdrawn.';
-comment on column messaging_public_keys.is_active is 'Whether this is the key to encrypt to now.';
+comment on column public.messaging_public_keys.key_version is 'Counts the user''s published keys.';
+comment on column public.messaging_public_keys.created_at is 'When the key was published.';
+comment on column public.messaging_public_keys.revoked_at is 'When the key was replaced or withdrawn.';
+comment on column public.messaging_public_keys.is_active is 'Whether this is the key to encrypt to now.';
 
-comment on table migration_journal is
+comment on table public.migration_journal is
 'Which revisions were applied or reverted, and the checksum of the text that was.';
-comment on column migration_journal.id is 'Order of recording.';
-comment on column migration_journal.revision is 'The identifier of the revision.';
-comment on column migration_journal.direction is
+comment on column public.migration_journal.id is 'Order of recording.';
+comment on column public.migration_journal.revision is 'The identifier of the revision.';
+comment on column public.migration_journal.direction is
 'Whether it was applied (up), reverted (down) or its changed text accepted.';
-comment on column migration_journal.step is
+comment on column public.migration_journal.step is
 '0 for the whole revision, else the number of the step that was done.';
-comment on column migration_journal.algorithm is 'Version of the checksum''s algorithm.';
-comment on column migration_journal.checksum is 'SHA-256 over the normalised text of the revision or step.';
-comment on column migration_journal.recorded_at is 'When it was recorded.';
+comment on column public.migration_journal.algorithm is 'Version of the checksum''s algorithm.';
+comment on column public.migration_journal.checksum is
+'SHA-256 over the normalised text of the revision or step.';
+comment on column public.migration_journal.recorded_at is 'When it was recorded.';
 
-comment on table retention_runs is
+comment on table public.retention_runs is
 'The ledger of the sweeps: what each run did, as counts and times, chained by hashes.';
-comment on column retention_runs.id is 'Place in the chain; the numbers have no gap.';
-comment on column retention_runs.run_id is 'The run that the row belongs to.';
-comment on column retention_runs.phase is
+comment on column public.retention_runs.id is 'Place in the chain; the numbers have no gap.';
+comment on column public.retention_runs.run_id is 'The run that the row belongs to.';
+comment on column public.retention_runs.phase is
 'Whether the run started, has swept one table, or finished; or a table was written anew.';
-comment on column retention_runs.table_name is 'The table that was swept, or written anew.';
-comment on column retention_runs.status is
+comment on column public.retention_runs.table_name is 'The table that was swept, or written anew.';
+comment on column public.retention_runs.status is
 'How it ended: done, partial, interrupted or failed; nothing while the run has only started.';
-comment on column retention_runs.error_class is
+comment on column public.retention_runs.error_class is
 'What went wrong, as an SQLSTATE or one word; never the text of an error.';
-comment on column retention_runs.policy_hash is 'Hash of the policy that the run followed.';
-comment on column retention_runs.cutoff is
+comment on column public.retention_runs.policy_hash is 'Hash of the policy that the run followed.';
+comment on column public.retention_runs.cutoff is
 'The database''s clock when the run started: what had expired by then was to go.';
-comment on column retention_runs.clock_before is 'The database''s clock when the phase began.';
-comment on column retention_runs.clock_after is 'The database''s clock when the row was written.';
-comment on column retention_runs.deleted is 'How many rows were deleted.';
-comment on column retention_runs.deactivated is 'How many rows were marked inactive.';
-comment on column retention_runs.children is 'How many rows of other tables went with them by cascade.';
-comment on column retention_runs.batches is 'In how many transactions.';
-comment on column retention_runs.blocked is
+comment on column public.retention_runs.clock_before is 'The database''s clock when the phase began.';
+comment on column public.retention_runs.clock_after is 'The database''s clock when the row was written.';
+comment on column public.retention_runs.deleted is 'How many rows were deleted.';
+comment on column public.retention_runs.deactivated is 'How many rows were marked inactive.';
+comment on column public.retention_runs.children is
+'How many rows of other tables went with them by cascade.';
+comment on column public.retention_runs.batches is 'In how many transactions.';
+comment on column public.retention_runs.blocked is
 'How many expired rows stayed because somebody else had locked them.';
-comment on column retention_runs.oldest_remaining is
+comment on column public.retention_runs.oldest_remaining is
 'The oldest expiry that had passed and was still there at the end.';
-comment on column retention_runs.anchor_id is
+comment on column public.retention_runs.anchor_id is
 'The last row that was taken off the beginning of the ledger.';
-comment on column retention_runs.anchor_hash is 'The hash of that row, with which the chain goes on.';
-comment on column retention_runs.file_number is
+comment on column public.retention_runs.anchor_hash is
+'The hash of that row, with which the chain goes on.';
+comment on column public.retention_runs.file_number is
 'The number of the file that a table was written into anew.';
-comment on column retention_runs.dropped_columns is
+comment on column public.retention_runs.dropped_columns is
 'The numbers of the columns that were dropped by then, and have no value in that file.';
-comment on column retention_runs.previous_hash is 'The hash of the row before.';
-comment on column retention_runs.row_hash is 'The hash of this row, with that of the row before in it.';
+comment on column public.retention_runs.previous_hash is 'The hash of the row before.';
+comment on column public.retention_runs.row_hash is
+'The hash of this row, with that of the row before in it.';
 
-comment on table users is 'The people who can receive messages, each by one phone number.';
-comment on column users.id is 'Number of the user, to which devices and keys refer.';
-comment on column users.phone_number is
+comment on table public.users is 'The people who can receive messages, each by one phone number.';
+comment on column public.users.id is 'Number of the user, to which devices and keys refer.';
+comment on column public.users.phone_number is
 'Finds the devices of a destination. Cannot be changed: a number that moves to somebody else is '
 'forgotten first.';
-comment on column users.created_at is 'When the number was registered.';
+comment on column public.users.created_at is 'When the number was registered.';
 
-comment on table webauthn_credentials is 'The devices of each user, by their WebAuthn credential.';
-comment on column webauthn_credentials.id is
+comment on table public.webauthn_credentials is 'The devices of each user, by their WebAuthn credential.';
+comment on column public.webauthn_credentials.id is
 'Number of the device, to which deliveries and session keys refer.';
-comment on column webauthn_credentials.user_id is 'The user whose device this is. Cannot be changed.';
-comment on column webauthn_credentials.credential_id is
+comment on column public.webauthn_credentials.user_id is
+'The user whose device this is. Cannot be changed.';
+comment on column public.webauthn_credentials.credential_id is
 'The credential''s own identifier, by which the authenticator is addressed.';
-comment on column webauthn_credentials.public_key is 'Verifies what the device signs when it logs in.';
-comment on column webauthn_credentials.sign_count is
+comment on column public.webauthn_credentials.public_key is
+'Verifies what the device signs when it logs in.';
+comment on column public.webauthn_credentials.sign_count is
 'The authenticator''s signature counter, which shows a cloned device.';
-comment on column webauthn_credentials.created_at is 'When the device was registered.';
-comment on column webauthn_credentials.is_active is 'Whether messages are still delivered to this device.';
+comment on column public.webauthn_credentials.created_at is 'When the device was registered.';
+comment on column public.webauthn_credentials.is_active is
+'Whether messages are still delivered to this device.';
 
-comment on routine acknowledge is 'Notes what became of messages on a device: delivered, read or failed.';
-comment on routine active_devices is
+comment on routine public.acknowledge is
+'Notes what became of messages on a device: delivered, read or failed.';
+comment on routine public.active_devices is
 'Lists the active devices of a user, which a session key must be sealed for.';
-comment on routine active_public_key is 'Looks up the messaging key of whoever has a phone number.';
-comment on routine audit_canaries is 'Says for how long the canaries that stand have been due.';
-comment on routine audit_content is
+comment on routine public.active_public_key is 'Looks up the messaging key of whoever has a phone number.';
+comment on routine public.audit_canaries is 'Says for how long the canaries that stand have been due.';
+comment on routine public.audit_content is
 'Counts values that look like text, files or contacts where ciphertext or keys belong.';
-comment on routine audit_deliveries is 'Counts deliveries to a device that is not the destination''s own.';
-comment on routine audit_identifiers is
+comment on routine public.audit_deliveries is
+'Counts deliveries to a device that is not the destination''s own.';
+comment on routine public.audit_identifiers is
 'Counts identifiers that say when, in which order or by whom they were made.';
-comment on routine audit_ledger is
+comment on routine public.audit_ledger is
 'Counts the runs in the ledger of the sweeps, and the rows that do not follow from the one before.';
-comment on routine audit_ledger_chain is
+comment on routine public.audit_ledger_chain is
 'Counts where the chain of the sweeps'' ledger is broken, from its beginning.';
-comment on routine audit_matching_values is
+comment on routine public.audit_matching_values is
 'Counts values outside the schema that are phone numbers of ours.';
-comment on routine audit_order is 'Counts how well the order of insertion can be read.';
-comment on routine audit_overdue is 'Counts rows past their expiry and the grace.';
-comment on routine audit_public_keys is
+comment on routine public.audit_order is 'Counts how well the order of insertion can be read.';
+comment on routine public.audit_overdue is 'Counts rows past their expiry and the grace.';
+comment on routine public.audit_public_keys is
 'Gives published keys with their signatures, without owners, so that they can be verified.';
-comment on routine audit_revision is 'Says which revision Alembic recorded.';
-comment on routine audit_rewrites is
+comment on routine public.audit_revision is 'Says which revision Alembic recorded.';
+comment on routine public.audit_rewrites is
 'Counts, for each dropped column, the receipts that its table''s file was written anew after the '
 'drop.';
-comment on routine audit_rows is
+comment on routine public.audit_rows is
 'Writes the part of a query that reads a bounded share of a table; called by the functions below.';
-comment on routine audit_same_transaction is
+comment on routine public.audit_same_transaction is
 'Counts transactions that wrote for a destination and for another user at once.';
-comment on routine audit_session_key_owners is 'Counts session keys on a device of another user.';
-comment on routine audit_shared_values is
+comment on routine public.audit_session_key_owners is 'Counts session keys on a device of another user.';
+comment on routine public.audit_shared_values is
 'Counts, column by column, values that stand under more than one owner.';
-comment on routine audit_sizes is 'Counts the different lengths of the ciphertexts.';
-comment on routine audit_statistics is 'Counts values that the planner''s statistics keep.';
-comment on routine audit_times is 'Counts stored times that are finer than declared.';
-comment on routine audit_whole is
+comment on routine public.audit_sizes is 'Counts the different lengths of the ciphertexts.';
+comment on routine public.audit_statistics is 'Counts values that the planner''s statistics keep.';
+comment on routine public.audit_times is 'Counts stored times that are finer than declared.';
+comment on routine public.audit_whole is
 'Says whether a table is small enough to be read whole; called by the functions below.';
-comment on routine claim_ephemeral_key is
+comment on routine public.claim_ephemeral_key is
 'Takes an ephemeral key exactly once, deleting it as it is returned.';
-comment on routine deliver_to_destination_only is
+comment on routine public.deliver_to_destination_only is
 'Refuses a delivery to a device of anybody but the destination.';
-comment on routine device_session_keys_guard is
+comment on routine public.device_session_keys_guard is
 'Refuses a malformed session key, or one that changes hands or belongs to another user, and makes '
 'times coarse.';
-comment on routine ephemeral_keys_guard is
+comment on routine public.ephemeral_keys_guard is
 'Refuses a malformed ephemeral key or one of low order, without logging it, and makes times coarse.';
-comment on routine fetch_messages is 'Gives a device the oldest messages that wait for it.';
-comment on routine find_device is
+comment on routine public.fetch_messages is 'Gives a device the oldest messages that wait for it.';
+comment on routine public.find_device is
 'Finds the active device behind a WebAuthn credential, to let it sign in.';
-comment on routine forget_phone_number is
+comment on routine public.forget_phone_number is
 'Erases a person: user, devices, keys, deliveries, and what waits for the number.';
-comment on routine message_deliveries_guard is
+comment on routine public.message_deliveries_guard is
 'Refuses a delivery that would move to another message or device, and makes times coarse.';
-comment on routine messages_guard is
+comment on routine public.messages_guard is
 'Refuses a malformed message or one that changes its destination, without logging it, and makes '
 'times coarse.';
-comment on routine messaging_public_keys_guard is
+comment on routine public.messaging_public_keys_guard is
 'Refuses a malformed published key or one of low order, and makes times coarse.';
-comment on routine publish_ephemeral_key is 'Leaves an ephemeral key for a destination to claim.';
-comment on routine publish_public_key is
+comment on routine public.publish_ephemeral_key is 'Leaves an ephemeral key for a destination to claim.';
+comment on routine public.publish_public_key is
 'Publishes a user''s messaging key; the one before it is revoked in the same statement.';
-comment on routine record_sign_count is 'Stores the counter of a sign-in, and tells when it has not grown.';
-comment on routine refuse_time_zone is 'Refuses a write from a session whose TimeZone is not UTC.';
-comment on routine register_device is 'Registers a device of a user by its WebAuthn credential.';
-comment on routine register_user is
+comment on routine public.record_sign_count is
+'Stores the counter of a sign-in, and tells when it has not grown.';
+comment on routine public.refuse_time_zone is 'Refuses a write from a session whose TimeZone is not UTC.';
+comment on routine public.register_device is 'Registers a device of a user by its WebAuthn credential.';
+comment on routine public.register_user is
 'Registers a phone number; refuses, or forgets first, while rows of a former owner remain.';
-comment on routine retention_append is 'Writes one row of the ledger so that it continues the chain.';
-comment on routine retention_batch is
+comment on routine public.retention_append is
+'Writes one row of the ledger so that it continues the chain.';
+comment on routine public.retention_batch is
 'Finds and deletes one bounded range of expired rows; part of the step.';
-comment on routine retention_begin is
+comment on routine public.retention_begin is
 'Starts a sweep: takes the tables'' locks, writes the first receipt and returns the state that the '
 'steps carry.';
-comment on routine retention_canaries is 'Lists the canaries that are there, and when each has to go.';
-comment on routine retention_children is
+comment on routine public.retention_canaries is
+'Lists the canaries that are there, and when each has to go.';
+comment on routine public.retention_children is
 'Counts the rows that a cascade has taken in this transaction; part of the step.';
-comment on routine retention_children_query is
+comment on routine public.retention_children_query is
 'Asks for the rows that a cascade will take, on a server that keeps no counts; part of the step.';
-comment on routine retention_due is
+comment on routine public.retention_due is
 'Says when a row is due, as the expression of the index that the sweep walks; part of the step.';
-comment on routine retention_entry is
+comment on routine public.retention_entry is
 'Begins a row of the ledger from the state of a sweep; part of the receipts.';
-comment on routine retention_holders is 'Names who keeps deleted rows from being vacuumed away.';
-comment on routine retention_ledger is 'Reads the ledger from a row on.';
-comment on routine retention_ledger_tail is 'Reads the newest rows of the ledger.';
-comment on routine retention_next_pass is 'Says in which way a table is walked next; part of the step.';
-comment on routine retention_oldest is
+comment on routine public.retention_holders is 'Names who keeps deleted rows from being vacuumed away.';
+comment on routine public.retention_ledger is 'Reads the ledger from a row on.';
+comment on routine public.retention_ledger_tail is 'Reads the newest rows of the ledger.';
+comment on routine public.retention_next_pass is
+'Says in which way a table is walked next; part of the step.';
+comment on routine public.retention_oldest is
 'Finds the oldest expiry that has passed and is still there; part of the receipts.';
-comment on routine retention_overdue is 'Counts what is due in each table, at constant cost.';
-comment on routine retention_part is
+comment on routine public.retention_overdue is 'Counts what is due in each table, at constant cost.';
+comment on routine public.retention_part is
 'Gives one of several workers on a table its part of it, under a lock of that part.';
-comment on routine retention_plant is
+comment on routine public.retention_plant is
 'Leaves a canary in messages and ephemeral_keys for the next sweeps to remove; part of a sweep''s '
 'end.';
-comment on routine retention_policy is
+comment on routine public.retention_policy is
 'What the sweep does to each table; the catalogue''s retention, carried by the database.';
-comment on routine retention_policy_hash is 'The hash of that policy, which every receipt carries.';
-comment on routine retention_prune is
+comment on routine public.retention_policy_hash is 'The hash of that policy, which every receipt carries.';
+comment on routine public.retention_prune is
 'Takes rows past their maximum age off the beginning of the ledger; part of the step.';
-comment on routine retention_rewrite is
+comment on routine public.retention_rewrite is
 'Writes a table anew without its deleted rows and dropped columns, and appends the receipt.';
-comment on routine retention_row_text is 'The text of a row of the ledger that its hash is taken of.';
-comment on routine retention_runs_guard is
+comment on routine public.retention_row_text is
+'The text of a row of the ledger that its hash is taken of.';
+comment on routine public.retention_runs_guard is
 'Refuses whatever does not continue the ledger''s chain; a trigger.';
-comment on routine retention_scattered is
+comment on routine public.retention_scattered is
 'Says whether a table is better walked by place in the file than by expiry; part of the step.';
-comment on routine retention_step is
+comment on routine public.retention_step is
 'Does one transaction of a sweep: at most one batch, deleting or deactivating only what has '
 'expired.';
-comment on routine retention_stop is
+comment on routine public.retention_stop is
 'Ends a sweep and writes its last receipts: done, interrupted or failed.';
-comment on routine retention_sweep is
+comment on routine public.retention_sweep is
 'The whole sweep for a scheduler in the database, committing after each batch.';
-comment on routine retention_swept is 'Writes the receipt of one table; part of the step.';
-comment on routine retention_unlock is 'Gives back the locks of a sweep; part of its end.';
-comment on routine revoke_device is
+comment on routine public.retention_swept is 'Writes the receipt of one table; part of the step.';
+comment on routine public.retention_unlock is 'Gives back the locks of a sweep; part of its end.';
+comment on routine public.revoke_device is
 'Revokes a device: what waits for it goes, its session keys turn inactive.';
-comment on routine rotate_session_key is
+comment on routine public.rotate_session_key is
 'Stores a new session key for all of a user''s devices; the old one turns inactive and stays.';
-comment on routine send_message is
+comment on routine public.send_message is
 'Stores one message for a destination, with a delivery for each of its active devices.';
-comment on routine send_messages is 'Stores a batch of messages from many senders in one call.';
-comment on routine session_key_on_own_device is 'Refuses a session key on a device of another user.';
-comment on routine session_keys is 'Gives a device the session keys sealed for it, old ones included.';
-comment on routine users_guard is
+comment on routine public.send_messages is 'Stores a batch of messages from many senders in one call.';
+comment on routine public.session_key_on_own_device is 'Refuses a session key on a device of another user.';
+comment on routine public.session_keys is
+'Gives a device the session keys sealed for it, old ones included.';
+comment on routine public.users_guard is
 'Refuses a malformed or changed phone number without logging it, and makes times coarse.';
-comment on routine webauthn_credentials_guard is
+comment on routine public.webauthn_credentials_guard is
 'Refuses a malformed device or one that changes hands, and makes times coarse.';

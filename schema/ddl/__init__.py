@@ -1,17 +1,25 @@
 """The canonical DDL: one .sql file a table or function, loaded in the order of their names.
 
-The files name no schema. They create everything in the first schema of the search_path, so they work with
-plain psql: ``cat schema/ddl/*.sql | PGOPTIONS='-c search_path=msg' psql -v ON_ERROR_STOP=1``.
+The files name everything of ours in the schema public, and set the search_path to pg_catalog: so no name in
+them is looked up where anybody else may create. Plain psql loads them there:
+``cat schema/ddl/*.sql | psql -v ON_ERROR_STOP=1 -1``. For any other schema they are rendered, here or by the
+one line of sed in docs/migrations.md.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from nosender.errors import NosenderError, UsageError
+
 if TYPE_CHECKING:
     import psycopg
+
+PATH = "pg_catalog, pg_temp"
+"""The search_path of every statement and function of ours: pg_temp is named, or it would come first."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +29,7 @@ class DdlFile:
     name: str
     """The file's name, such as ``100_users.sql``."""
     sql: str
-    """Its statements."""
+    """Its statements, written for the schema public."""
 
 
 def files() -> tuple[DdlFile, ...]:
@@ -34,20 +42,101 @@ def files() -> tuple[DdlFile, ...]:
     )
 
 
+def script(schema: str) -> str:
+    """Everything as one script for `schema`. UsageError: a name that no schema can have."""
+    return render("\n".join(file.sql for file in files()), schema)
+
+
 def load(connection: psycopg.Connection, schema: str) -> None:
     """Create everything in an existing schema, all of it or nothing; the search_path is left as it was.
 
     Raises psycopg.Error: a schema that does not exist, a table that does, a right that is missing.
     """
-    from psycopg import Error, sql
+    from psycopg import Error
 
     with connection.transaction():
         before = connection.execute("select pg_catalog.current_setting('search_path')").fetchone()
-        connection.execute(sql.SQL("set search_path to {}").format(sql.Identifier(schema)))
         for file in files():
             try:
-                connection.execute(file.sql.encode())
+                connection.execute(render(file.sql, schema).encode())
             except Error as error:
                 error.add_note(f"schema/ddl/{file.name}")
                 raise
         connection.execute("select pg_catalog.set_config('search_path', %s, false)", before)
+
+
+# ---------------------------------------------------------------------- rendering
+
+_PIECE = re.compile(
+    r"""
+    --[^\n]* | /\*.*?\*/                                    # comments stay as they are
+  | (?P<literal> \b[eE]'(?:[^'\\]|''|\\.)*' | '(?:[^']|'')*' )
+  | "(?:[^"]|"")*" (?P<dot> \s*\. )?
+  | (?P<before> \b (?: schema | from | to | search_path\s*(?:=|\bto\b) ) \s+ )?
+    (?<![\w$.]) (?P<word> public ) (?![\w$]) (?P<after> \s*\. )?
+  | (?P<open> ['"] | /\* )
+    """,
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+)
+_NAMED = re.compile(r"'public\.(?:[a-z_][a-z0-9_]*(?:\([^'%]*\))?)?'")
+_WITHIN = re.compile(
+    r"""(?:(?<![\w$.])|(?<=\\[a-z]))public\s*\.[\w"'%$]|\bschema\s+public\b""", re.IGNORECASE
+)
+_REGNAMESPACE = re.compile(r"::(?:pg_catalog\.)?regnamespace\b")
+
+
+def name_of(schema: str) -> str:
+    """The schema as it stands in what is rendered for it. UsageError: a name that no schema can have."""
+    if schema == "public":
+        return schema
+    if not schema or "\0" in schema or len(schema.encode()) > 63:
+        raise UsageError(f"{schema!r} is no name for a schema: use 1 to 63 bytes")
+    return '"' + schema.replace('"', '""') + '"'
+
+
+def render(text: str, schema: str) -> str:
+    """SQL that is written for the schema public, for `schema`; the bodies of functions like the rest.
+
+    The schema is found before a dot, after the word schema, and in the constants 'public.name' and
+    'public'::regnamespace. NosenderError where it stands elsewhere, as within a longer constant: nobody
+    can tell what would have to be quoted there. UsageError: a name that no schema can have.
+    """
+    new = name_of(schema)
+    if new == "public":
+        return text
+
+    def rendered(match: re.Match[str]) -> str:
+        whole = match[0]
+        if match["literal"]:
+            return _constant(text, match, new.replace("'", "''"))
+        if match["open"] or (match["dot"] and whole.lower().startswith('"public"')):
+            raise _refused(text, match)
+        if not match["word"]:
+            return whole
+        before, after = (match["before"] or "").lower(), match["after"]
+        if after == "." or before.startswith("schema"):
+            if match["word"] == "public":
+                return f"{match['before'] or ''}{new}{after or ''}"
+        elif not after and before.startswith(("from", "to")):
+            return whole  # everybody, to whom a right is given
+        raise _refused(text, match)
+
+    return _PIECE.sub(rendered, text)
+
+
+def _constant(text: str, match: re.Match[str], new: str) -> str:
+    whole = match[0]
+    if _NAMED.fullmatch(whole):
+        return f"'{new}" + whole.removeprefix("'public")
+    if whole == "'public'" and _REGNAMESPACE.match(text, match.end()):
+        return f"'{new}'"
+    if whole.lower() == "'public'" or _WITHIN.search(whole):
+        raise _refused(text, match)
+    return whole
+
+
+def _refused(text: str, match: re.Match[str]) -> NosenderError:
+    line = text.count("\n", 0, match.start()) + 1
+    return NosenderError(
+        f"line {line} cannot be written for another schema: write public.name, or 'public.name' as a constant"
+    )

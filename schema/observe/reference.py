@@ -11,6 +11,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any, cast
 
+from nosender.schema.ddl import name_of
 from nosender.schema.observe.cluster_model import Database, Extension
 from nosender.schema.observe.observation import Observation, SchemaKind
 from nosender.schema.observe.quoting import quoted
@@ -100,8 +101,13 @@ def relocated(observation: Observation, schema: str, *, source: str = PLACEHOLDE
     """The same Observation with `schema` for `source` in every name, definition and expression."""
     old, new = quoted(source), quoted(schema)
     inside = new.replace("'", "''")
+    # The body of a function stands as it was rendered, where every name but public is quoted.
+    written, constant = name_of(schema), name_of(schema).replace("'", "''")
 
     def move(text: str) -> str:
+        if source not in text:
+            return text
+        text = text.replace(f'\'"{source}"', f"'{constant}").replace(f'"{source}"', written)
         if source not in text:
             return text
         if text == source:

@@ -223,9 +223,7 @@ def test_every_class_of_statement(any_server: EmbeddedServer, tmp_path: Path) ->
             connection.execute(BEFORE)
         for fact, revision in zip(facts, Chain.load(tmp_path).revisions, strict=True):
             with clone(any_server, str(name)) as conninfo, psycopg.connect(conninfo) as connection:
-                connection.execute("set search_path to public, pg_temp")
-                connection.commit()
-                (seen,) = Rehearsal(connection).run(revision)
+                (seen,) = Rehearsal(connection, "public").run(revision)
             found = replace(
                 fact,
                 locks={lock.relation.removeprefix("public."): lock.mode for lock in seen.locks},

@@ -137,7 +137,7 @@ def test_a_folder_that_is_no_catalogue(tmp_path: Path) -> None:
 def test_comments_quote_what_must_be_quoted() -> None:
     sql = catalogue.comments_sql(catalogue.load())
     assert "'Each user''s published" in sql
-    assert 'comment on column messages."timestamp" is' in sql
+    assert 'comment on column public.messages."timestamp" is' in sql
     assert "alembic_version" not in sql
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -52,12 +51,9 @@ def test_load_with_psql(any_server: EmbeddedServer, any_database: str, schema: s
         pytest.skip("these binaries bring no psql")
     with psycopg.connect(any_database) as connection:
         create_schema(connection, schema)
-    path = '"' + schema.replace('"', '""') + '"'
-    escaped = path.replace("\\", "\\\\").replace(" ", "\\ ")
     done = subprocess.run(
         [psql, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", any_database],
-        input="\n".join(file.sql for file in ddl.files()),
-        env=os.environ | {"PGOPTIONS": f"-c search_path={escaped}"},
+        input=ddl.script(schema),
         capture_output=True,
         text=True,
         check=False,
@@ -80,7 +76,7 @@ def test_nothing_stays_of_a_load_that_fails(database: str) -> None:
         with pytest.raises(errors.DuplicateTable):
             ddl.load(connection, "public")
         assert tables(connection, "public") == 1
-        with pytest.raises(errors.InvalidSchemaName, match="no schema of the search_path exists"):
+        with pytest.raises(errors.InvalidSchemaName, match='schema "absent" does not exist'):
             ddl.load(connection, "absent")
 
 
@@ -98,7 +94,7 @@ def test_functions_are_nobodys_and_look_only_where_they_should(any_migrated: str
     for name, settings, grants in ours:
         # A procedure that commits may carry no setting: the sweep's calls everything by its schema instead.
         if name != "retention_sweep":
-            assert "search_path=public, pg_temp" in (settings or []), name
+            assert "search_path=pg_catalog, pg_temp" in (settings or []), name
         assert "PUBLIC" not in grants, name
         assert "{=" not in grants, name
         assert ",=" not in grants, name

@@ -85,11 +85,11 @@ DRIFT = [
         "strict",
         ["function public.users_guard(), security definer"],
     ),
-    ("alter function users_guard() set search_path = x", "low", ["function public.users_guard(), config"]),
+    ("alter function users_guard() set search_path = x", "strict", ["function public.users_guard(), config"]),
     ("alter function users_guard() reset search_path", "strict", ["function public.users_guard(), config"]),
     (
         "create or replace function users_guard() returns trigger language plpgsql "
-        "set search_path = public, pg_temp as 'begin return new; end'",
+        "set search_path = pg_catalog, pg_temp as 'begin return new; end'",
         "strict",
         ["function public.users_guard(), body: expected "],
     ),

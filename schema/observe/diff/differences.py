@@ -101,7 +101,7 @@ def _differences(repair: Repair) -> Iterator[Difference]:
                         name.replace("_", " "),
                         _shown(name, one, repair.owner),
                         _shown(name, other, repair.owner),
-                        _severity(kind, name, one, other),
+                        _severity(kind, name),
                         kind.field(repair, old, new, name),
                         declared=True,
                     )
@@ -137,6 +137,8 @@ class _Told:
         record = old if old is not None else new
         if kind.table(record) in self.tables:
             return True
+        if kind.kind == "constraints" and record.of_domain:
+            return record.table in self.others
         if kind.kind == "indexes":
             return record.constraint is not None and (record.table, record.constraint) in self.constraints
         if kind.kind == "sequences":
@@ -194,24 +196,12 @@ def _bare(definition: str) -> str:
     return without.replace(" NOT VALID", "").replace(" NOT ENFORCED", "")
 
 
-def _severity(kind: ObjectKind[Any], name: str, one: Any, other: Any) -> Severity:
+def _severity(kind: ObjectKind[Any], name: str) -> Severity:
     if name in kind.warning:
         return "warning"
     if name in kind.low:
         return "low"
-    if name == "config" and _path_only(one, other):
-        return "low"
     return "strict"
-
-
-def _path_only(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Whether two lists of settings both have a search_path and differ in nothing else."""
-
-    def parts(config: tuple[str, ...]) -> tuple[bool, list[str]]:
-        rest = [line for line in config if not line.startswith("search_path=")]
-        return len(rest) < len(config), rest
-
-    return parts(one) == parts(other) and parts(one)[0]
 
 
 def _merged(grants: tuple[Any, ...]) -> dict[Any, Any]:

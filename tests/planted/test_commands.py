@@ -1,0 +1,62 @@
+"""No command of ours runs what somebody planted, whoever's rights it has: here a superuser's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from nosender.migrations import runner
+from nosender.server.embedded import EmbeddedServer
+from nosender.server.target import Target
+from nosender.traffic.fill import fill
+
+from ..conftest import RunNosender, clone
+from .conftest import PLANTS, hijacks, plant
+
+COMMANDS = (
+    "db current", "db history", "db check", "db plan", "db sql", "db upgrade", "db accept 0001",
+    "db downgrade 0005 --allow-data-loss",
+    "audit run", "audit preflight",
+    "retention plan", "retention status", "retention sweep", "retention verify", "retention erase",
+    "catalogue check", "traffic fill --users 3 --messages 5",
+)  # fmt: skip
+STANDINGS = ("head", "0005")
+
+
+@contextmanager
+def _planted(server: EmbeddedServer, revision: str) -> Iterator[str]:
+    with clone(server) as conninfo:
+        target = Target(conninfo)
+        runner.upgrade(target, revision)
+        fill(target, 4, 20, 1)
+        with psycopg.connect(conninfo, autocommit=True) as owner:  # a ledger with rows, so that they are read
+            owner.execute("call public.retention_sweep(canary => true)")
+        plant(conninfo, *PLANTS)
+        yield conninfo
+
+
+@pytest.fixture(scope="module", params=STANDINGS)
+def template(request: pytest.FixtureRequest, any_server: EmbeddedServer) -> Iterator[str]:
+    """The name of a database with everything planted, to be cloned."""
+    with _planted(any_server, request.param) as conninfo:
+        yield str(conninfo_to_dict(conninfo)["dbname"])
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_command_runs_what_is_planted(
+    any_server: EmbeddedServer, template: str, command: str, run_nosender: RunNosender
+) -> None:
+    with clone(any_server, template) as conninfo:
+        with psycopg.connect(conninfo, autocommit=True) as admin:  # a clone has the objects, not the setting
+            name = sql.Identifier(str(conninfo_to_dict(conninfo)["dbname"]))
+            path = sql.SQL("alter database {} set search_path = planted, pg_catalog, public").format(name)
+            admin.execute(path)
+        with hijacks(any_server) as found:
+            done = run_nosender("--url", conninfo, *command.split())
+        assert found == []
+        assert "Traceback" not in done.stderr
