@@ -14,7 +14,7 @@ from psycopg import sql
 from nosender.errors import NosenderError
 from nosender.privacy_audit import runner
 from nosender.privacy_audit.runner import Options, run
-from nosender.privacy_audit.snapshot.probes import LEDGER, probe_names
+from nosender.privacy_audit.snapshot.probes.functions import LEDGER, probe_names
 from nosender.schema.observe import reference
 from nosender.server.target import Target
 

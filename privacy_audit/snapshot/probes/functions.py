@@ -127,7 +127,7 @@ def ask(
                 if connection.closed:
                     answers[name] = Unseen("the connection was lost")
                 else:
-                    answers[name] = Unseen(f"the function {name} failed: {_without_values(error)}")
+                    answers[name] = Unseen(f"the function {name} failed: {without_values(error)}")
     return answers
 
 
@@ -179,7 +179,7 @@ def _rights(observation: Observation, function: Function) -> set[tuple[str, tupl
     }
 
 
-def _without_values(error: Exception) -> str:
+def without_values(error: Exception) -> str:
     """What went wrong, by its class alone: a message of the server can carry a value of a row."""
     state = getattr(error, "sqlstate", None)
     return f"{type(error).__name__}" + (f" (SQLSTATE {state})" if state else "")
