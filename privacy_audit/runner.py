@@ -124,11 +124,12 @@ def read_snapshot(
             declared = reference(schema)
             snapshot = Snapshot(live, declared, catalogue, around)
             names = (*probe_names(declared), *LEDGER) if call_probes else ()
-            answers = (
+            answers, seen = (
                 probes.ask(connection, snapshot, names)
-                if snapshot.has_ours
-                else {name: Unseen("the schema holds none of our tables") for name in names}
+                if snapshot.has_ours and names
+                else ({name: Unseen("the schema holds none of our tables") for name in names}, frozenset())
             )
+        answers = probes.confirmed(connection, snapshot, answers, seen)
     except psycopg.errors.InsufficientPrivilege as error:
         message = error.diag.message_primary or "a catalog"
         raise IncompleteError(f"unreadable: {message}, so what surrounds the schema cannot be seen") from None

@@ -19,6 +19,7 @@ from nosender.schema.observe import reference
 from nosender.server.target import Target
 
 from ..conftest import ROOT
+from .auditor import as_auditor
 
 TABLES = sorted(each.name for each in reference("public").relations if each.kind == "table")
 PROBES = (*probe_names(reference("public")), *LEDGER)
@@ -33,7 +34,7 @@ def exit_code(target: Target) -> int:
 
 
 def auditor(conninfo: str) -> Target:
-    return Target(psycopg.conninfo.make_conninfo(conninfo, options="-c role=nosender_auditor"))
+    return Target(as_auditor(conninfo))
 
 
 @pytest.fixture

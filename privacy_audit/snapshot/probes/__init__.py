@@ -8,7 +8,7 @@ calls the counting functions that the DDL installs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nosender.privacy_audit.snapshot.snapshot import Row, Unseen
@@ -21,16 +21,38 @@ if TYPE_CHECKING:
 
 def ask(
     connection: psycopg.Connection[Any], snapshot: Snapshot, names: Iterable[str]
-) -> dict[str, tuple[Row, ...] | Unseen]:
-    """The rows of each probe of `names`, or why there are none; in the caller's transaction."""
+) -> tuple[dict[str, tuple[Row, ...] | Unseen], frozenset[tuple[Any, ...]]]:
+    """The rows of each probe of `names`, or why there are none, in the caller's transaction; and the versions
+    of the functions that were called, for `confirmed`.
+    """
     from nosender.privacy_audit.snapshot.probes import functions, statements
     from nosender.privacy_audit.snapshot.probes.reading import look_around, pinned
 
     names = tuple(names)
     with pinned(connection):
         around = look_around(connection, snapshot)
-        if not around.privileged:
-            return functions.ask(
-                connection, snapshot.live, snapshot.declared, snapshot.catalogue.grace, names
-            )
-        return statements.ask(connection, snapshot, around, names)
+        if around.privileged:
+            return statements.ask(connection, snapshot, around, names), frozenset()
+        seen = functions.versions(connection, snapshot.declared)
+        live, declared = snapshot.live, snapshot.declared
+        return functions.ask(connection, live, declared, snapshot.catalogue.grace, names), seen
+
+
+def confirmed(
+    connection: psycopg.Connection[Any],
+    snapshot: Snapshot,
+    answers: Mapping[str, tuple[Row, ...] | Unseen],
+    seen: frozenset[tuple[Any, ...]],
+) -> dict[str, tuple[Row, ...] | Unseen]:
+    """The answers, if the functions that gave them are still the same in a later transaction; else none."""
+    from nosender.privacy_audit.snapshot.probes import functions
+    from nosender.privacy_audit.snapshot.probes.reading import pinned
+
+    if not seen:
+        return dict(answers)
+    with connection.transaction(), pinned(connection):
+        changed = functions.versions(connection, snapshot.declared) ^ seen
+    if not changed:
+        return dict(answers)
+    name = min(each[1] for each in changed)
+    return dict.fromkeys(answers, Unseen(f"the function {name} was replaced while functions were called"))

@@ -12,9 +12,9 @@ from nosender.privacy_audit.snapshot.probes.parts import (
     column,
     newest_first,
     owner_of,
+    place_of,
     rows,
     text,
-    together,
 )
 from nosender.privacy_audit.snapshot.probes.reading import INTEGERS, MOMENTS, TEXTS
 
@@ -35,6 +35,10 @@ UTF8 = (
     r"(\\3[0-7]{2}(\\2[0-7]{2}){0,2})?$"
 )
 """Text in UTF-8, cut anywhere, in the escape format of bytea; 64 random bytes are nearly never that."""
+TIMED = "^[0-9a-f]{8}-[0-9a-f]{4}-[167][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+ULID = "^01[0-9a-hjkmnp-tv-z]{24}$"
+LETTERS = 300
+"""Of so many identifiers each letter is looked at."""
 COUNTER_ENDS = 1 << 32
 """No counter of ours gets there: the one of a device ends at it, and a rotation is not done so often."""
 
@@ -144,9 +148,9 @@ BYTES = r"""(
 )"""
 
 
-def times(asked: Asked) -> Composed | None:
+def times(asked: Asked) -> list[Composed]:
     """Moments that are finer than declared, and moments said to be past that lie ahead."""
-    return together(
+    return [
         text(
             """(
               select
@@ -177,7 +181,7 @@ def times(asked: Asked) -> Composed | None:
         and found.declared is not None
         and found.declared.resolution is not None
         and (resolution := found.declared.resolution.seconds)
-    )
+    ]
 
 
 def _moment(found: Column) -> Composed:
@@ -187,7 +191,7 @@ def _moment(found: Column) -> Composed:
     return text("{value}::timestamp", value=column(found.name))
 
 
-def content(asked: Asked) -> Composed | None:
+def content(asked: Asked) -> list[Composed]:
     """What looks like something that should not be there, column by column."""
     parts = []
     for table in asked.declared():
@@ -213,7 +217,7 @@ def content(asked: Asked) -> Composed | None:
                 parts.append(_texts(table, found))
             elif found.type in INTEGERS and found.data_class == "counter":
                 parts.append(_counter(table, found))
-    return together(parts)
+    return parts
 
 
 def _texts(table: Table, found: Column) -> Composed:
@@ -248,9 +252,6 @@ def _counter(table: Table, found: Column) -> Composed:
             {table}::text as table_name,
             {name}::text as column_name,
             pg_catalog.count(*) as examined,
-            0::bigint as printable, 0::bigint as uniform, 0::bigint as structured, 0::bigint as zlib,
-            0::bigint as contacts,
-            0::bigint as repeated, 0::bigint as repeated_nonce, 0::bigint as repeated_prefix,
             pg_catalog.count(*) filter (where {value} >= {end}::bigint) as beyond,
             {whole} as whole
           from {rows} as r
@@ -265,54 +266,106 @@ def _counter(table: Table, found: Column) -> Composed:
     )
 
 
-def identifiers(asked: Asked) -> Composed | None:
+IDENTIFIERS = """(
+  with named as (
+    select
+      {value} as name,
+      pg_catalog.substring({phone}, 2) as own_number,
+      pg_catalog.lag({value}) over (order by {place}) as before
+    from {rows} as r
+  ),
+  -- Letter by letter, of some: those of the commonest length, and by the parts between punctuation.
+  chosen as materialized (
+    select
+      n.name,
+      pg_catalog.length(n.name) as size,
+      pg_catalog.string_to_array(pg_catalog.regexp_replace(n.name, '[^0-9A-Za-z]+', '-', 'g'), '-') as parts
+    from named as n
+    where n.name is not null
+    order by pg_catalog.hashtextextended(n.name, 1)
+    limit {letters}
+  ),
+  common as materialized (
+    select
+      pg_catalog.mode() within group (order by c.size) as size,
+      pg_catalog.mode() within group (order by pg_catalog.cardinality(c.parts)) as parts
+    from chosen as c
+  ),
+  alike as materialized (select c.name from chosen as c where c.size = (select m.size from common as m)),
+  split as materialized (
+    select c.parts from chosen as c where pg_catalog.cardinality(c.parts) = (select m.parts from common as m)
+  ),
+  places as (
+    select l.place, pg_catalog.count(*) as kinds, pg_catalog.sum(l.copies * (l.copies - 1))::bigint as pairs
+    from (
+      select i as place, pg_catalog.substr(a.name, i, 1) as letter, pg_catalog.count(*) as copies
+      from alike as a
+      cross join pg_catalog.generate_series(1, least(64, (select m.size from common as m))) as i
+      group by 1, 2
+    ) as l
+    group by l.place
+  ),
+  windows as (
+    select i as place, pg_catalog.count(distinct pg_catalog.substr(a.name, i, 4)) as kinds
+    from alike as a
+    cross join pg_catalog.generate_series(1, least(61, (select m.size - 3 from common as m))) as i
+    group by i
+  ),
+  part_kinds as (
+    select i as place, pg_catalog.count(distinct s.parts[i]) as kinds
+    from split as s
+    cross join pg_catalog.generate_series(1, least(16, (select m.parts from common as m))) as i
+    group by i
+  )
+  select
+    {table}::text as table_name,
+    {column}::text as column_name,
+    pg_catalog.count(*) as examined,
+    pg_catalog.count(*) filter (where name ~* {timed}::text or name ~* {ulid}::text) as timed,
+    pg_catalog.count(*) filter (where name ~ '^[0-9]+$') as digits,
+    pg_catalog.count(*) filter (
+      where (own_number <> '' and pg_catalog.strpos(name, own_number) > 0) or name ~ '\\+[1-9][0-9]{{6,14}}'
+    ) as phones,
+    pg_catalog.count(*) filter (where pg_catalog.octet_length(name) < 16) as short,
+    pg_catalog.count(distinct name) as names,
+    pg_catalog.count(distinct pg_catalog.left(name, 6)) as prefixes,
+    pg_catalog.count(distinct pg_catalog.right(name, 6)) as suffixes,
+    pg_catalog.count(*) filter (
+      where name collate pg_catalog."C" > before collate pg_catalog."C"
+    ) as ascending,
+    (select pg_catalog.count(*) from chosen) as chosen,
+    (select pg_catalog.count(*) from alike) as alike,
+    (select pg_catalog.count(*) from split) as split,
+    (select pg_catalog.array_agg(p.kinds order by p.place) from places as p) as letter_kinds,
+    (select pg_catalog.array_agg(p.pairs order by p.place) from places as p) as letter_pairs,
+    (select pg_catalog.array_agg(w.kinds order by w.place) from windows as w) as window_kinds,
+    (select pg_catalog.array_agg(p.kinds order by p.place) from part_kinds as p) as part_kinds,
+    {whole} as whole
+  from named
+)"""
+
+
+def identifiers(asked: Asked) -> list[Composed]:
     """Identifiers that say when, in which order or by whom they were made."""
-    return together(
+    return [
         text(
-            """(
-              with named as (
-                select
-                  {value} as name,
-                  pg_catalog.substring({phone}, 2) as own_number,
-                  pg_catalog.lag({value}) over (order by {place}) as before
-                from {rows} as r
-              )
-              select
-                {table}::text as table_name,
-                {column}::text as column_name,
-                pg_catalog.count(*) as examined,
-                pg_catalog.count(*) filter (
-                  where name ~* '^[0-9a-f]{{8}}-[0-9a-f]{{4}}-[167][0-9a-f]{{3}}-[89ab][0-9a-f]{{3}}-[0-9a-f]{{12}}$'
-                  or name ~* '^01[0-9a-hjkmnp-tv-z]{{24}}$'
-                ) as timed,
-                pg_catalog.count(*) filter (where name ~ '^[0-9]+$') as digits,
-                pg_catalog.count(*) filter (
-                  where (own_number <> '' and pg_catalog.strpos(name, own_number) > 0)
-                  or name ~ '\\+[1-9][0-9]{{6,14}}'
-                ) as phones,
-                pg_catalog.count(*) filter (where pg_catalog.octet_length(name) < 16) as short,
-                pg_catalog.count(distinct name) as names,
-                pg_catalog.count(distinct pg_catalog.left(name, 6)) as prefixes,
-                pg_catalog.count(distinct pg_catalog.right(name, 6)) as suffixes,
-                pg_catalog.count(*) filter (
-                  where name collate pg_catalog."C" > before collate pg_catalog."C"
-                ) as ascending,
-                {whole} as whole
-              from named
-            )""",
+            IDENTIFIERS,
             value=as_text(found),
             phone=text("{phone}::text", phone=column(phone[0].name))
             if (phone := table.of_class("destination-phone"))
             else text("'+'::text"),
-            place=column("id" if table.column("id") is not None else "ctid"),
+            place=column(place_of(table)),
             rows=rows(table),
+            letters=LETTERS,
             table=table.name,
             column=found.name,
+            timed=TIMED,
+            ulid=ULID,
             whole=table.whole(),
         )
         for table in asked.declared()
         for found in table.of_class("random-id")
-    )
+    ]
 
 
 SHARED = """(
@@ -346,13 +399,14 @@ SHARED = """(
     coalesce(pg_catalog.sum(owners), 0)::bigint as pairs,
     coalesce(pg_catalog.max(owners), 0) as widest,
     (select pg_catalog.count(*) from (select distinct held_by from held) as h) as owners,
-    {whole} and coalesce(pg_catalog.sum(copies), 0::numeric) = (select pg_catalog.count(*) from placed)::numeric
-      as whole
+    {whole} and coalesce(pg_catalog.sum(copies), 0::numeric) = (
+      select pg_catalog.count(*) from placed
+    )::numeric as whole
   from spread
 )"""
 
 
-def shared_values(asked: Asked) -> Composed | None:
+def shared_values(asked: Asked) -> list[Composed]:
     """Values that stand under more than one owner, column by column."""
     catalogue = asked.catalogue
     parts = []
@@ -375,7 +429,7 @@ def shared_values(asked: Asked) -> Composed | None:
                         SHARED,
                         content=column(found.name),
                         value=value,
-                        owner=column(owner or "ctid"),
+                        owner=column(owner or "audit_place"),
                         newest_first=newest_first(table),
                         rows=rows(table),
                         outside=1000 if table.whole() else 8,
@@ -384,7 +438,7 @@ def shared_values(asked: Asked) -> Composed | None:
                         whole=table.whole(),
                     )
                 )
-    return together(parts)
+    return parts
 
 
 def _shapes(found: Column) -> list[tuple[str, Composed]]:
@@ -395,6 +449,11 @@ def _shapes(found: Column) -> list[tuple[str, Composed]]:
             ("", text("pg_catalog.substring({value}::bytea, 1, 64)", value=value)),
             ("[1..8]", text("pg_catalog.substring({value}::bytea, 1, 8)", value=value)),
         ]
+    if found.data_class == "random-id":
+        # An identifier is the same in capitals, without its dashes, and backwards.
+        plain = text("pg_catalog.lower(pg_catalog.translate({value}, '-_ {{}}', ''))", value=as_text(found))
+        return [
+            ("", as_text(found)),
+            ("[alike]", text("least({plain}, pg_catalog.reverse({plain}))", plain=plain)),
+        ]
     return [("", as_text(found))]
-
-

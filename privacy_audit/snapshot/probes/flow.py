@@ -10,12 +10,10 @@ from nosender.privacy_audit.snapshot.probes.parts import (
     addressed,
     column,
     name_of,
-    newest_first,
     owner_of,
     people_of,
     rows,
     text,
-    together,
 )
 
 if TYPE_CHECKING:
@@ -37,8 +35,9 @@ def deliveries(asked: Asked) -> Composed:
         return text(
             """select
               pg_catalog.count(*) as examined,
-              pg_catalog.count(*) filter (where (u.phone_number::text = m.destination_phone::text) is not true)
-                as strangers,
+              pg_catalog.count(*) filter (
+                where (u.phone_number::text = m.destination_phone::text) is not true
+              ) as strangers,
               true as whole
             from only {read} as r
             left join only {sent} as m on m.id = r.message_id
@@ -95,7 +94,7 @@ def session_key_owners(asked: Asked) -> Composed:
     )
 
 
-def order(asked: Asked) -> Composed | None:
+def order(asked: Asked) -> list[Composed]:
     """Neighbours by id that also follow each other in the file and by transaction."""
     orderly = [
         table
@@ -104,7 +103,7 @@ def order(asked: Asked) -> Composed | None:
         and table.column("id") is not None
         and table.of_class("link", "destination-phone", "account-phone")
     ]
-    return together(
+    return [
         text(
             """(
               with newest as (
@@ -130,10 +129,10 @@ def order(asked: Asked) -> Composed | None:
             name=table.name,
         )
         for table in orderly
-    )
+    ]
 
 
-def same_transaction(asked: Asked) -> Composed | None:
+def same_transaction(asked: Asked) -> list[Composed]:
     """Transactions that wrote both for a destination and for a user who is somebody else."""
     catalogue = asked.catalogue
     outward = [table for table in asked.declared() if table.name in addressed(catalogue)]
@@ -171,7 +170,9 @@ def same_transaction(asked: Asked) -> Composed | None:
                         having pg_catalog.count(distinct s.destination) <= 5
                       ),
                       owned as (
-                        select w.transaction, pg_catalog.unnest(pg_catalog.array_agg(distinct w.owner)) as owner
+                        select
+                          w.transaction,
+                          pg_catalog.unnest(pg_catalog.array_agg(distinct w.owner)) as owner
                         from own as w
                         group by w.transaction
                         having pg_catalog.count(distinct w.owner) <= 5
@@ -212,12 +213,12 @@ def same_transaction(asked: Asked) -> Composed | None:
                     whole=whole,
                 )
             )
-    return together(parts)
+    return parts
 
 
-def sizes(asked: Asked) -> Composed | None:
+def sizes(asked: Asked) -> list[Composed]:
     """How many different lengths the ciphertexts have, and how many rows share the commonest."""
-    return together(
+    return [
         text(
             """(
               with classes as (
@@ -243,7 +244,7 @@ def sizes(asked: Asked) -> Composed | None:
         for table in asked.declared()
         for found in table.of_class("ciphertext")
         if found.type == "bytea"
-    )
+    ]
 
 
 def public_keys(asked: Asked) -> Composed:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from psycopg.sql import SQL, Composable, Composed
 
-from nosender.privacy_audit.snapshot.probes.parts import column, name_of, text, together
+from nosender.privacy_audit.snapshot.probes.parts import column, name_of, text
 from nosender.privacy_audit.snapshot.probes.reading import MOMENTS
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def ledger_chain(asked: Asked) -> Composed:
                 c.before_hash, a.anchor_hash, pg_catalog.sha256('nosender.retention_runs/1'::bytea)
               ) as expected_hash
             from chain as c
-            -- The first row may follow rows that were past their age: a receipt says which, and with what hash.
+            -- The first row may follow rows that were past their age; a receipt says which, and their hash.
             left join only {runs} as a on c.before_id is null and a.anchor_id = c.id - 1 and a.id > c.id
           )
           select
@@ -121,9 +121,9 @@ def ledger_chain(asked: Asked) -> Composed:
     )
 
 
-def canaries(asked: Asked) -> Composed | None:
+def canaries(asked: Asked) -> list[Composed]:
     """The canaries that stand, and for how long they have been due."""
-    return together(
+    return [
         text(
             """(
               select
@@ -141,10 +141,10 @@ def canaries(asked: Asked) -> Composed | None:
         )
         for table in asked.declared()
         if (phone := table.of_class("destination-phone")) and (expiry := table.of_class("expiry"))
-    )
+    ]
 
 
-def overdue(asked: Asked) -> Composed | None:
+def overdue(asked: Asked) -> list[Composed]:
     """What stands longer than its expiry and the grace: the ends of indexes, a thousand rows of each kind."""
     parts = []
     limit = text("{clock} - {grace}::interval", clock=CLOCK, grace=asked.catalogue.grace)
@@ -177,7 +177,7 @@ def overdue(asked: Asked) -> Composed | None:
             since = text("{made} + {age}::interval", made=column(rule.max_age_column), age=rule.max_age)
             where = text("{since} < {limit}", since=since, limit=limit)
             parts.append(_late(table, rule.max_age_column, since, where))
-    return together(parts)
+    return parts
 
 
 def _is_moment(table: Table, name: str) -> bool:
@@ -297,10 +297,12 @@ def revision(asked: Asked) -> Composed:
 def tail(asked: Asked) -> Composed:
     """The newest rows of the ledger, newest first."""
     (runs,) = asked.tables("retention_runs")
-    return text("(select e.* from only {runs} as e order by e.id desc limit {most})", runs=name_of(runs), most=TAIL)
+    return text(
+        "(select e.* from only {runs} as e order by e.id desc limit {most})", runs=name_of(runs), most=TAIL
+    )
 
 
-def due(asked: Asked) -> Composed | None:
+def due(asked: Asked) -> list[Composed]:
     """How many rows of each table are due and since when; beyond ten thousand, what the catalog estimates."""
     parts = []
     for table in asked.declared():
@@ -338,4 +340,4 @@ def due(asked: Asked) -> Composed | None:
                 name=table.name,
             )
         )
-    return together(parts)
+    return parts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
@@ -26,12 +25,6 @@ def text(template: LiteralString, **parts: object) -> Composed:
     )
 
 
-def together(parts: Iterable[Composable]) -> Composed | None:
-    """One statement that answers with the rows of all; None where there are none."""
-    found = list(parts)
-    return SQL(" union all ").join(found) if found else None
-
-
 def name_of(table: Table) -> Identifier:
     """`"public"."messages"`."""
     return Identifier(table.schema, table.name)
@@ -47,11 +40,11 @@ def rows(table: Table, pages: int = PAGES) -> Composed:
     the same ones in every run, and the newest rows. ONLY: a child that somebody attached is not ours.
     """
     if table.whole():
-        return text("(select * from only {table})", table=name_of(table))
+        return text("(select ctid as audit_place, * from only {table})", table=name_of(table))
     sampled = text(
         "select ctid as audit_place, * from only {table} tablesample system ({share}) repeatable (1)",
         table=name_of(table),
-        share=SQL(f"{round(100 * pages / table.pages, 6):f}"),  # type: ignore[arg-type]  # a number
+        share=SQL(f"{round(100 * pages / table.pages, 6):f}"),  # a number
     )
     if table.column("id") is None:
         return text("({sampled})", sampled=sampled)
@@ -71,9 +64,14 @@ def rows(table: Table, pages: int = PAGES) -> Composed:
     )
 
 
+def place_of(table: Table) -> str:
+    """The column by which the rows are ordered: the number of the row, else its place in the file."""
+    return "id" if table.column("id") is not None else "audit_place"
+
+
 def newest_first(table: Table) -> Composed:
     """An order that puts the newest rows first, so far as the table has one."""
-    return text("{id} desc", id=column("id" if table.column("id") is not None else "ctid"))
+    return text("{id} desc", id=column(place_of(table)))
 
 
 def as_text(found: Column, alias: str = "r") -> Composed:

@@ -1,4 +1,4 @@
-"""What the statements of the probes may read: every table with rows, how large it is, or why it is not read."""
+"""What the statements of the probes may read: the tables, how large they are, or why they are not read."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ with planned as (
   left join pg_catalog.pg_type as t
     on d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass and t.oid = d.refobjid
   where
-    d.classid in ('pg_catalog.pg_class'::pg_catalog.regclass, 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass)
+    coalesce(i.indrelid, e.stxrelid) is not null
     and (
       p.pronamespace <> 'pg_catalog'::pg_catalog.regnamespace and l.lanname not in ('c', 'internal')
       or t.typtype = 'd'
@@ -74,7 +74,8 @@ select
   case
     when not (
       pg_catalog.has_schema_privilege(n.oid, 'usage') and pg_catalog.has_table_privilege(c.oid, 'select')
-    ) then 'may not be read by this role'
+    ) then 'may not be read by this role' || case when session_user <> current_user then
+      ', and SET ROLE gives up no right, so no function was called either: log in as the auditor' else '' end
     when pg_catalog.row_security_active(c.oid) then 'is under row security for this role'
     when c.oid in (select planned.relation from planned)
       then 'has an index or statistics over a function of the database, which whoever reads would run'
@@ -205,9 +206,7 @@ def look_around(connection: psycopg.Connection[Any], snapshot: Snapshot) -> Arou
         elif not of_ours:
             others.append(table)
     for name, why in words.items():
-        ours.setdefault(
-            name, Table(schema, name, 0, why, (), snapshot.catalogue.table(name))
-        )
+        ours.setdefault(name, Table(schema, name, 0, why, (), snapshot.catalogue.table(name)))
     others.sort(key=lambda each: (each.schema, each.name))
     return Around(privileged=True, ours=dict(sorted(ours.items())), others=tuple(others))
 
@@ -219,12 +218,11 @@ def _refuse(table: Table, why: str) -> Table:
 
 
 def _column(live: LiveColumn, table: DeclaredTable | None, promised: Mapping[tuple[str, str], str]) -> Column:
-    kind = live.base_type or live.type
-    kind = re.sub(r"\([0-9, ]+\)", "", kind)
+    kind = re.sub(r"\([0-9, ]+\)", "", live.base_type or live.type)
     return Column(
         name=live.name,
         # under an empty search_path a type that is not PostgreSQL's own is written with its schema
-        type="" if "." in kind or kind.startswith('"') and kind != '"char"' else kind,
+        type="" if "." in kind or (kind.startswith('"') and kind != '"char"') else kind,
         as_declared=promised.get((live.table, live.name)) == live.type,
         not_null=live.not_null,
         declared=table.column(live.name) if table is not None else None,

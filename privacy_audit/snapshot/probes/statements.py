@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.sql import SQL, Composed
 
-from nosender.privacy_audit.snapshot.probes import content, flow, ledger
+from nosender.privacy_audit.snapshot.probes import content, flow, known_values, ledger
 from nosender.privacy_audit.snapshot.probes.functions import without_values
 from nosender.privacy_audit.snapshot.probes.parts import text
 from nosender.privacy_audit.snapshot.snapshot import Row, Unseen
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from nosender.privacy_audit.snapshot.probes.reading import Around, Table
     from nosender.privacy_audit.snapshot.snapshot import Snapshot
     from nosender.schema.catalogue import Catalogue
+
+
+PARTS = 200
+"""So many parts are asked in one statement; a database of ours takes fewer than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +68,14 @@ class Refused(Exception):  # noqa: N818  # no failure: the reason why a probe do
     """A table that no statement reads; the reason is the text."""
 
 
-STATEMENTS: Mapping[str, Callable[[Asked], Composed | None]] = {
+STATEMENTS: Mapping[str, Callable[[Asked], Composed | list[Composed]]] = {
     "audit_canaries": ledger.canaries,
     "audit_content": content.content,
     "audit_deliveries": flow.deliveries,
     "audit_identifiers": content.identifiers,
     "audit_ledger": ledger.ledger,
     "audit_ledger_chain": ledger.ledger_chain,
+    "audit_matching_values": known_values.matching_values,
     "audit_order": flow.order,
     "audit_overdue": ledger.overdue,
     "audit_public_keys": flow.public_keys,
@@ -93,42 +99,37 @@ def ask(
     """The rows of each probe of `names`, or why there are none."""
     asked = Asked(snapshot.catalogue, snapshot.schema, around)
     answers: dict[str, tuple[Row, ...] | Unseen] = {}
-    made: dict[str, Composed] = {}
+    made: dict[str, list[Composed]] = {}
     for name in names:
         try:
-            statement = STATEMENTS[name](asked)
+            parts = STATEMENTS[name](asked)
+            made[name] = parts if isinstance(parts, list) else [parts]
         except Refused as reason:
-            answers[name] = Unseen(f"{reason}, so it was not read")
-            continue
-        answers[name] = ()
-        if statement is not None:
-            made[name] = statement
+            answers[name] = Unseen(str(reason))
     answers.update(run(connection, made))
     return answers
 
 
 def run(
-    connection: psycopg.Connection[Any], made: Mapping[str, Composed]
+    connection: psycopg.Connection[Any], made: Mapping[str, list[Composed]]
 ) -> dict[str, tuple[Row, ...] | Unseen]:
     """All of them at once, or each alone where one of them fails, so that it shows which."""
 
     def together(names: Iterable[str]) -> dict[str, tuple[Row, ...] | Unseen]:
         rows: dict[str, list[Row]] = {name: [] for name in names}
-        parts = [
-            text(
-                "select {name}::text, pg_catalog.to_jsonb(a) from ({statement}) as a",
-                name=name,
-                statement=made[name],
-            )
-            for name in rows
-        ]
+        parts = iter(
+            [
+                text("select {name}::text, pg_catalog.to_jsonb(a) from ({part}) as a", name=name, part=part)
+                for name in rows
+                for part in made[name]
+            ]
+        )
         with connection.transaction():
-            for name, row in connection.execute(SQL(" union all ").join(parts)):
-                rows[name].append(row)
+            while some := list(islice(parts, PARTS)):
+                for name, row in connection.execute(SQL(" union all ").join(some)):
+                    rows[name].append(row)
         return {name: tuple(found) for name, found in rows.items()}
 
-    if not made:
-        return {}
     try:
         return together(made)
     except psycopg.Error:

@@ -49,7 +49,7 @@ def look(snapshot: Snapshot) -> Answer:
                 {"contacts": row["contacts"], "examined": row["examined"]},
             )
             for row in rows
-            if row["contacts"]
+            if row.get("contacts")
         ),
         passed_over("audit_content", texts_of(snapshot, *PEOPLES), places(rows)),
         samples(snapshot.schema, rows),
