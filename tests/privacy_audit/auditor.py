@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import psycopg
 from psycopg import errors, sql
 
@@ -10,11 +12,10 @@ LOGIN = "nosender_test_auditor"
 
 def as_auditor(conninfo: str) -> str:
     """The same database, as that login; made at its first use."""
-    with psycopg.connect(conninfo, autocommit=True) as admin:
-        try:
-            admin.execute(
-                sql.SQL("create role {} login in role nosender_auditor").format(sql.Identifier(LOGIN))
-            )
-        except (errors.DuplicateObject, errors.UniqueViolation):
-            pass
+    role = sql.SQL("create role {} login in role nosender_auditor").format(sql.Identifier(LOGIN))
+    with (
+        psycopg.connect(conninfo, autocommit=True) as admin,
+        suppress(errors.DuplicateObject, errors.UniqueViolation),
+    ):
+        admin.execute(role)
     return psycopg.conninfo.make_conninfo(conninfo, user=LOGIN)

@@ -280,8 +280,7 @@ IDENTIFIERS = """(
       n.name,
       pg_catalog.length(n.name) as size,
       pg_catalog.string_to_array(pg_catalog.regexp_replace(n.name, '[^0-9A-Za-z]+', '-', 'g'), '-') as parts
-    from named as n
-    where n.name is not null
+    from (select distinct d.name from named as d where d.name is not null) as n
     order by pg_catalog.hashtextextended(n.name, 1)
     limit {letters}
   ),
