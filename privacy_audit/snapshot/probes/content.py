@@ -35,6 +35,8 @@ UTF8 = (
     r"(\\3[0-7]{2}(\\2[0-7]{2}){0,2})?$"
 )
 """Text in UTF-8, cut anywhere, in the escape format of bytea; 64 random bytes are nearly never that."""
+COMPARED = (*INTEGERS, "numeric", "uuid", "double precision", "bigint[]", "integer[]")
+"""Types that are compared as they are, which is faster than as text."""
 TIMED = "^[0-9a-f]{8}-[0-9a-f]{4}-[167][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 ULID = "^01[0-9a-hjkmnp-tv-z]{24}$"
 LETTERS = 300
@@ -455,4 +457,6 @@ def _shapes(found: Column) -> list[tuple[str, Composed]]:
             ("", as_text(found)),
             ("[alike]", text("least({plain}, pg_catalog.reverse({plain}))", plain=plain)),
         ]
+    if found.type in COMPARED:
+        return [("", text("{value}", value=value))]
     return [("", as_text(found))]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 KNOWN = 2000
 """At most so many values of one of our columns are looked for."""
-BYTES = 64_000
+BYTES = 80_000
 """So many bytes of a column's values are looked at, and of each value REACH."""
 REACH = 2048
 ANCHOR, STEP = 6, 4
