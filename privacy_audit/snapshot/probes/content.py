@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 CONTACT = (
     r"\+[1-9][0-9]{6,14}|[[:alnum:]._%+-]{2,}@[[:alnum:]-]{2,}\.[[:alpha:]]{2,}|[0-9]{1,3}(\.[0-9]{1,3}){3}"
 )
+CONTACT_IN_BYTES = CONTACT.replace("{2,}@[[:alnum:]-]{2,}", "{3,}@[[:alnum:]-]{3,}")
+"""Of bytes the escaped ones are no letters, and an address of a few letters comes up by chance."""
 PHONES = ("destination-phone", "account-phone")
 UNIQUE = ("random-id", "ciphertext", "wrapped-key", "public-key", "signature", "device-id", "device-key")
 """Classes of which no two rows may have the same value, whoever owns them."""
@@ -138,7 +140,12 @@ BYTES = r"""(
         '\x7801'::bytea, '\x785e'::bytea, '\x789c'::bytea, '\x78da'::bytea
       )
     ) as zlib,
-    pg_catalog.count(*) filter (where pg_catalog.encode(head, 'escape') ~ {contact}::text) as contacts,
+    pg_catalog.count(*) filter (
+      where pg_catalog.encode(head, 'escape') ~ {contact}::text
+      and pg_catalog.regexp_replace(
+        pg_catalog.encode(head, 'escape'), '\\[0-7]{{3}}', ' ', 'g'
+      ) ~ {contact_in_bytes}::text
+    ) as contacts,
     pg_catalog.count(*) - pg_catalog.count(distinct pg_catalog.substring(head, 1, 64)) as repeated,
     pg_catalog.count(*) - pg_catalog.count(distinct pg_catalog.substring(head, 1, 12)) as repeated_nonce,
     pg_catalog.count(*) - pg_catalog.count(distinct pg_catalog.substring(head, 1, 4)) as repeated_prefix,
@@ -211,6 +218,7 @@ def content(asked: Asked) -> list[Composed]:
                         table=table.name,
                         name=found.name,
                         contact=CONTACT,
+                        contact_in_bytes=CONTACT_IN_BYTES,
                         utf8=UTF8,
                         whole=table.whole(),
                     )
