@@ -20,7 +20,7 @@ import psycopg
 
 from nosender.privacy_audit.check import discover
 from nosender.privacy_audit.finding import Finding
-from nosender.privacy_audit.runner import ask, look
+from nosender.privacy_audit.runner import ask, read_snapshot
 from nosender.privacy_audit.snapshot import probes
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
 from nosender.schema import ddl
@@ -148,7 +148,7 @@ def findings(conninfo: str, snapshot: Snapshot) -> list[Finding]:
 def drawn(conninfo: str, databases: int, most: int, seed: int) -> Iterator[tuple[str, list[Finding]]]:
     """So many databases, each with what is found in it."""
     with psycopg.connect(conninfo, options="-c TimeZone=UTC") as connection:
-        snapshot = look(connection, "public", load(), call_probes=False).snapshot
+        snapshot = read_snapshot(connection, "public", load(), call_probes=False).snapshot
     for number in range(databases):
         draw = random.Random(seed * 1_000_000 + number)  # noqa: S311  # to be drawn again
         rows = round(10 * (most / 10) ** draw.random())

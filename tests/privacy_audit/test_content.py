@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from nosender.privacy_audit.finding import Finding
-from nosender.privacy_audit.runner import look
+from nosender.privacy_audit.runner import read_snapshot
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
 from nosender.schema.catalogue import load
 
@@ -25,7 +25,7 @@ _spec.loader.exec_module(benchmark)
 
 
 @pytest.fixture
-def owner(migrated: str) -> Iterator[psycopg.Connection[Any]]:
+def owner(migrated: str) -> Iterator[psycopg.Connection]:
     """The session of an owner, in a database that holds nothing wrong."""
     with psycopg.connect(migrated, options="-c TimeZone=UTC", autocommit=True) as connection:
         connection.autocommit = False
@@ -38,7 +38,7 @@ def owner(migrated: str) -> Iterator[psycopg.Connection[Any]]:
 
 def snapshot_of(conninfo: str) -> Snapshot:
     with psycopg.connect(conninfo) as connection:
-        return look(connection, "public", load(), call_probes=False).snapshot
+        return read_snapshot(connection, "public", load(), call_probes=False).snapshot
 
 
 def found(conninfo: str) -> set[str]:
@@ -150,9 +150,7 @@ PLANTED = {
 
 
 @pytest.mark.parametrize("name", PLANTED)
-def test_what_is_planted_in_our_tables_is_found(
-    owner: psycopg.Connection[Any], migrated: str, name: str
-) -> None:
+def test_what_is_planted_in_our_tables_is_found(owner: psycopg.Connection, migrated: str, name: str) -> None:
     statement, expected = PLANTED[name]
     owner.execute(statement.encode())
     assert expected in found(migrated)
@@ -185,7 +183,7 @@ ELSEWHERE = {
 
 @pytest.mark.parametrize("name", ELSEWHERE)
 def test_what_stands_elsewhere_is_found_in_any_type_and_spelling(
-    owner: psycopg.Connection[Any], migrated: str, name: str
+    owner: psycopg.Connection, migrated: str, name: str
 ) -> None:
     kind, value = ELSEWHERE[name]
     owner.execute("update device_session_keys set session_key_id = gen_random_uuid()::text")
@@ -202,7 +200,7 @@ def test_what_stands_elsewhere_is_found_in_any_type_and_spelling(
     assert found(migrated) == {"matching-value elsewhere.seen.What"}
 
 
-def test_the_cast_of_somebody_s_type_is_not_called(owner: psycopg.Connection[Any], migrated: str) -> None:
+def test_the_cast_of_somebody_s_type_is_not_called(owner: psycopg.Connection, migrated: str) -> None:
     owner.execute(
         "create schema elsewhere; create type elsewhere.pair as (kind int, phone text);"
         "create table elsewhere.seen (what elsewhere.pair); insert into elsewhere.seen values (row(1, 'x'));"
@@ -214,9 +212,7 @@ def test_the_cast_of_somebody_s_type_is_not_called(owner: psycopg.Connection[Any
     assert "contact-in-value" not in " ".join(found(migrated))
 
 
-def test_the_receiver_s_own_key_in_a_message_is_no_finding(
-    owner: psycopg.Connection[Any], migrated: str
-) -> None:
+def test_the_receiver_s_own_key_in_a_message_is_no_finding(owner: psycopg.Connection, migrated: str) -> None:
     owner.execute(
         "update messages m set encrypted_content = encrypted_content || sha256(random()::text::bytea) || ("
         "  select x25519_public_key from messaging_public_keys k join users u on u.id = k.user_id"
@@ -226,7 +222,7 @@ def test_the_receiver_s_own_key_in_a_message_is_no_finding(
     assert found(migrated) == set()
 
 
-def test_small_numbers_elsewhere_are_no_finding(owner: psycopg.Connection[Any], migrated: str) -> None:
+def test_small_numbers_elsewhere_are_no_finding(owner: psycopg.Connection, migrated: str) -> None:
     owner.execute("create schema elsewhere; create table elsewhere.seen (a int, b bigint, c text, d uuid)")
     owner.execute(
         "insert into elsewhere.seen select n, 4915000000000 + n, n::text, gen_random_uuid()"

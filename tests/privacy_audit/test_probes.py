@@ -13,7 +13,7 @@ import pytest
 from psycopg import sql
 
 from nosender.privacy_audit.check import discover
-from nosender.privacy_audit.runner import Looked, Options, ask, look, run
+from nosender.privacy_audit.runner import Options, Reading, ask, read_snapshot, run
 from nosender.privacy_audit.snapshot.probes import functions, statements
 from nosender.privacy_audit.snapshot.snapshot import Row, Snapshot, Unseen
 from nosender.retention.sweep import FAST, sweep
@@ -30,9 +30,9 @@ NOT_ALIKE = {"audit_matching_values"}
 """The installed function looks elsewhere only, at other spellings."""
 
 
-def looked(conninfo: str, catalogue: catalogue_model.Catalogue | None = None) -> Looked:
+def looked(conninfo: str, catalogue: catalogue_model.Catalogue | None = None) -> Reading:
     with psycopg.connect(conninfo) as connection:
-        return look(connection, "public", catalogue or load())
+        return read_snapshot(connection, "public", catalogue or load())
 
 
 def found(snapshot: Snapshot, slug: str) -> list[str]:
@@ -90,7 +90,7 @@ end
 """
 
 
-def witness(connection: psycopg.Connection[Any]) -> bool:
+def witness(connection: psycopg.Connection) -> bool:
     """Whether what was planted has run; the next test begins without."""
     row = connection.execute("select (pg_stat_file('witness', true)).size is not null").fetchone()
     if row == (True,):
@@ -99,12 +99,12 @@ def witness(connection: psycopg.Connection[Any]) -> bool:
 
 
 @pytest.fixture
-def owner(migrated: str) -> Iterator[psycopg.Connection[Any]]:
+def owner(migrated: str) -> Iterator[psycopg.Connection]:
     with psycopg.connect(migrated, options="-c TimeZone=UTC", autocommit=True) as connection:
         yield connection
 
 
-def plant_functions(owner: psycopg.Connection[Any]) -> None:
+def plant_functions(owner: psycopg.Connection) -> None:
     """In the place of each counting function one that takes its caller's rights up again and uses them."""
     for name, arguments, result in owner.execute(
         "select p.proname, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid) from pg_proc p"
@@ -120,7 +120,7 @@ def plant_functions(owner: psycopg.Connection[Any]) -> None:
 
 @pytest.mark.parametrize("options", ["", "-c role=nosender_auditor", "-c role=nosender_test_owner"])
 def test_a_planted_function_does_not_run_in_a_reader_s_rights(
-    owner: psycopg.Connection[Any], migrated: str, options: str, monkeypatch: pytest.MonkeyPatch
+    owner: psycopg.Connection, migrated: str, options: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # as if it were put there between the comparison and the call
     monkeypatch.setattr(functions, "differences", lambda *_: {})
@@ -139,7 +139,7 @@ def test_a_planted_function_does_not_run_in_a_reader_s_rights(
         owner.execute("drop role nosender_test_owner")
 
 
-def test_the_plant_works_on_who_calls_it(owner: psycopg.Connection[Any], migrated: str) -> None:
+def test_the_plant_works_on_who_calls_it(owner: psycopg.Connection, migrated: str) -> None:
     plant_functions(owner)
     with psycopg.connect(migrated, options="-c role=nosender_auditor", autocommit=True) as victim:
         victim.execute("select * from public.audit_deliveries()")
@@ -156,7 +156,7 @@ def test_the_plant_works_on_who_calls_it(owner: psycopg.Connection[Any], migrate
     ],
 )
 def test_a_constant_in_an_index_is_not_worked_out_for_whoever_reads(
-    owner: psycopg.Connection[Any], migrated: str, place: str
+    owner: psycopg.Connection, migrated: str, place: str
 ) -> None:
     owner.execute(
         "create function evil() returns bigint language plpgsql immutable as $$ begin return 1; end $$"
@@ -188,7 +188,7 @@ def test_a_constant_in_an_index_is_not_worked_out_for_whoever_reads(
     ],
 )
 def test_what_is_no_table_is_not_read(
-    owner: psycopg.Connection[Any], migrated: str, change: str, reason: str
+    owner: psycopg.Connection, migrated: str, change: str, reason: str
 ) -> None:
     owner.execute("alter table messages alter id drop default")
     owner.execute(change.encode())
@@ -198,7 +198,7 @@ def test_what_is_no_table_is_not_read(
         assert reason in answer.reason
 
 
-def test_row_security_that_hides_rows_is_said(owner: psycopg.Connection[Any], migrated: str) -> None:
+def test_row_security_that_hides_rows_is_said(owner: psycopg.Connection, migrated: str) -> None:
     owner.execute("drop role if exists nosender_test_reader")
     owner.execute("create role nosender_test_reader login")
     owner.execute("grant select on all tables in schema public to nosender_test_reader")
@@ -214,7 +214,7 @@ def test_row_security_that_hides_rows_is_said(owner: psycopg.Connection[Any], mi
 
 
 def test_a_function_replaced_while_it_is_called_is_not_believed(
-    owner: psycopg.Connection[Any], migrated: str, monkeypatch: pytest.MonkeyPatch
+    owner: psycopg.Connection, migrated: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = functions.ask
 
@@ -302,7 +302,7 @@ def with_letters(tmp_path: Path) -> catalogue_model.Catalogue:
 
 
 def test_a_declared_table_is_probed_for_what_its_classes_promise(
-    owner: psycopg.Connection[Any], migrated: str, with_letters: catalogue_model.Catalogue
+    owner: psycopg.Connection, migrated: str, with_letters: catalogue_model.Catalogue
 ) -> None:
     owner.execute(DDL.encode())
     owner.execute(
@@ -334,7 +334,7 @@ def test_a_declared_table_is_probed_for_what_its_classes_promise(
 
 
 def test_a_declared_column_that_no_probe_reported_is_not_tested(
-    owner: psycopg.Connection[Any], migrated: str, with_letters: catalogue_model.Catalogue
+    owner: psycopg.Connection, migrated: str, with_letters: catalogue_model.Catalogue
 ) -> None:
     owner.execute(DDL.encode())
     snapshot = looked(as_auditor(migrated), with_letters).snapshot  # whose functions know no letters
@@ -351,7 +351,7 @@ def test_a_declared_column_that_no_probe_reported_is_not_tested(
         "overdue-row": "gone_at",
         "distinguishing-size": "body",
     }.items():
-        assert f"no probe looked at public.letters.{column}" in reasons[slug], slug
+        assert re.search(rf"does not look at .*letters\.{column}", reasons[slug]), slug
 
 
 def test_a_probe_that_saw_none_of_the_rows_that_another_saw_is_not_tested(filled: str) -> None:
@@ -363,7 +363,7 @@ def test_a_probe_that_saw_none_of_the_rows_that_another_saw_is_not_tested(filled
     snapshot.probes["audit_content"] = blind  # type: ignore[index]
     (loaded,) = [each for each in discover() if each.check.slug == "plaintext"]
     result, _ = ask(loaded, snapshot)
-    assert result.reason == "no probe looked at public.messages.encrypted_content"
+    assert result.reason == "the probe audit_content does not look at messages.encrypted_content"
 
 
 def test_what_statements_call_is_written_with_its_schema(filled: str) -> None:
@@ -391,7 +391,7 @@ def test_what_statements_call_is_written_with_its_schema(filled: str) -> None:
     assert called & names - grammar == set()
 
 
-def test_nothing_else_of_a_role_that_reads_is_needed(owner: psycopg.Connection[Any], migrated: str) -> None:
+def test_nothing_else_of_a_role_that_reads_is_needed(owner: psycopg.Connection, migrated: str) -> None:
     """Who may read some of the tables calls no function for the others either."""
     owner.execute("drop role if exists nosender_test_partial")
     owner.execute("create role nosender_test_partial login in role nosender_auditor")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def ask(
-    connection: psycopg.Connection[Any], snapshot: Snapshot, names: Iterable[str]
+    connection: psycopg.Connection, snapshot: Snapshot, names: Iterable[str]
 ) -> tuple[dict[str, tuple[Row, ...] | Unseen], frozenset[tuple[Any, ...]]]:
     """The rows of each probe of `names`, or why there are none, in the caller's transaction; and the versions
     of the functions that were called, for `confirmed`.
@@ -39,7 +39,7 @@ def ask(
 
 
 def confirmed(
-    connection: psycopg.Connection[Any],
+    connection: psycopg.Connection,
     snapshot: Snapshot,
     answers: Mapping[str, tuple[Row, ...] | Unseen],
     seen: frozenset[tuple[Any, ...]],

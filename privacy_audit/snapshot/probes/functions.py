@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nosender.privacy_audit.snapshot.probes.reading import disguise
 from nosender.privacy_audit.snapshot.snapshot import Row, Unseen
@@ -138,7 +138,7 @@ def ask(
     return answers
 
 
-def _replaced(connection: psycopg.Connection[Any], schema: str, names: Iterable[str]) -> str | None:
+def _replaced(connection: psycopg.Connection, schema: str, names: Iterable[str]) -> str | None:
     """A function that is no more what the snapshot has of it: a call runs the newest, whatever is seen."""
     row = connection.execute(
         """
@@ -154,7 +154,7 @@ def _replaced(connection: psycopg.Connection[Any], schema: str, names: Iterable[
     return None if row is None else row[0]
 
 
-def versions(connection: psycopg.Connection[Any], declared: Observation) -> frozenset[tuple[Any, ...]]:
+def versions(connection: psycopg.Connection, declared: Observation) -> frozenset[tuple[Any, ...]]:
     """Which versions of the functions are seen: each change makes a new one, and so does taking it back."""
     return frozenset(
         connection.execute(

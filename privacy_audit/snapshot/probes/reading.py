@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import psycopg
@@ -170,7 +170,7 @@ class Around:
 
 
 @contextmanager
-def pinned(connection: psycopg.Connection[Any]) -> Iterator[None]:
+def pinned(connection: psycopg.Connection) -> Iterator[None]:
     """A part of the transaction in which no name resolves elsewhere than in pg_catalog."""
     values = ", ".join(f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in PINNED.items())
     with connection.transaction(force_rollback=True):
@@ -178,7 +178,7 @@ def pinned(connection: psycopg.Connection[Any]) -> Iterator[None]:
         yield
 
 
-def look_around(connection: psycopg.Connection[Any], snapshot: Snapshot) -> Around:
+def look_around(connection: psycopg.Connection, snapshot: Snapshot) -> Around:
     """Ask once for the size and the rights of every table, and join what the Observation knows."""
     from psycopg import RawCursor
 

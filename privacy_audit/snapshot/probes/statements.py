@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg.sql import SQL, Composed
@@ -94,7 +94,7 @@ STATEMENTS: Mapping[str, Callable[[Asked], Composed | list[Composed]]] = {
 
 
 def ask(
-    connection: psycopg.Connection[Any], snapshot: Snapshot, around: Around, names: Iterable[str]
+    connection: psycopg.Connection, snapshot: Snapshot, around: Around, names: Iterable[str]
 ) -> dict[str, tuple[Row, ...] | Unseen]:
     """The rows of each probe of `names`, or why there are none."""
     asked = Asked(snapshot.catalogue, snapshot.schema, around)
@@ -111,7 +111,7 @@ def ask(
 
 
 def run(
-    connection: psycopg.Connection[Any], made: Mapping[str, list[Composed]]
+    connection: psycopg.Connection, made: Mapping[str, list[Composed]]
 ) -> dict[str, tuple[Row, ...] | Unseen]:
     """All of them at once, or each alone where one of them fails, so that it shows which."""
 

@@ -60,6 +60,6 @@ def look(snapshot: Snapshot) -> Answer:
     return Answer(
         sum(row["examined"] for row in rows),
         tuple(found),
-        passed_over("audit_identifiers", columns_of(snapshot.catalogue, "random-id"), places(rows)),
+        passed_over("audit_identifiers", columns_of(snapshot.catalogue, "random-id"), places(snapshot, rows)),
         samples(snapshot.schema, rows),
     )

@@ -66,6 +66,6 @@ def look(snapshot: Snapshot) -> Answer:
     return Answer(
         sum(row["examined"] for row in rows),
         tuple(found),
-        passed_over("audit_content", columns_of(snapshot.catalogue, *RANDOM), places(rows)),
+        passed_over("audit_content", columns_of(snapshot.catalogue, *RANDOM), places(snapshot, rows)),
         samples(snapshot.schema, rows),
     )

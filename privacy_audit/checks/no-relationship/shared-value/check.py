@@ -70,6 +70,6 @@ def look(snapshot: Snapshot) -> Answer:
     return Answer(
         sum(row["examined"] for row in rows),
         tuple(found),
-        passed_over("audit_shared_values", texts_of(snapshot, "state", *UNSHARED), places(rows)),
+        passed_over("audit_shared_values", texts_of(snapshot, "state", *UNSHARED), places(snapshot, rows)),
         samples(snapshot.schema, rows),
     )

@@ -54,6 +54,6 @@ def look(snapshot: Snapshot) -> Answer:
             for row in rows
             if row.get("contacts") or row.get("beyond")
         ),
-        passed_over("audit_content", texts_of(snapshot, *PEOPLES), places(rows)),
+        passed_over("audit_content", texts_of(snapshot, *PEOPLES), places(snapshot, rows)),
         samples(snapshot.schema, rows),
     )

@@ -46,6 +46,6 @@ def look(snapshot: Snapshot) -> Answer:
             for row in rows
             if row["finer"] or row.get("future")
         ),
-        passed_over("audit_times", coarse, places(rows)),
+        passed_over("audit_times", coarse, places(snapshot, rows)),
         samples(snapshot.schema, rows),
     )
