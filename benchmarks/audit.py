@@ -3,7 +3,7 @@
     python benchmarks/audit.py [--tables 10000] [--rows 20000] [--repeat 3]
 
 Beside our own schema a database gets that many tables of others (see observation.py). To hold: the number of
-statements is the same with and without them, at most 15; all checks together, the graph included, take at
+statements is the same with and without them, at most 18; all checks together, the graph included, take at
 most a quarter of the collection, by the clock and by processor time (of the client for the checks, of client
 and server for the collection). Then the tables of messages are filled, once and eight times over: a probe
 that samples reads at most 120 pages for each column it looks at, however large the table is, and a probe
@@ -165,7 +165,7 @@ def collection(server: EmbeddedServer, tables: int, repeat: int) -> None:
             ddl.load(connection, "public")
         alone = statements(conninfo)
         fill(conninfo, tables)
-        print(f"statements: {alone} alone, {statements(conninfo)} beside {tables} tables (at most 15)")
+        print(f"statements: {alone} alone, {statements(conninfo)} beside {tables} tables (at most 18)")
         snapshot = collect(conninfo).snapshot
         costs = best(
             meter,

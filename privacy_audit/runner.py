@@ -111,6 +111,7 @@ def read_snapshot(
     import psycopg
 
     from nosender.privacy_audit.snapshot import probes, surroundings
+    from nosender.privacy_audit.snapshot.probes.functions import LEDGER, probe_names
     from nosender.schema.observe import observe, reference
 
     connection.rollback()
@@ -122,12 +123,13 @@ def read_snapshot(
             around = surroundings.read(connection, schema)  # waits no longer for a lock than observe does
             declared = reference(schema)
             snapshot = Snapshot(live, declared, catalogue, around)
-            names = (*probes.probe_names(declared), *probes.LEDGER) if call_probes else ()
-            answers = (
-                probes.ask(connection, live, declared, catalogue.grace, names)
-                if snapshot.has_ours
-                else {name: Unseen("the schema holds none of our tables") for name in names}
+            names = (*probe_names(declared), *LEDGER) if call_probes else ()
+            answers, seen = (
+                probes.ask(connection, snapshot, names)
+                if snapshot.has_ours and names
+                else ({name: Unseen("the schema holds none of our tables") for name in names}, frozenset())
             )
+        answers = probes.confirmed(connection, snapshot, answers, seen)
     except psycopg.errors.InsufficientPrivilege as error:
         message = error.diag.message_primary or "a catalog"
         raise IncompleteError(f"unreadable: {message}, so what surrounds the schema cannot be seen") from None

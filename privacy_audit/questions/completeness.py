@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from nosender.privacy_audit.snapshot.snapshot import Unseen
+
 if TYPE_CHECKING:
     from nosender.privacy_audit.snapshot.snapshot import Row, Snapshot
     from nosender.schema.catalogue.model import Catalogue, Column, Table
@@ -23,12 +25,34 @@ TEXTS = ("bytea", "character varying", "character", "text", "json", "jsonb", "xm
 def passed_over(probe: str, wanted: Iterable[Place], told: Iterable[Place]) -> str | None:
     """Why a check could not look at all that it is about; None where the probe told of everything."""
     left = sorted(".".join(place) for place in set(wanted) - set(told))
-    return f"the function {probe} does not look at {', '.join(left)}" if left else None
+    return f"the probe {probe} does not look at {', '.join(left)}" if left else None
 
 
-def places(rows: Iterable[Row]) -> set[Place]:
-    """The columns that the rows of a probe tell of."""
-    return {(row["table_name"], row["column_name"].removesuffix("[1..8]")) for row in rows}
+def places(snapshot: Snapshot, rows: Iterable[Row]) -> set[Place]:
+    """The columns that the rows of a probe tell of.
+
+    Of a column that has a value in every row a probe has not told that saw none, where any probe found rows
+    in its table: something blinded it.
+    """
+    filled = _filled(snapshot)
+    always = {(each.table, each.name) for each in snapshot.ours("columns") if each.not_null}
+    told: dict[Place, int] = {}
+    for row in rows:
+        place = (row["table_name"], row["column_name"].partition("[")[0])
+        told[place] = max(told.get(place, 0), row.get("examined", 1))
+    return {place for place, count in told.items() if count or place not in always or place[0] not in filled}
+
+
+def _filled(snapshot: Snapshot) -> set[str]:
+    """The tables of ours in which some probe found a row."""
+    return {
+        row["table_name"]
+        for answer in snapshot.probes.values()
+        if not isinstance(answer, Unseen)
+        for row in answer
+        if "table_name" in row and row.get("schema_name", snapshot.schema) == snapshot.schema
+        if row.get("examined")
+    }
 
 
 def declared(catalogue: Catalogue) -> Iterable[tuple[Table, Column]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nosender.privacy_audit.snapshot.snapshot import brought_along
+from nosender.privacy_audit.snapshot.snapshot import Unseen, brought_along
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,8 +25,9 @@ ALWAYS = (
     "many find with 95 %; it holds for faults that are spread over the table: where they lie together, "
     "pages count and not rows.",
     "Choices: what a sender may choose carries a few bits of whoever wants to be recognised: the lifetime "
-    "of a message, its length, the order of ids in a batch, a mark in the middle of a ciphertext or of an "
-    "identifier. Beginnings, ends, lengths and shared values are looked at, and nothing finer.",
+    "of a message, its length, the order of ids in a batch, a mark of a few bytes in the middle of a "
+    "ciphertext or of a letter in an identifier. Beginnings, ends, lengths, shared values and what is stored "
+    "about people are looked for, and nothing finer.",
     "Names: replication origins, tablespaces and their options, grants on server parameters, advisory "
     "locks, notifications on their way, prepared statements and temporary tables of other sessions are "
     "not read.",
@@ -44,7 +45,14 @@ ALWAYS = (
 
 def limits_of(snapshot: Snapshot) -> tuple[str, ...]:
     """The limits that always hold, and those of this database."""
-    return (*ALWAYS, lifetime(snapshot), *_schemas(snapshot), *_databases(snapshot), *_role(snapshot))
+    return (
+        *ALWAYS,
+        lifetime(snapshot),
+        *_schemas(snapshot),
+        *_databases(snapshot),
+        *_functions(snapshot),
+        *_role(snapshot),
+    )
 
 
 def lifetime(snapshot: Snapshot) -> str:
@@ -99,6 +107,19 @@ def _told(found: Mapping[SchemaKind, int]) -> str:
 def _databases(snapshot: Snapshot) -> list[str]:
     return [
         f"Database {name} of the same cluster was not entered." for name in snapshot.surroundings.databases
+    ]
+
+
+def _functions(snapshot: Snapshot) -> list[str]:
+    """What the counting functions of this revision do not look at, where they were called."""
+    answer = snapshot.probes.get("audit_content", ())
+    if isinstance(answer, Unseen) or not answer or any("late" in row for row in answer):
+        return []
+    return [
+        "Functions: this role reads no table and calls the functions of the revision, which look at less "
+        "than an owner's audit: not for what is stored about people in our own columns, nor at the ends of "
+        "ciphertexts or past their first 128 bytes, at the letters and spellings of identifiers, at counters "
+        "or for moments that lie ahead."
     ]
 
 

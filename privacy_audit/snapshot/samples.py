@@ -72,7 +72,7 @@ def samples(schema: str, rows: Iterable[Row], *names: str, count: str = "examine
     """
     found: dict[str, Sample] = {}
     for row in rows:
-        column = str(row.get("column_name", "")).removesuffix("[1..8]")
+        column = str(row.get("column_name", "")).partition("[")[0]
         where = row.get("schema_name", schema)
         parts = names or (row["table_name"], *([column] if column else []))
         name = without_numbers(dotted(where, *parts))

@@ -162,7 +162,7 @@ class Snapshot:
 
     def columns_of(self, relation: Relation) -> list[Column]:
         """The columns of a relation, in their order."""
-        return self._columns.get((relation.schema, relation.name), [])
+        return self.columns_by_table.get((relation.schema, relation.name), [])
 
     @cached_property
     def kinds(self) -> dict[tuple[str, str], str]:
@@ -170,7 +170,8 @@ class Snapshot:
         return {(each.schema, each.name): each.kind for each in self.live.relations}
 
     @cached_property
-    def _columns(self) -> dict[tuple[str, str], list[Column]]:
+    def columns_by_table(self) -> dict[tuple[str, str], list[Column]]:
+        """The columns of every relation, in their order, by its schema and name."""
         columns: dict[tuple[str, str], list[Column]] = {}
         for column in self.live.columns:
             columns.setdefault((column.schema, column.table), []).append(column)

@@ -5,9 +5,6 @@ And the reviewer's query, which is a second statement of the same question, find
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import psycopg
 import pytest
 
@@ -18,23 +15,34 @@ from nosender.privacy_audit.snapshot.snapshot import Snapshot
 from nosender.schema.catalogue import load
 from nosender.schema.observe import reference
 
+from .auditor import as_auditor
+
 CATALOGUE = load()
 NO_SWEEP_YET = "no sweep has run to its end yet"
 """The one thing that a clean database cannot answer."""
 
 
-@contextmanager
-def as_auditor(conninfo: str) -> Iterator[psycopg.Connection]:
-    """A session with the rights of an auditor and no other."""
-    with psycopg.connect(conninfo, options="-c role=nosender_auditor") as connection:
-        yield connection
+FORMS = ("functions", "statements")
+"""Who asks: a login that calls the counting functions, and one that reads the tables."""
 
 
-def case_of(conninfo: str, loaded: Loaded) -> Snapshot:
-    """What the check is about; the counting functions are called for those that ask them."""
-    probing = "snapshot.probe" in (loaded.folder / "check.py").read_text()
-    with as_auditor(conninfo) as connection:
-        return read_snapshot(connection, "public", CATALOGUE, call_probes=probing).snapshot
+def asks_probes(loaded: Loaded) -> bool:
+    """Whether a check looks at what the probes answer."""
+    return "snapshot.probe" in (loaded.folder / "check.py").read_text()
+
+
+CASES = [
+    pytest.param(loaded, form, id=f"{loaded.check.slug}-{form}")
+    for loaded in discover()
+    for form in FORMS
+    if form == "functions" or asks_probes(loaded)
+]
+
+
+def case_of(conninfo: str, loaded: Loaded, form: str) -> Snapshot:
+    """What the check is about; the probes are asked for those that look at their answers."""
+    with psycopg.connect(as_auditor(conninfo) if form == "functions" else conninfo) as connection:
+        return read_snapshot(connection, "public", CATALOGUE, call_probes=asks_probes(loaded)).snapshot
 
 
 def apply(conninfo: str, text: str) -> None:
@@ -48,28 +56,28 @@ def by_query(conninfo: str, loaded: Loaded) -> tuple[str, ...]:
         return tuple(row[0] for row in reviewer.execute(loaded.example("query.sql").encode()))
 
 
-def by_function(conninfo: str, loaded: Loaded) -> tuple[str, ...]:
-    result, findings = ask(loaded, case_of(conninfo, loaded))
+def by_function(conninfo: str, loaded: Loaded, form: str) -> tuple[str, ...]:
+    result, findings = ask(loaded, case_of(conninfo, loaded, form))
     assert result.reason is None or result.reason.startswith(NO_SWEEP_YET), result.reason
     return tuple(sorted(finding.object for finding in findings))
 
 
-@pytest.mark.parametrize("loaded", discover(), ids=lambda loaded: loaded.check.slug)
-def test_bad_is_found_and_fixed(migrated: str, loaded: Loaded) -> None:
+@pytest.mark.parametrize(("loaded", "form"), CASES)
+def test_bad_is_found_and_fixed(migrated: str, loaded: Loaded, form: str) -> None:
     expected = loaded.expected()
     assert expected, "bad.sql says nothing about what is to be found"
-    assert by_function(migrated, loaded) == by_query(migrated, loaded) == ()
+    assert by_function(migrated, loaded, form) == by_query(migrated, loaded) == ()
     apply(migrated, loaded.example("bad.sql"))
-    assert by_function(migrated, loaded) == expected
+    assert by_function(migrated, loaded, form) == expected
     assert by_query(migrated, loaded) == expected
     apply(migrated, loaded.example("fix.sql"))
-    assert by_function(migrated, loaded) == by_query(migrated, loaded) == ()
+    assert by_function(migrated, loaded, form) == by_query(migrated, loaded) == ()
 
 
-@pytest.mark.parametrize("loaded", discover(), ids=lambda loaded: loaded.check.slug)
-def test_the_nearest_innocent_thing_is_not_found(migrated: str, loaded: Loaded) -> None:
+@pytest.mark.parametrize(("loaded", "form"), CASES)
+def test_the_nearest_innocent_thing_is_not_found(migrated: str, loaded: Loaded, form: str) -> None:
     apply(migrated, loaded.example("good.sql"))
-    assert by_function(migrated, loaded) == by_query(migrated, loaded) == ()
+    assert by_function(migrated, loaded, form) == by_query(migrated, loaded) == ()
 
 
 @pytest.mark.parametrize("loaded", discover(), ids=lambda loaded: loaded.check.slug)

@@ -10,9 +10,11 @@ import pytest
 from nosender.privacy_audit.check import discover
 from nosender.privacy_audit.finding import Outcome
 from nosender.privacy_audit.questions.completeness import passed_over
-from nosender.privacy_audit.runner import ask, look
+from nosender.privacy_audit.runner import ask, read_snapshot
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
 from nosender.schema.catalogue import Catalogue, Column, load
+
+from .auditor import as_auditor
 
 ELSEWHERE = {
     "broken-ledger": "is about the ledger alone",
@@ -59,8 +61,8 @@ def snapshot(migrated: str) -> Snapshot:
     """A database at work, swept once, as an auditor sees it."""
     with psycopg.connect(migrated, options="-c TimeZone=UTC", autocommit=True) as owner:
         owner.execute("call retention_sweep()")
-    with psycopg.connect(migrated, options="-c role=nosender_auditor") as connection:
-        return look(connection, "public", load()).snapshot
+    with psycopg.connect(as_auditor(migrated)) as connection:
+        return read_snapshot(connection, "public", load()).snapshot
 
 
 def test_every_probing_check_names_the_table_that_its_probe_does_not_know(snapshot: Snapshot) -> None:
@@ -78,6 +80,6 @@ def test_every_probing_check_names_the_table_that_its_probe_does_not_know(snapsh
 
 def test_the_reason_names_every_column_once_and_in_order() -> None:
     assert passed_over("audit_times", [("b", "y"), ("a", "x"), ("b", "y")], [("c", "z")]) == (
-        "the function audit_times does not look at a.x, b.y"
+        "the probe audit_times does not look at a.x, b.y"
     )
     assert passed_over("audit_times", [("a", "x")], [("a", "x"), ("c", "z")]) is None

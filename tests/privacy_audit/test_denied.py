@@ -14,11 +14,12 @@ from psycopg import sql
 from nosender.errors import NosenderError
 from nosender.privacy_audit import runner
 from nosender.privacy_audit.runner import Options, run
-from nosender.privacy_audit.snapshot.probes import LEDGER, probe_names
+from nosender.privacy_audit.snapshot.probes.functions import LEDGER, probe_names
 from nosender.schema.observe import reference
 from nosender.server.target import Target
 
 from ..conftest import ROOT
+from .auditor import as_auditor
 
 TABLES = sorted(each.name for each in reference("public").relations if each.kind == "table")
 PROBES = (*probe_names(reference("public")), *LEDGER)
@@ -33,7 +34,7 @@ def exit_code(target: Target) -> int:
 
 
 def auditor(conninfo: str) -> Target:
-    return Target(psycopg.conninfo.make_conninfo(conninfo, options="-c role=nosender_auditor"))
+    return Target(as_auditor(conninfo))
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from .auditor import as_auditor
+
 RunNosender = Callable[..., "subprocess.CompletedProcess[str]"]
 
 PHONE = "+4915155555555"
@@ -161,8 +163,7 @@ def test_without_the_settings_right_the_libraries_are_not_tested(
         connection.execute("call retention_sweep()")
         connection.execute("revoke pg_read_all_settings from nosender_auditor")
     try:
-        as_auditor = psycopg.conninfo.make_conninfo(migrated, options="-c role=nosender_auditor")
-        answer = run_nosender("--url", as_auditor, "audit", "run", "--format", "json")
+        answer = run_nosender("--url", as_auditor(migrated), "audit", "run", "--format", "json")
         outcomes = {each["check"]: each["outcome"] for each in json.loads(answer.stdout)["checks"]}
         assert (answer.returncode, outcomes["preloaded-library"]) == (3, "not-tested")
     finally:

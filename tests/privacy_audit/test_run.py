@@ -13,6 +13,8 @@ from psycopg import sql
 
 from nosender.schema import ddl
 
+from .auditor import as_auditor
+
 RunNosender = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -130,7 +132,7 @@ def test_a_replaced_probe_is_not_called(migrated: str, run_nosender: RunNosender
         " returns table (examined bigint, strangers bigint, whole boolean) "
         "language plpgsql security definer as $$ begin raise exception 'called'; end $$",
     )
-    code, report = audit(run_nosender, migrated, "--check", "delivery-to-stranger")
+    code, report = audit(run_nosender, as_auditor(migrated), "--check", "delivery-to-stranger")
     (check,) = report["checks"]
     assert code == 3
     assert check["outcome"] == "not-tested"
@@ -175,8 +177,7 @@ def test_clean_and_swept_passes_on_every_major(any_migrated: str, run_nosender: 
     untested = [each["check"] for each in report["checks"] if each["outcome"] not in ("pass", "fail")]
     assert (code, untested) == (3, ["sweep-not-recent"]), report["checks"]
     execute(any_migrated, "call retention_sweep()")
-    as_auditor = psycopg.conninfo.make_conninfo(any_migrated, options="-c role=nosender_auditor")
-    code, report = audit(run_nosender, as_auditor)
+    code, report = audit(run_nosender, as_auditor(any_migrated))
     assert (code, report["verdict"], report["findings"]) == (0, "pass", [])
     assert {each["outcome"] for each in report["checks"]} == {"pass"}
     for kind, counts in report["coverage"].items():

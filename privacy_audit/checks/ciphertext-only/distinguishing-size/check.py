@@ -38,6 +38,6 @@ def look(snapshot: Snapshot) -> Answer:
             for row in rows
             if row["examined"] >= 100 and row["sizes"] * 10 > row["examined"]
         ),
-        passed_over("audit_sizes", columns_of(snapshot.catalogue, "ciphertext"), places(rows)),
+        passed_over("audit_sizes", columns_of(snapshot.catalogue, "ciphertext"), places(snapshot, rows)),
         samples(snapshot.schema, rows),
     )

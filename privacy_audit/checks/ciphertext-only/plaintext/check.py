@@ -2,8 +2,9 @@
 
 Random bytes are nearly never printable throughout, repeat few byte values and begin like no file. A value
 that is text, JSON, base64 or hex, a picture or an archive, or holds a phone number or an address, is not
-encrypted, whatever wrote it. Reads the first 128 bytes of the values in the probes' sample. Weak or known
-keys do not show.
+encrypted, whatever wrote it. Reads the first 128 bytes of the values in the probes' sample, and after them
+64 bytes at a time: all of what stands in its row, of what is stored outside eight places or the end. Weak or
+known keys do not show.
 """
 
 from nosender.privacy_audit.check import Answer, Check
@@ -19,6 +20,7 @@ SIGNS = (
     ("uniform", "too few different bytes"),
     ("structured", "the head of a file"),
     ("contacts", "a phone number or an address"),
+    ("late", "text or filling after the first 128 bytes"),
 )
 
 CHECK = Check(
@@ -47,7 +49,7 @@ def look(snapshot: Snapshot) -> Answer:
     ]
     found = []
     for row in rows:
-        seen = {words: row[name] for name, words in SIGNS if row[name]}
+        seen = {words: row[name] for name, words in SIGNS if row.get(name)}
         # Two bytes alone are found by chance in one value of sixteen thousand.
         if row["zlib"] > max(2, row["examined"] // 50):
             seen["the head of a compressed stream"] = row["zlib"]
@@ -64,6 +66,6 @@ def look(snapshot: Snapshot) -> Answer:
     return Answer(
         sum(row["examined"] for row in rows),
         tuple(found),
-        passed_over("audit_content", columns_of(snapshot.catalogue, *RANDOM), places(rows)),
+        passed_over("audit_content", columns_of(snapshot.catalogue, *RANDOM), places(snapshot, rows)),
         samples(snapshot.schema, rows),
     )

@@ -8,7 +8,7 @@ differs never is.
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, NotTested, Severity
 from nosender.privacy_audit.snapshot.object_names import dotted
-from nosender.privacy_audit.snapshot.probes import called, differences
+from nosender.privacy_audit.snapshot.probes.functions import called, differences
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(

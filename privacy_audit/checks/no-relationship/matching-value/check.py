@@ -1,11 +1,13 @@
-"""Values in other schemas that are phone numbers of our users or destinations, or identifiers of ours.
+"""Phone numbers, keys and identifiers of ours where they do not belong.
 
-Whatever the column is called and however the number is written, it joins: a table of calls or customers
-beside ours gives the sender back, and so does a log of message ids. Up to 300 rows of every column of text,
-JSON, bytes or large numbers of a plain table elsewhere are looked at, and of what in them reads like a
-number, digits only, or like an identifier, 24 are looked up. A column that the owner of our tables may not
-read is not tested, unless its schema is declared out of scope, and neither is what comes after the first
-5,000 columns. Hashes of numbers do not show.
+Elsewhere in the database, whatever the column is called and however the value is written, it joins: a table
+of calls or customers beside ours gives the sender back, and so does a log of message ids. Up to 300 rows of
+every table of other schemas are looked at, in columns of any type that could hold one, domains, arrays,
+ranges and composites among them; of what reads like a number, an identifier or a key, in either case, as hex
+or base64, 100 of a kind are looked up. In our own columns a value that is stored about one person, such as a
+published key, may stand in no row of another: in a ciphertext it names the sender. What may not be read is
+not tested, unless its schema is declared out of scope, and neither is what comes after the first 5,000
+columns. Hashes of numbers do not show, nor do small numbers, which equal others by chance.
 """
 
 from nosender.privacy_audit.check import Answer, Check
@@ -13,7 +15,7 @@ from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.questions.completeness import columns_of, passed_over
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.samples import samples
-from nosender.privacy_audit.snapshot.snapshot import Snapshot
+from nosender.privacy_audit.snapshot.snapshot import Row, Snapshot
 
 LOOKED_UP = (
     ("users", "phone_number"),
@@ -23,15 +25,16 @@ LOOKED_UP = (
     ("ephemeral_keys", "key_exchange_id"),
     ("device_session_keys", "session_key_id"),
 )
-"""What of ours the probe compares with: its rows are about the other side."""
+"""What of ours the installed function compares with; a statement compares with all that is declared."""
 
 CHECK = Check(
     slug="matching-value",
-    title="No phone number or identifier of ours stands in another schema.",
+    title="No number, key or identifier of ours stands where it does not belong.",
     claim=Claim.NO_RELATIONSHIP,
     severity=Severity.HIGH,
     confidence=Confidence.LIKELY,
-    remedy="Drop the column, or the table; what has to stay belongs in another database.",
+    remedy="Drop the column, or the table; what has to stay belongs in another database. In a ciphertext, "
+    "have clients send nothing in clear beside it.",
     since="0.1",
 )
 
@@ -44,10 +47,11 @@ def look(snapshot: Snapshot) -> Answer:
     beyond = sum(not row["looked"] for row in rows)
     ours = columns_of(snapshot.catalogue, "account-phone", "destination-phone", "random-id")
     reasons = []
-    if unasked := passed_over("audit_matching_values", ours, LOOKED_UP):
+    read = any(row["schema_name"] == snapshot.schema for row in rows)  # as only who reads the tables tells
+    if not read and (unasked := passed_over("audit_matching_values", ours, LOOKED_UP)):
         reasons.append(unasked)
     if unread:
-        reasons.append(f"the owner of our tables may not read schema {', '.join(unread)}")
+        reasons.append(f"{_reader(rows)} may not read all of schema {', '.join(unread)}")
     if beyond:
         reasons.append(f"{beyond} columns of other schemas were too many to look into")
     return Answer(
@@ -56,8 +60,7 @@ def look(snapshot: Snapshot) -> Answer:
             Found(
                 dotted(row["schema_name"], row["table_name"], row["column_name"]),
                 "column",
-                f"{row['matching']} of {row['compared']} values looked up are numbers or identifiers of "
-                "ours.",
+                _detail(row, snapshot.schema),
                 {"matching": row["matching"], "compared": row["compared"], "examined": row["examined"]},
             )
             for row in rows
@@ -66,3 +69,20 @@ def look(snapshot: Snapshot) -> Answer:
         " and ".join(reasons) or None,
         samples(snapshot.schema, rows),
     )
+
+
+def _detail(row: Row, ours: str) -> str:
+    """What was found, in counts."""
+    if row["schema_name"] == ours:
+        return (
+            f"{row['matching']} of {row['examined']} values looked at hold what is stored about a person "
+            "whom the row is not for."
+        )
+    return (
+        f"{row['matching']} of {row['compared']} values looked up are numbers, keys or identifiers of ours."
+    )
+
+
+def _reader(rows: list[Row]) -> str:
+    """Who looked: the function in its owner's rights, or whoever asks."""
+    return "this role" if any("reason" in row for row in rows) else "the owner of our tables"

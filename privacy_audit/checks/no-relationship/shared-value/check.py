@@ -3,7 +3,8 @@
 One session key id, token, ciphertext or prefix in two places is a relationship: a GROUP BY away from the
 contact list, without any column or key for it. Identifiers, keys and ciphertexts may never be shared; of any
 other column the shape decides: few values that very many share are a state, many values that two or three
-share are conversations. Reads the sample that the probes read, so of a large table it can miss what is rare.
+share are conversations. Identifiers are compared in one spelling: in capitals, without dashes and backwards
+they join as well. Reads the sample that the probes read, so of a large table it can miss what is rare.
 """
 
 from nosender.privacy_audit.check import Answer, Check
@@ -38,10 +39,10 @@ def look(snapshot: Snapshot) -> Answer:
     }
     found = []
     for row in rows:
-        column = row["column_name"].removesuffix("[1..8]")
+        column = row["column_name"].partition("[")[0]
         class_name = classes.get((row["table_name"], column))
         shared = row["shared_values"]
-        if class_name == "device-key" and column != row["column_name"]:
+        if class_name == "device-key" and row["column_name"].endswith("[1..8]"):
             continue  # COSE keys of one algorithm begin alike
         # Between a bucket and a conversation the mean number of people behind one value tells.
         many_small = row["distinct_values"] > STATES and row["pairs"] < 4 * row["distinct_values"]
@@ -69,6 +70,6 @@ def look(snapshot: Snapshot) -> Answer:
     return Answer(
         sum(row["examined"] for row in rows),
         tuple(found),
-        passed_over("audit_shared_values", texts_of(snapshot, "state", *UNSHARED), places(rows)),
+        passed_over("audit_shared_values", texts_of(snapshot, "state", *UNSHARED), places(snapshot, rows)),
         samples(snapshot.schema, rows),
     )

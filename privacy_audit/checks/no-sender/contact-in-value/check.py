@@ -1,8 +1,9 @@
-"""Phone numbers, e-mail and IP addresses in columns that should hold none.
+"""Phone numbers, e-mail and IP addresses in columns that should hold none, and counters that counted nothing.
 
 A type of message, a status or an identifier is text, and text takes whatever is put into it: the sender's
 number in message_type needs no column of its own. Looks at every text column of ours, declared or not, and at
-the devices' identifiers and keys; the two columns of numbers are left out. Reads the probes' sample.
+the devices' identifiers and keys, and for numbers of 2^32 and more at the counters; the two columns of phone
+numbers are left out. Reads the probes' sample.
 """
 
 from nosender.privacy_audit.check import Answer, Check
@@ -10,14 +11,14 @@ from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.questions.completeness import passed_over, places, texts_of
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.samples import samples
-from nosender.privacy_audit.snapshot.snapshot import Snapshot
+from nosender.privacy_audit.snapshot.snapshot import Row, Snapshot
 
 PEOPLES = ("random-id", "state", "device-id", "device-key")
-HERE = (None, *PEOPLES, "bookkeeping")
+HERE = (None, *PEOPLES, "bookkeeping", "counter")
 
 CHECK = Check(
     slug="contact-in-value",
-    title="No text beside the destination's number holds a number or an address.",
+    title="No text or counter beside the destination's number holds a number or an address.",
     claim=Claim.NO_SENDER,
     severity=Severity.HIGH,
     confidence=Confidence.LIKELY,
@@ -34,7 +35,7 @@ def look(snapshot: Snapshot) -> Answer:
         for table in snapshot.catalogue.tables
         for column in table.columns
     }
-    rows = [
+    rows: list[Row] = [
         row
         for row in snapshot.probe("audit_content")
         if classes.get((row["table_name"], row["column_name"])) in HERE
@@ -45,12 +46,14 @@ def look(snapshot: Snapshot) -> Answer:
             Found(
                 dotted(snapshot.schema, row["table_name"], row["column_name"]),
                 "column",
-                f"{row['contacts']} of {row['examined']} values looked at hold a phone number or an address.",
-                {"contacts": row["contacts"], "examined": row["examined"]},
+                f"{row['contacts']} of {row['examined']} values looked at hold a phone number or an address."
+                if row.get("contacts")
+                else f"{row['beyond']} of {row['examined']} values looked at are beyond what counting gives.",
+                {"contacts": row.get("contacts") or row["beyond"], "examined": row["examined"]},
             )
             for row in rows
-            if row["contacts"]
+            if row.get("contacts") or row.get("beyond")
         ),
-        passed_over("audit_content", texts_of(snapshot, *PEOPLES), places(rows)),
+        passed_over("audit_content", texts_of(snapshot, *PEOPLES), places(snapshot, rows)),
         samples(snapshot.schema, rows),
     )

@@ -1,8 +1,9 @@
-"""Times that are finer than the catalogue says.
+"""Times that are finer than the catalogue says, or that lie ahead.
 
 The moment of a message and the moment of its answer find the partner after three to five messages when they
 are exact to a second. Triggers round and checks prove; this counts what stands there, whatever became of
-them. Reads the sample that the probes read.
+them. A moment that should be past and is not is a number of somebody's choice. Reads the sample that the
+probes read.
 """
 
 from nosender.privacy_audit.check import Answer, Check
@@ -14,7 +15,7 @@ from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="fine-time",
-    title="No stored time is finer than declared.",
+    title="No stored time is finer than declared, and none that is past lies ahead.",
     claim=Claim.NO_SIDE_CHANNEL,
     severity=Severity.HIGH,
     confidence=Confidence.CERTAIN,
@@ -38,12 +39,13 @@ def look(snapshot: Snapshot) -> Answer:
             Found(
                 dotted(snapshot.schema, row["table_name"], row["column_name"]),
                 "column",
-                f"{row['finer']} of {row['examined']} times looked at are finer than declared.",
-                {"finer": row["finer"], "examined": row["examined"]},
+                f"{row['finer']} of {row['examined']} times looked at are finer than declared"
+                + (f", and {row['future']} lie ahead." if row.get("future") else "."),
+                {"finer": row["finer"], "future": row.get("future", 0), "examined": row["examined"]},
             )
             for row in rows
-            if row["finer"]
+            if row["finer"] or row.get("future")
         ),
-        passed_over("audit_times", coarse, places(rows)),
+        passed_over("audit_times", coarse, places(snapshot, rows)),
         samples(snapshot.schema, rows),
     )

@@ -42,5 +42,5 @@ def look(snapshot: Snapshot) -> Answer:
             for row in rows
             if row["overdue"]
         ),
-        passed_over("audit_overdue", promised, places(rows)),
+        passed_over("audit_overdue", promised, places(snapshot, rows)),
     )

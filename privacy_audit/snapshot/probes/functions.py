@@ -1,7 +1,8 @@
-"""The counting functions: compared with the declared ones first, called only when nothing about them differs.
+"""The counting functions, which a login calls that may read no table itself.
 
 They run with their owner's rights, so a replaced body would be a false all-clear and somebody else's code at
-once.
+once. They are compared with the declared ones first, called only when nothing about them differs, and
+compared again when all have answered: a call runs the newest function, whatever the transaction sees.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from nosender.privacy_audit.snapshot.probes.reading import disguise
 from nosender.privacy_audit.snapshot.snapshot import Row, Unseen
 
 if TYPE_CHECKING:
@@ -88,11 +90,16 @@ def ask(
     wrong = differences(live, declared)
     answers: dict[str, tuple[Row, ...] | Unseen] = {}
     asked = []
-    disguised = _disguised(live, declared)
+    disguised = next(
+        filter(None, (disguise(live.relations, live.schema, t.name) for t in declared.relations)), None
+    )
+    replaced = _replaced(connection, live.schema, called(declared))
     for name in names:
         bad = name if name in wrong else next((helper for helper in HELPERS if helper in wrong), None)
         if disguised is not None:
-            answers[name] = Unseen(f"{disguised} is no table, so no function was called that reads it")
+            answers[name] = Unseen(f"{disguised}, so no function was called that reads it")
+        elif replaced:
+            answers[name] = Unseen(f"the function {replaced} was replaced meanwhile, so none was called")
         elif bad is not None:
             answers[name] = Unseen(f"the function {bad} {wrong[bad]}, so it was not called")
         else:
@@ -127,20 +134,38 @@ def ask(
                 if connection.closed:
                     answers[name] = Unseen("the connection was lost")
                 else:
-                    answers[name] = Unseen(f"the function {name} failed: {_without_values(error)}")
+                    answers[name] = Unseen(f"the function {name} failed: {without_values(error)}")
     return answers
 
 
-def _disguised(live: Observation, declared: Observation) -> str | None:
-    """Something else under the name of one of our tables; reading a view runs what its author wrote."""
-    names = {each.name for each in declared.relations}
-    return next(
-        (
-            f"{each.kind} {each.name}"
-            for each in live.relations
-            if each.schema == live.schema and each.name in names and each.kind != "table"
-        ),
-        None,
+def _replaced(connection: psycopg.Connection, schema: str, names: Iterable[str]) -> str | None:
+    """A function that is no more what the snapshot has of it: a call runs the newest, whatever is seen."""
+    row = connection.execute(
+        """
+        select pg_catalog.min(p.proname::text)
+        from pg_catalog.pg_proc as p
+        inner join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
+        where n.nspname = %s and p.proname::text = any (%s::text[]) and p.prokind = 'f'
+        -- deparsed from what is newest
+        and pg_catalog.strpos(pg_catalog.pg_get_functiondef(p.oid), p.prosrc) = 0
+        """,
+        [schema, list(names)],
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def versions(connection: psycopg.Connection, declared: Observation) -> frozenset[tuple[Any, ...]]:
+    """Which versions of the functions are seen: each change makes a new one, and so does taking it back."""
+    return frozenset(
+        connection.execute(
+            """
+            select p.oid::bigint, p.proname::text, p.xmin::text, p.ctid::text
+            from pg_catalog.pg_proc as p
+            inner join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
+            where n.nspname = %s and p.proname::text = any (%s::text[])
+            """,
+            [declared.schema, list(called(declared))],
+        )
     )
 
 
@@ -179,7 +204,7 @@ def _rights(observation: Observation, function: Function) -> set[tuple[str, tupl
     }
 
 
-def _without_values(error: Exception) -> str:
+def without_values(error: Exception) -> str:
     """What went wrong, by its class alone: a message of the server can carry a value of a row."""
     state = getattr(error, "sqlstate", None)
     return f"{type(error).__name__}" + (f" (SQLSTATE {state})" if state else "")

@@ -1,0 +1,58 @@
+"""What the audit counts in the rows themselves, in two forms that answer alike.
+
+Who may read the tables reads them, by statements of ours made from the catalogue, and calls no function of
+the database: a function planted there would run with the reader's rights, and giving rights up with SET ROLE
+holds nobody back, for RESET ROLE takes them up again. Who may read none of them, as the auditor's login,
+calls the counting functions that the DDL installs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from nosender.privacy_audit.snapshot.snapshot import Row, Unseen
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from nosender.privacy_audit.snapshot.snapshot import Snapshot
+
+
+def ask(
+    connection: psycopg.Connection, snapshot: Snapshot, names: Iterable[str]
+) -> tuple[dict[str, tuple[Row, ...] | Unseen], frozenset[tuple[Any, ...]]]:
+    """The rows of each probe of `names`, or why there are none, in the caller's transaction; and the versions
+    of the functions that were called, for `confirmed`.
+    """
+    from nosender.privacy_audit.snapshot.probes import functions, statements
+    from nosender.privacy_audit.snapshot.probes.reading import look_around, pinned
+
+    names = tuple(names)
+    with pinned(connection):
+        around = look_around(connection, snapshot)
+        if around.privileged:
+            return statements.ask(connection, snapshot, around, names), frozenset()
+        seen = functions.versions(connection, snapshot.declared)
+        live, declared = snapshot.live, snapshot.declared
+        return functions.ask(connection, live, declared, snapshot.catalogue.grace, names), seen
+
+
+def confirmed(
+    connection: psycopg.Connection,
+    snapshot: Snapshot,
+    answers: Mapping[str, tuple[Row, ...] | Unseen],
+    seen: frozenset[tuple[Any, ...]],
+) -> dict[str, tuple[Row, ...] | Unseen]:
+    """The answers, if the functions that gave them are still the same in a later transaction; else none."""
+    from nosender.privacy_audit.snapshot.probes import functions
+    from nosender.privacy_audit.snapshot.probes.reading import pinned
+
+    if not seen:
+        return dict(answers)
+    with connection.transaction(), pinned(connection):
+        changed = functions.versions(connection, snapshot.declared) ^ seen
+    if not changed:
+        return dict(answers)
+    name = min(each[1] for each in changed)
+    return dict.fromkeys(answers, Unseen(f"the function {name} was replaced while functions were called"))

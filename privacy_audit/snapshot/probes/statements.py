@@ -1,0 +1,145 @@
+"""The probes as statements of ours over the tables themselves, made from the catalogue.
+
+A declared table or column is probed for what its class promises; nobody writes SQL for it. All of them are
+asked in one statement, in the audit's own snapshot, and answer with counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg.sql import SQL, Composed
+
+from nosender.privacy_audit.snapshot.probes import content, flow, known_values, ledger
+from nosender.privacy_audit.snapshot.probes.functions import without_values
+from nosender.privacy_audit.snapshot.probes.parts import text
+from nosender.privacy_audit.snapshot.snapshot import Row, Unseen
+
+if TYPE_CHECKING:
+    from nosender.privacy_audit.snapshot.probes.reading import Around, Table
+    from nosender.privacy_audit.snapshot.snapshot import Snapshot
+    from nosender.schema.catalogue import Catalogue
+
+
+PARTS = 200
+"""So many parts are asked in one statement; a database of ours takes fewer than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a statement is made from."""
+
+    catalogue: Catalogue
+    schema: str
+    """The schema of our tables."""
+    around: Around
+
+    def declared(self) -> list[Table]:
+        """The tables that the catalogue declares; Refused where one is not to be read."""
+        return [self._read(table) for table in self.around.ours.values()]
+
+    def tables(self, *names: str) -> list[Table]:
+        """The tables of these names, each with the columns and types that the DDL gives them; Refused where
+        one is not to be read.
+        """
+        found = []
+        for name in names:
+            if name not in self.around.ours:
+                raise Refused(f"table {name} does not exist")
+            table = self._read(self.around.ours[name])
+            for each in table.declared.columns if table.declared is not None else ():
+                live = table.column(each.name)
+                if live is None or not live.as_declared:
+                    raise Refused(f"column {each.name} of table {name} is not as declared")
+            found.append(table)
+        return found
+
+    def _read(self, table: Table) -> Table:
+        if table.refused is not None:
+            raise Refused(table.refused)
+        return table
+
+
+class Refused(Exception):  # noqa: N818  # no failure: the reason why a probe does not look
+    """A table that no statement reads; the reason is the text."""
+
+
+STATEMENTS: Mapping[str, Callable[[Asked], Composed | list[Composed]]] = {
+    "audit_canaries": ledger.canaries,
+    "audit_content": content.content,
+    "audit_deliveries": flow.deliveries,
+    "audit_identifiers": content.identifiers,
+    "audit_ledger": ledger.ledger,
+    "audit_ledger_chain": ledger.ledger_chain,
+    "audit_matching_values": known_values.matching_values,
+    "audit_order": flow.order,
+    "audit_overdue": ledger.overdue,
+    "audit_public_keys": flow.public_keys,
+    "audit_revision": ledger.revision,
+    "audit_rewrites": ledger.rewrites,
+    "audit_same_transaction": flow.same_transaction,
+    "audit_session_key_owners": flow.session_key_owners,
+    "audit_shared_values": content.shared_values,
+    "audit_sizes": flow.sizes,
+    "audit_statistics": ledger.statistics,
+    "audit_times": content.times,
+    "retention_ledger_tail": ledger.tail,
+    "retention_overdue": ledger.due,
+}
+"""Each probe by the name of the function that a login without rights calls in its place."""
+
+
+def ask(
+    connection: psycopg.Connection, snapshot: Snapshot, around: Around, names: Iterable[str]
+) -> dict[str, tuple[Row, ...] | Unseen]:
+    """The rows of each probe of `names`, or why there are none."""
+    asked = Asked(snapshot.catalogue, snapshot.schema, around)
+    answers: dict[str, tuple[Row, ...] | Unseen] = {}
+    made: dict[str, list[Composed]] = {}
+    for name in names:
+        try:
+            parts = STATEMENTS[name](asked)
+            made[name] = parts if isinstance(parts, list) else [parts]
+        except Refused as reason:
+            answers[name] = Unseen(str(reason))
+    answers.update(run(connection, made))
+    return answers
+
+
+def run(
+    connection: psycopg.Connection, made: Mapping[str, list[Composed]]
+) -> dict[str, tuple[Row, ...] | Unseen]:
+    """All of them at once, or each alone where one of them fails, so that it shows which."""
+
+    def together(names: Iterable[str]) -> dict[str, tuple[Row, ...] | Unseen]:
+        rows: dict[str, list[Row]] = {name: [] for name in names}
+        parts = iter(
+            [
+                text("select {name}::text, pg_catalog.to_jsonb(a) from ({part}) as a", name=name, part=part)
+                for name in rows
+                for part in made[name]
+            ]
+        )
+        with connection.transaction():
+            while some := list(islice(parts, PARTS)):
+                for name, row in connection.execute(SQL(" union all ").join(some)):
+                    rows[name].append(row)
+        return {name: tuple(found) for name, found in rows.items()}
+
+    try:
+        return together(made)
+    except psycopg.Error:
+        answers: dict[str, tuple[Row, ...] | Unseen] = {}
+        for name in made:
+            try:
+                answers |= together([name])
+            except psycopg.Error as error:
+                if connection.closed:
+                    answers[name] = Unseen("the connection was lost")
+                else:
+                    answers[name] = Unseen(f"what {name} asks failed: {without_values(error)}")
+        return answers
