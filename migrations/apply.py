@@ -57,7 +57,7 @@ def apply(
             _set_local(work, lock=patience.lock)
             if before is not None:
                 before()
-            run_module(work, revision, direction)
+            run_module(work, revision, direction, lambda: stand_in(work, schema))
             _finish(work, schema, revision, direction, after)
 
     if revision.transactional:
@@ -83,18 +83,27 @@ def apply(
         _finish(work, schema, revision, direction, after)
 
 
+def stand_in(work: psycopg.Connection[Any], schema: str) -> None:
+    """Let the rest of a transaction find the names that revisions write without a schema."""
+    from psycopg import sql
+
+    # The very path that functions keep, and that the canonical DDL sets.
+    work.execute(sql.SQL("set local search_path to {}, pg_temp").format(sql.Identifier(schema)))
+
+
 def _finish(
     work: psycopg.Connection[Any], schema: str, revision: Revision, direction: str, after: str | None
 ) -> None:
+    work.execute("set local search_path to pg_catalog, pg_temp")
     journal.stamp(work, schema, after)
-    journal.write(work, revision, direction)
+    journal.write(work, schema, revision, direction)
 
 
 # ------------------------------------------------------------------------ waiting
 
 
 def _set_local(work: psycopg.Connection[Any], *, lock: float) -> None:
-    work.execute("select set_config('lock_timeout', %s, true)", (f"{int(lock * 1000)}ms",))
+    work.execute("select pg_catalog.set_config('lock_timeout', %s, true)", (f"{int(lock * 1000)}ms",))
 
 
 def _patiently(
@@ -185,13 +194,17 @@ def _step(
     watch: Watch,
 ) -> None:
     """One statement and its line in the journal: in one transaction, unless it has to stand alone."""
+    from psycopg import sql
+
     what = f"revision {revision.revision}, step {step.number}"
 
     def together() -> None:
         with work.transaction():
             _set_local(work, lock=patience.lock)
+            stand_in(work, schema)
             work.execute(step.sql.encode())
-            journal.write(work, revision, direction, step)
+            work.execute("set local search_path to pg_catalog, pg_temp")
+            journal.write(work, schema, revision, direction, step)
 
     if not alone(step.sql):
         _patiently(work, together, revision, what, patience, watch)
@@ -207,7 +220,13 @@ def _step(
             if valid is False:
                 watch.say(f"{what}: dropping the invalid index {name}, which a failed attempt left")
                 _drop_index(work, schema, name)
-        work.execute(step.sql.encode())
+        path = sql.SQL("set search_path to {}, pg_temp").format(sql.Identifier(schema))
+        work.execute(path)  # what stands alone is in no transaction
+        try:
+            work.execute(step.sql.encode())
+        finally:
+            if not work.closed:
+                work.execute("set search_path to pg_catalog, pg_temp")
 
     waits = waits_for_snapshots(step.sql)
     work.autocommit = True
@@ -219,7 +238,7 @@ def _step(
         _set(work, "lock_timeout", patience.snapshots if waits else patience.lock)
         with watch.progress(what):
             _patiently(work, by_itself, revision, what, patience, watch)
-        journal.write(work, revision, direction, step)
+        journal.write(work, schema, revision, direction, step)
     finally:
         if not work.closed:
             for setting in (*lifted, "lock_timeout"):
@@ -230,7 +249,8 @@ def _step(
 def _set(work: psycopg.Connection[Any], name: str, seconds: float | None) -> None:
     """Set a timeout for the session, None for what it was; one that this major has not is passed over."""
     work.execute(
-        "select set_config(name, coalesce(%s, reset_val), false) from pg_catalog.pg_settings where name = %s",
+        "select pg_catalog.set_config(name, coalesce(%s, reset_val), false)"
+        " from pg_catalog.pg_settings where name = %s",
         (None if seconds is None else f"{int(seconds * 1000)}ms", name),
     )
 

@@ -16,13 +16,13 @@ from typing import Any, cast
 import psycopg
 import sqlalchemy
 from alembic import context
-from psycopg import sql
 from sqlalchemy.pool import NullPool
 
 from nosender.errors import NosenderError, UsageError
 from nosender.migrations import journal
 from nosender.migrations.revisions import Chain
 from nosender.schema.observe.quoting import quoted
+from nosender.server.pinned_connection import PinnedConnection
 from nosender.server.target import Target, resolve
 
 arguments = context.get_x_argument(as_dictionary=True)
@@ -59,14 +59,18 @@ def online() -> None:
             context.run_migrations()
 
 
-def _connect(target: Target) -> psycopg.Connection:
+def _connect(target: Target) -> PinnedConnection:
     """A session that stands in the schema, with no transaction open: Alembic would not end one."""
     connection = target.connect("alembic")
     query = "select 1 from pg_catalog.pg_namespace where nspname = %s"
     if connection.execute(query, (target.schema,)).fetchone() is None:
         raise UsageError(f"the schema {schema} does not exist: create it, or name another with -x schema=")
-    connection.execute(sql.SQL("set search_path to {}, pg_temp").format(sql.Identifier(schema)))
     connection.commit()
+    path = f"{quoted(schema)}, pg_temp"  # revisions name no schema
+    if connection.lent:
+        connection.add_to_begin({"search_path": path})
+    else:
+        connection.set_for_session("search_path", path)
     return connection
 
 
@@ -77,7 +81,7 @@ def _note(*, ctx: Any, step: Any, **_: Any) -> None:
     # what is not in our folder is a branch of somebody's own
     with suppress(KeyError):
         for revision in step.up_revision_ids if step.is_upgrade else step.down_revision_ids or ():
-            journal.write(driver, Chain.load().get(revision), direction)
+            journal.write(driver, schema, Chain.load().get(revision), direction)
 
 
 try:

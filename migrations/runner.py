@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from nosender.errors import IncompleteError, NosenderError, UsageError
 from nosender.migrations import journal
-from nosender.migrations.apply import Patience, apply, refusal
+from nosender.migrations.apply import Patience, apply, refusal, stand_in
 from nosender.migrations.checksum import ALGORITHM
 from nosender.migrations.lint import require_sound
-from nosender.migrations.lock import migrator_lock, refuse_pooler
+from nosender.migrations.lock import migrator_lock
 from nosender.migrations.revisions import VERSIONS, Chain, Revision, RevisionError
 from nosender.migrations.waits import Watch
 from nosender.terminal_text import visible
@@ -69,7 +69,7 @@ def current(target: Target, *, versions: Path = VERSIONS) -> Standing:
 
     chain = Chain.load(versions)
     try:
-        with target.connect("nosender db current", autocommit=True) as connection:
+        with target.connect("nosender db current", reading=True) as connection:
             revision = _recorded(connection, target.schema, chain)
     except psycopg.Error as error:
         raise NosenderError(f"the database refused: {refusal(error)}") from error
@@ -145,7 +145,7 @@ def check(target: Target, options: Options | None = None) -> tuple[str, tuple[Di
     IncompleteError where it claims none, or where something cannot be read.
     """
     options = options or Options()
-    with _session(target, options) as session:
+    with _session(target, options, reading=True) as session:
         if session.revision is None:
             raise IncompleteError(
                 f"schema {target.schema} records no revision, so there is nothing to compare it with: "
@@ -163,7 +163,7 @@ def accept(target: Target, revision: str, options: Options | None = None) -> str
             raise UsageError(f"revision {name or 'base'} is not applied, so there is nothing to accept")
         session.refuse_read_only()
         with session.work.transaction():
-            journal.write(session.work, session.chain.get(name), "accept")
+            journal.write(session.work, target.schema, session.chain.get(name), "accept")
         return name
 
 
@@ -198,19 +198,23 @@ def position(chain: Chain, revision: str | None) -> int:
 
 
 @contextmanager
-def _session(target: Target, options: Options, *, checksums: bool = True) -> Iterator[_Session]:
-    """The lock, a working connection that stands in the schema, and where the database is."""
+def _session(
+    target: Target, options: Options, *, checksums: bool = True, reading: bool = False
+) -> Iterator[_Session]:
+    """The lock, a working connection, and where the database is; `reading`: nothing is written."""
     import psycopg
+
+    from nosender.server.pooler import require_sessions
 
     chain = Chain.load(options.versions)
     if not _ours(options):
         require_sound(chain)  # ours are, by the tests
     with (
         target.connect("nosender migrator lock", autocommit=True) as guard,
-        target.connect("nosender db") as work,
+        target.connect("nosender db", reading=reading) as work,
     ):
         try:
-            _, pid = refuse_pooler(guard, work)
+            _, pid = require_sessions(guard, work, "a migration")
             with migrator_lock(guard, target.schema, wait=options.lock_wait, say=options.say):
                 session = _Session(target, options, chain, work, Watch(guard, pid, options.say))
                 session.enter()
@@ -248,18 +252,8 @@ class _Session:
         self.found_schema = True
 
     def enter(self) -> None:
-        """Stand in the schema and see where it is."""
-        from psycopg import sql
-
+        """See where the schema is."""
         schema = self.target.schema
-        # The very path that functions keep, and that the canonical DDL sets. What a role's limits on idle
-        # sessions guard against is a forgotten one.
-        self.work.execute(
-            sql.SQL(
-                "set search_path to {}, pg_temp; set idle_session_timeout to 0;"
-                " set idle_in_transaction_session_timeout to 0"
-            ).format(sql.Identifier(schema))
-        )
         row = self.work.execute(
             "select 1 from pg_catalog.pg_namespace where nspname = %s", (schema,)
         ).fetchone()
@@ -331,11 +325,12 @@ class _Session:
         try:
             with self.work.transaction():
                 self.create_schema()
+                stand_in(self.work, self.target.schema)
                 # one message to the server instead of one a file
                 self.work.execute("\n".join(file.sql for file in ddl.files()).encode())
                 journal.stamp(self.work, self.target.schema, pending[-1].revision)
                 for revision in pending:
-                    journal.write(self.work, revision, "up")
+                    journal.write(self.work, self.target.schema, revision, "up")
         except psycopg.OperationalError:
             raise
         except psycopg.Error as error:
@@ -390,7 +385,9 @@ class _Session:
                 name = sql.Identifier(self.target.schema, table)
                 if locked:
                     self.work.execute(sql.SQL("lock table {} in access exclusive mode").format(name))
-                row = self.work.execute(sql.SQL("select count(*) from {}").format(name)).fetchone()
+                row = self.work.execute(
+                    sql.SQL("select pg_catalog.count(*) from only {}").format(name)
+                ).fetchone()
                 if row and row[0]:
                     counts[table] = row[0]
         if not locked:

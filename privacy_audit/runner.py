@@ -84,7 +84,7 @@ def run(target: Target, options: Options | None = None) -> Audit:
         read_waivers(options.waivers, discover(), datetime.now(UTC).date())
     catalogue = load(options.catalogue)
     started = datetime.now(UTC)
-    with target.connect("nosender audit") as connection:
+    with target.connect("nosender audit", reading=True) as connection:
         looked = look(connection, target.schema, catalogue, started, options.lock_timeout)
     return judge(looked, checks, options)
 
@@ -111,12 +111,14 @@ def look(
 
     from nosender.privacy_audit.snapshot import probes, surroundings
     from nosender.schema.observe import observe, reference
+    from nosender.schema.observe.read.session import pin
 
     connection.rollback()
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     connection.read_only = True
     try:
         with connection.transaction():
+            pin(connection, lock_timeout)  # for what is asked beside the catalogs, too
             live = observe(connection, schema, lock_timeout=lock_timeout)
             around = surroundings.read(connection, schema)  # waits no longer for a lock than observe does
             declared = reference(schema)

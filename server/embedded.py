@@ -26,11 +26,12 @@ from pathlib import Path
 from queue import Queue
 from types import TracebackType
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from nosender.errors import NosenderError, UsageError
 from nosender.server.binaries import Binaries, find_binaries
 from nosender.server.os_account import reachable, server_account
+from nosender.server.own_server import PORT, clean_environment, forget, register
 
 SAFE_SETTINGS: Mapping[str, str] = {
     "TimeZone": "UTC",
@@ -87,6 +88,7 @@ class EmbeddedServer:
             self._own(self.directory)
             self._prepare_data()
             self._start()
+            register(self.directory)
         except BaseException:
             self.stop()
             raise
@@ -104,8 +106,14 @@ class EmbeddedServer:
         return self.directory / "log"
 
     def conninfo(self, dbname: str = "postgres") -> str:
-        """A connection URI for one of its databases, as its superuser."""
-        return f"postgresql://postgres@/{quote(dbname, safe='')}?host={quote(str(self.directory), safe='')}"
+        """A connection URI for one of its databases, as its superuser, which leaves nothing open."""
+        given = {
+            "host": str(self.directory), "hostaddr": "", "port": PORT, "user": "postgres", "password": "",
+            "passfile": str(self.directory / "no-passwords"), "options": "", "requirepeer": "",
+            "sslmode": "disable", "gssencmode": "disable", "channel_binding": "disable",
+            "target_session_attrs": "any",
+        }  # fmt: skip
+        return f"postgresql:///{quote(dbname, safe='')}?" + urlencode(given, quote_via=quote)
 
     def crash(self) -> None:
         """Stop as a crash would, without a checkpoint, and start again on the same data."""
@@ -122,6 +130,7 @@ class EmbeddedServer:
             _end(self._process)
             self._process = None
         self._ended.set()
+        forget(self.directory)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def __enter__(self) -> EmbeddedServer:
@@ -181,6 +190,8 @@ class EmbeddedServer:
     def _start(self) -> None:
         settings = {
             "listen_addresses": "",
+            "cluster_name": self.directory.name,
+            "port": PORT,  # whatever stands in the files of a kept folder
             "unix_socket_directories": str(self.directory),
             **self._settings,
         }
@@ -242,9 +253,7 @@ class EmbeddedServer:
             os.chown(folder, *self.account)
 
     def _process_options(self) -> dict[str, Any]:
-        # PG* and locale variables of the caller would otherwise change what initdb and postgres do.
-        env = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "LC_", "LANG"))}
-        options: dict[str, Any] = {"env": {**env, "LC_ALL": "C", "TZ": "UTC"}, "cwd": self.directory}
+        options: dict[str, Any] = {"env": clean_environment(), "cwd": self.directory}
         if self.account:
             options |= {"user": self.account[0], "group": self.account[1], "extra_groups": []}
         return options

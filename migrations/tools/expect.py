@@ -18,6 +18,7 @@ from nosender.migrations.waits import Watch
 from nosender.schema.observe import Observation, observe, within
 from nosender.schema.observe.reference import PLACEHOLDER
 from nosender.server.scratch import scratch_database
+from nosender.server.target import Target
 
 
 def expected(conninfo: str, folder: Path = VERSIONS) -> dict[Path, str]:
@@ -25,17 +26,16 @@ def expected(conninfo: str, folder: Path = VERSIONS) -> dict[Path, str]:
     found: dict[Path, str] = {}
     with (
         scratch_database(conninfo) as scratch,
-        psycopg.connect(scratch) as work,
-        psycopg.connect(scratch, autocommit=True) as onlooker,
+        Target(scratch).connect("nosender expect") as work,
+        Target(scratch).connect("nosender expect", autocommit=True) as onlooker,
     ):
         work.execute(sql.SQL("create schema {}").format(sql.Identifier(PLACEHOLDER)))
-        work.execute(sql.SQL("set search_path to {}, pg_temp").format(sql.Identifier(PLACEHOLDER)))
         work.commit()
         watch = Watch(onlooker, work.info.backend_pid, lambda _line: None)
         for revision in Chain.load(folder).revisions:
             apply(work, PLACEHOLDER, revision, "up", patience=Patience(), watch=watch)
             # Alembic's own table is no part of what a revision promises.
-            work.execute("drop table alembic_version")
+            work.execute(sql.SQL("drop table {}").format(sql.Identifier(PLACEHOLDER, "alembic_version")))
             found[revision.expected] = portable(work).to_json()
             work.rollback()
     return found
