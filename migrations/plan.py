@@ -12,13 +12,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nosender.errors import NosenderError, UsageError
+from nosender.errors import IncompleteError, NosenderError, UsageError
 from nosender.migrations import journal
 from nosender.migrations.apply import Patience, waits_for_snapshots
 from nosender.migrations.checksum import sql_tokens
 from nosender.migrations.lint import require_sound
 from nosender.migrations.rehearsal import Rehearsal, Seen, scratch_copy
 from nosender.migrations.revisions import VERSIONS, Chain, Revision
+from nosender.server.program_failures import program_cause
 from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
@@ -203,11 +204,14 @@ def _squawk(revision: Revision) -> dict[int, list[str]]:
         *(["--assume-in-transaction"] if revision.transactional else []),
         "--stdin-filepath", f"{revision.path.stem}.up.sql",
     ]  # fmt: skip
-    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, timeout=60)
     try:
+        done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, timeout=60)
         reports = json.loads(done.stdout)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise IncompleteError(f"squawk could not be run: {error}; uninstall it to plan without") from None
     except ValueError:
-        return {}
+        reason = program_cause(done.stderr or done.stdout)
+        raise IncompleteError(f"squawk failed: {reason}; uninstall it to plan without") from None
     found: dict[int, list[str]] = {}
     ends = _ends(text)
     for report in reports:

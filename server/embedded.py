@@ -32,6 +32,7 @@ from nosender.errors import NosenderError, UsageError
 from nosender.server.binaries import Binaries, find_binaries
 from nosender.server.os_account import reachable, server_account
 from nosender.server.own_server import PORT, clean_environment, forget, register
+from nosender.server.program_failures import program_cause
 
 SAFE_SETTINGS: Mapping[str, str] = {
     "TimeZone": "UTC",
@@ -184,8 +185,8 @@ class EmbeddedServer:
             **self._process_options(),
         )
         if answer.returncode != 0:
-            lines = (answer.stderr.strip() or answer.stdout.strip()).splitlines() or ["no reason given"]
-            raise NosenderError(f"initdb could not make a database in {self.data_directory}: {lines[-1]}")
+            reason = program_cause(answer.stderr or answer.stdout)
+            raise NosenderError(f"initdb could not make a database in {self.data_directory}: {reason}")
 
     def _start(self) -> None:
         settings = {
@@ -196,13 +197,14 @@ class EmbeddedServer:
             **self._settings,
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        before = len(self.log.read_text(errors="replace")) if self.log.exists() else 0
         self._process = self._keep([self.binaries.program("postgres"), "-D", self.data_directory, *options])
         deadline = time.monotonic() + _START_SECONDS
         while not self._is_ready():
             if self._process.poll() is not None or time.monotonic() > deadline:
-                lines = self.log.read_text(errors="replace").strip().splitlines() or ["it left no log"]
+                reason = program_cause(self.log.read_text(errors="replace")[before:])
                 raise NosenderError(
-                    f"the embedded PostgreSQL {self.binaries.version} did not start: {lines[-1]}"
+                    f"the embedded PostgreSQL {self.binaries.version} did not start: {reason}"
                 )
             time.sleep(0.005)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _ATTEMPT = re.compile(
-    r"^(?:connection failed: )?(?:connection to server (?:at|on) (?P<place>.*?) failed: )?(?P<reason>.*)$"
+    r"^(?:connection (?:failed|is bad): )?"
+    r"(?:connection to server (?:at|on) (?P<place>.*?) failed: )?(?P<reason>.*)$"
 )
 _ADVICE = (
     "Is the server running",
