@@ -23,7 +23,7 @@ from nosender.privacy_audit.result.audit import (
     worst_first,
 )
 from nosender.privacy_audit.result.coverage import coverage_of
-from nosender.privacy_audit.result.limits import limits_of
+from nosender.privacy_audit.result.limits import limits_of, rights_of_reader
 from nosender.privacy_audit.result.make_annex import annex_of
 from nosender.privacy_audit.result.object_hashes import definitions
 from nosender.privacy_audit.result.waivers import apply
@@ -287,7 +287,7 @@ def _revision(snapshot: Snapshot) -> str | None:
 def _measured(snapshot: Snapshot) -> dict[str, Any]:
     from nosender.privacy_audit.snapshot.surroundings import as_measured
 
-    measured = dict(as_measured(snapshot.surroundings))
+    measured = {**as_measured(snapshot.surroundings), "rights": rights_of_reader(snapshot) or "an auditor"}
     for name in ("audit_overdue", "audit_order", "audit_sizes"):
         answer = snapshot.probes.get(name)
         if answer is not None and not isinstance(answer, Unseen):

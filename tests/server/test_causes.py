@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from nosender.errors import IncompleteError, NosenderError
 from nosender.migrations import plan, rehearsal, runner
@@ -56,8 +57,6 @@ def tls() -> Iterator[int]:
     if system is None:
         pytest.skip("the wheels are built without TLS: needs a PostgreSQL of the system")
     with EmbeddedServer(system, settings={"listen_addresses": "127.0.0.1"}) as server:
-        with psycopg.connect(server.conninfo(), autocommit=True) as admin:
-            admin.execute("create role app login password 'right'")
         data = server.data_directory
         (data / "server.crt").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         (data / "server.key").write_bytes(
@@ -76,6 +75,8 @@ def tls() -> Iterator[int]:
         )
         server._settings = {**server._settings, "ssl": "on", "port": str(port)}
         server.crash()
+        with psycopg.connect(make_conninfo(server.conninfo(), port=port), autocommit=True) as admin:
+            admin.execute("create role app login password 'right'")
         yield port
 
 
