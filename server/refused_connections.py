@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 
 _ATTEMPT = re.compile(
-    r"^(?:connection (?:failed|is bad): )?"
+    r"^(?:- host: .*?, port: .*?, hostaddr: .*?: )?(?:connection (?:failed|is bad): )?"
     r"(?:connection to server (?:at|on) (?P<place>.*?) failed: )?(?P<reason>.*)$"
 )
 _ADVICE = (
     "Is the server running",
     "Multiple connection attempts failed",
-    "- host:",
     "DETAIL:",
     "HINT:",
     "connection is bad: no error details",
