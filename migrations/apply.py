@@ -114,7 +114,7 @@ def _look_up(work: psycopg.Connection, path: str, *, local: bool = True) -> None
 
 
 def _set_local(work: psycopg.Connection, *, lock: float) -> None:
-    work.execute("select set_config('lock_timeout', %s, true)", (f"{int(lock * 1000)}ms",))
+    work.execute("select pg_catalog.set_config('lock_timeout', %s, true)", (f"{int(lock * 1000)}ms",))
 
 
 def _patiently(
@@ -234,7 +234,8 @@ def _step(
 def _set(work: psycopg.Connection, name: str, seconds: float | None) -> None:
     """Set a timeout for the session, None for what it was; one that this major has not is passed over."""
     work.execute(
-        "select set_config(name, coalesce(%s, reset_val), false) from pg_catalog.pg_settings where name = %s",
+        "select pg_catalog.set_config(name, coalesce(%s, reset_val), false)"
+        " from pg_catalog.pg_settings where name = %s",
         (None if seconds is None else f"{int(seconds * 1000)}ms", name),
     )
 

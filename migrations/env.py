@@ -16,7 +16,6 @@ from typing import Any, cast
 import psycopg
 import sqlalchemy
 from alembic import context
-from psycopg import sql
 from sqlalchemy.pool import NullPool
 
 from nosender.errors import NosenderError, UsageError
@@ -25,6 +24,7 @@ from nosender.migrations.revisions import Chain, Direction
 from nosender.migrations.strangers import guard, refuse_strangers
 from nosender.schema.ddl import PATH
 from nosender.schema.observe.quoting import quoted
+from nosender.server.pinned_connection import PinnedConnection
 from nosender.server.target import Target, resolve
 
 arguments = context.get_x_argument(as_dictionary=True)
@@ -64,7 +64,7 @@ def online() -> None:
             context.run_migrations()
 
 
-def _connect(target: Target) -> psycopg.Connection:
+def _connect(target: Target) -> PinnedConnection:
     """A session that stands in the schema, with no transaction open: Alembic would not end one."""
     connection = target.connect("alembic")
     query = "select 1 from pg_catalog.pg_namespace where nspname = %s"
@@ -72,8 +72,12 @@ def _connect(target: Target) -> psycopg.Connection:
         raise UsageError(f"the schema {schema} does not exist: create it, or name another with -x schema=")
     connection.commit()
     _refuse(connection)
-    connection.execute(sql.SQL("set search_path to {}, pg_temp").format(sql.Identifier(schema)))
     connection.commit()
+    path = f"{quoted(schema)}, pg_temp"  # revisions name no schema
+    if connection.lent:
+        connection.add_to_begin({"search_path": path})
+    else:
+        connection.set_for_session("search_path", path)
     return connection
 
 

@@ -10,6 +10,7 @@ from psycopg import sql
 
 from nosender.errors import NosenderError
 from nosender.migrations.checksum import ALGORITHM, sql_digest
+from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
     from nosender.migrations.revisions import Direction, Revision, Step
@@ -38,7 +39,7 @@ def current(connection: psycopg.Connection, schema: str) -> str | None:
     if not exists(connection, schema, VERSION_TABLE):
         return None
     try:
-        rows = connection.execute(_in(schema, "select version_num from {}", VERSION_TABLE)).fetchall()
+        rows = _read(connection, _in(schema, "select version_num from only {}", VERSION_TABLE))
     except psycopg.errors.InsufficientPrivilege:
         raise NosenderError(
             f"the role {connection.info.user} may not read {schema}.{VERSION_TABLE}: "
@@ -51,14 +52,47 @@ def current(connection: psycopg.Connection, schema: str) -> str | None:
 
 
 def exists(connection: psycopg.Connection, schema: str, table: str) -> bool:
-    """Whether the schema has a relation of this name."""
-    # asked before the session has a search_path of ours: not with operators of whoever's stands in it
-    query = """
-        select 1 from pg_catalog.pg_class as c
-        inner join pg_catalog.pg_namespace as n on c.relnamespace operator(pg_catalog.=) n.oid
-        where n.nspname operator(pg_catalog.=) %s and c.relname operator(pg_catalog.=) %s
+    """Whether the schema has this table; NosenderError where something else has its name.
+
+    Reading a view runs what its author wrote, a foreign table what its wrapper does, and, in a table of
+    which columns are read, a column of somebody's own type the casts that come with it.
     """
-    return connection.execute(query, (schema, table)).fetchone() is not None
+    query = """
+        select
+            c.relkind = 'r' and not c.relispartition and (not %s or not exists (
+                select from pg_catalog.pg_attribute as a
+                inner join pg_catalog.pg_type as t on a.atttypid = t.oid
+                inner join pg_catalog.pg_namespace as tn on t.typnamespace = tn.oid
+                where
+                    a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+                    and tn.nspname <> 'pg_catalog'
+            ))
+        from pg_catalog.pg_class as c
+        inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
+        where n.nspname = %s and c.relname = %s
+    """
+    values = table in (VERSION_TABLE, JOURNAL), schema, table
+    row = connection.execute(query, values).fetchone()
+    if row is not None and not row[0]:
+        raise NosenderError(
+            f"{visible(schema)}.{visible(table)} is no ordinary table, so it was not read: that could "
+            "run what somebody wrote; drop it, or name another schema with --schema"
+        )
+    return row is not None
+
+
+def _read(connection: psycopg.Connection, query: Any, values: tuple[str, ...] = ()) -> list[Any]:
+    """The rows of a query over our tables, in the caller's transaction, in which no view is read from now on.
+
+    So nobody can put a view in a table's place between the look at it and this.
+    """
+    connection.execute(
+        """
+        select pg_catalog.set_config(s.name, 'view, foreign-table', true)
+        from pg_catalog.pg_settings as s where s.name = 'restrict_nonsystem_relation_kind'
+        """
+    )
+    return connection.execute(query, values).fetchall()
 
 
 def stamp(connection: psycopg.Connection, schema: str, revision: str | None) -> None:
@@ -109,8 +143,8 @@ def entries(connection: psycopg.Connection, schema: str) -> dict[str, Entry]:
     """What the journal last says of each revision as a whole; empty where there is no journal."""
     if not exists(connection, schema, JOURNAL):
         return {}
-    query = "select revision, direction, algorithm, checksum from {} where step = 0 order by id"
-    rows = connection.execute(_in(schema, query, JOURNAL)).fetchall()
+    query = "select revision, direction, algorithm, checksum from only {} where step = 0 order by id"
+    rows = _read(connection, _in(schema, query, JOURNAL))
     return {row[0]: Entry(*row) for row in rows}
 
 
@@ -121,15 +155,15 @@ def done_steps(
     if not exists(connection, schema, JOURNAL):
         return {}
     query = """
-        select s.step, s.checksum from {0} as s
+        select s.step, s.checksum from only {0} as s
         where s.revision = %s and s.direction = %s and s.step > 0
           and s.id > (
-            select coalesce(max(w.id), 0) from {0} as w
+            select coalesce(pg_catalog.max(w.id), 0) from only {0} as w
             where w.revision = s.revision and w.step = 0 and w.direction <> 'accept'
           )
         order by s.id
     """
-    rows = connection.execute(_in(schema, query, JOURNAL), (revision, direction)).fetchall()
+    rows = _read(connection, _in(schema, query, JOURNAL), (revision, direction))
     return {row[0]: row[1] for row in rows}
 
 

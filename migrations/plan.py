@@ -74,7 +74,7 @@ def make_plan(
     patience = patience or Patience()
     chain = Chain.load(versions)
     require_sound(chain)
-    with target.connect("nosender db plan") as connection:
+    with target.connect("nosender db plan", reading=True) as connection:
         start = journal.current(connection, target.schema)
         connection.rollback()
         fingerprint = fingerprint_of(connection, target.schema)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,8 +18,11 @@ from nosender.migrations.checksum import sql_tokens
 from nosender.migrations.revision_module import run_module
 from nosender.migrations.revisions import RevisionError
 from nosender.schema.observe.reference import OUR_ROLES
+from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from nosender.migrations.revisions import Revision
     from nosender.server.target import Target
 
@@ -301,8 +305,10 @@ def scratch_copy(target: Target, scratch: str | None) -> Iterator[psycopg.Connec
 
 def _copied(target: Target, conninfo: str) -> Iterator[psycopg.Connection]:
 
-    dump = _dump(target)
-    with psycopg.connect(conninfo, autocommit=True, options="-c TimeZone=UTC") as connection:
+    from nosender.server.target import Target
+
+    with Target(conninfo).connect("nosender db plan", autocommit=True) as connection:
+        dump = _dump(target, connection.info.server_version // 10000)
         schema = sql.Identifier(target.schema)
         for role in OUR_ROLES:  # of the cluster, and so in no dump
             if not connection.execute("select 1 from pg_roles where rolname = %s", (role,)).fetchone():
@@ -314,38 +320,60 @@ def _copied(target: Target, conninfo: str) -> Iterator[psycopg.Connection]:
             raise IncompleteError(
                 f"the schema cannot be copied for the rehearsal: {refusal(error)}"
             ) from error
-        connection.execute("reset all")
-        connection.execute("set timezone to 'UTC'")
+        connection.execute("reset all")  # to what it began with
         connection.autocommit = False
         yield connection
 
 
-def _dump(target: Target) -> str:
-    """The schema of the target's database as SQL, without owners, rights and rows."""
-    import os
+def _dump(target: Target, major: int) -> str:
+    """The target's schema as SQL for a server of that major, without owners, rights and rows."""
     import re
     import subprocess
 
-    from nosender.server.binaries import find_binaries
+    from nosender.server.own_server import clean_environment, cluster_name
 
-    given = conninfo_to_dict(target.conninfo)
-    environment = dict(os.environ)
-    password = given.pop("password", None)
-    if password is not None:  # never on a command line, where every user of the machine can read it
-        environment["PGPASSWORD"] = str(password)
+    given = {key: str(value) for key, value in conninfo_to_dict(target.conninfo).items() if value is not None}
+    environment = clean_environment()
+    if cluster_name(given) is None:  # libpq's own variables are a part of the address
+        environment |= {name: value for name, value in os.environ.items() if name.startswith("PG")}
+    password = given.pop("password", "")
+    if password:  # never on a command line, where every user of the machine can read it
+        environment["PGPASSWORD"] = password
     environment["PGAPPNAME"] = "nosender db plan"
-    program = find_binaries().bindir / "pg_dump"
     command = [
-        str(program), "--schema-only", "--no-owner", "--no-privileges", "--no-publications",
+        str(_pg_dump(target, major)), "--schema-only", "--no-owner", "--no-privileges", "--no-publications",
         "--no-subscriptions", "--no-security-labels", "--no-tablespaces", "--no-comments",
-        "--lock-wait-timeout=5000", "-d", make_conninfo(**{key: str(value) for key, value in given.items()}),
+        "--lock-wait-timeout=5000", "-d", make_conninfo(**given),
     ]  # fmt: skip
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)
     if done.returncode != 0:
-        lines = [line for line in done.stderr.splitlines() if "error:" in line] or ["pg_dump failed"]
-        raise IncompleteError(
-            f"the schema cannot be read for the rehearsal: {lines[0].partition('error: ')[2]}"
-        )
+        raise IncompleteError(f"the schema cannot be read for the rehearsal: {dump_cause(done.stderr)}")
     # psql's own commands; and the schema public, which the copy has already
     text = re.sub(r"(?m)^\\(un)?restrict .*$", "", done.stdout)
     return re.sub(r"(?m)^CREATE SCHEMA ", "CREATE SCHEMA IF NOT EXISTS ", text)
+
+
+def _pg_dump(target: Target, major: int) -> Path:
+    """The pg_dump that fits: no older than the target's server and, if it can be, no newer than the copy's.
+
+    What a newer one writes, an older server may not know.
+    """
+    from nosender.server.binaries import all_binaries, find_binaries
+
+    with target.connect("nosender db plan", reading=True) as connection:
+        oldest = connection.info.server_version // 10000
+    fitting = [
+        path
+        for found in all_binaries()
+        if oldest <= found.major <= max(oldest, major) and (path := found.bindir / "pg_dump").exists()
+    ]
+    return fitting[0] if fitting else find_binaries().program("pg_dump")
+
+
+def dump_cause(report: str) -> str:
+    """Why pg_dump failed: what it says first, and what the server answered to that."""
+    from nosender.server.refused_connections import cause
+
+    lines = [line.partition("error: ")[2] or line for line in report.splitlines() if "warning:" not in line]
+    lines = [line for line in lines if not line.startswith(("pg_dump: detail: ", "pg_dump: hint: "))]
+    return visible(cause("\n".join(lines)))

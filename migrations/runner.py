@@ -17,12 +17,11 @@ from nosender.migrations import journal
 from nosender.migrations.apply import Patience, apply, refusal
 from nosender.migrations.checksum import ALGORITHM
 from nosender.migrations.lint import require_sound
-from nosender.migrations.lock import migrator_lock, refuse_pooler
+from nosender.migrations.lock import migrator_lock
 from nosender.migrations.plan_file import require_unchanged
 from nosender.migrations.revisions import VERSIONS, Chain, Direction, Revision, RevisionError
 from nosender.migrations.strangers import refuse_strangers
 from nosender.migrations.waits import Watch
-from nosender.schema.ddl import PATH
 from nosender.schema.observe.quoting import quoted
 from nosender.schema.observe.reference import OWNER
 from nosender.terminal_text import visible
@@ -82,7 +81,7 @@ def current(target: Target, *, versions: Path = VERSIONS) -> Standing:
 
     chain = Chain.load(versions)
     try:
-        with target.connect("nosender db current", autocommit=True) as connection:
+        with target.connect("nosender db current", reading=True) as connection:
             revision = _recorded(connection, target.schema, chain)
     except psycopg.Error as error:
         raise NosenderError(f"the database refused: {refusal(error)}") from error
@@ -158,7 +157,7 @@ def check(target: Target, options: Options | None = None) -> tuple[str, tuple[Di
     IncompleteError where it claims none, or where something cannot be read.
     """
     options = options or Options()
-    with _session(target, options) as session:
+    with _session(target, options, reading=True) as session:
         if session.revision is None:
             raise IncompleteError(
                 f"schema {target.schema} records no revision, so there is nothing to compare it with: "
@@ -200,18 +199,22 @@ def _ours(options: Options) -> bool:
 
 
 @contextmanager
-def _session(target: Target, options: Options, *, checksums: bool = True) -> Iterator[_Session]:
-    """The lock, a working connection that stands in the schema, and where the database is."""
+def _session(
+    target: Target, options: Options, *, checksums: bool = True, reading: bool = False
+) -> Iterator[_Session]:
+    """The lock, a working connection, and where the database is; `reading`: nothing is written."""
+
+    from nosender.server.pooler import require_sessions
 
     chain = Chain.load(options.versions)
     if not _ours(options):
         require_sound(chain)  # ours are, by the tests
     with (
         target.connect("nosender migrator lock", autocommit=True) as guard,
-        target.connect("nosender db") as work,
+        target.connect("nosender db", reading=reading) as work,
     ):
         try:
-            _, pid = refuse_pooler(guard, work)
+            _, pid = require_sessions(guard, work, "a migration")
             with migrator_lock(guard, target.schema, wait=options.lock_wait, say=options.say):
                 session = _Session(target, options, chain, work, Watch(guard, pid, options.say))
                 session.enter()
@@ -249,13 +252,8 @@ class _Session:
         self.found_schema = True
 
     def enter(self) -> None:
-        """See where the schema is, and look names up in pg_catalog alone."""
+        """See where the schema is."""
         schema = self.target.schema
-        # What a role's limits on idle sessions guard against is a forgotten one.
-        self.work.execute(
-            f"set search_path to {PATH}; set idle_session_timeout to 0;"
-            " set idle_in_transaction_session_timeout to 0".encode()
-        )
         row = self.work.execute(
             "select 1 from pg_catalog.pg_namespace where nspname = %s", (schema,)
         ).fetchone()
@@ -392,7 +390,9 @@ class _Session:
                 name = sql.Identifier(self.target.schema, table)
                 if locked:
                     self.work.execute(sql.SQL("lock table {} in access exclusive mode").format(name))
-                row = self.work.execute(sql.SQL("select count(*) from {}").format(name)).fetchone()
+                row = self.work.execute(
+                    sql.SQL("select pg_catalog.count(*) from only {}").format(name)
+                ).fetchone()
                 if row and row[0]:
                     counts[table] = row[0]
         if not locked:

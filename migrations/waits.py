@@ -19,8 +19,8 @@ _BLOCKERS = """
         a.pid,
         coalesce(nullif(a.application_name, ''), 'unnamed'),
         coalesce(a.state, a.backend_type),
-        extract(epoch from now() - coalesce(a.xact_start, a.backend_start))::int
-    from unnest(pg_blocking_pids(%s)) as b (pid)
+        extract(epoch from pg_catalog.now() - coalesce(a.xact_start, a.backend_start))::int
+    from pg_catalog.unnest(pg_catalog.pg_blocking_pids(%s)) as b (pid)
     inner join pg_catalog.pg_stat_activity as a on b.pid = a.pid
     order by a.pid
 """

@@ -24,7 +24,7 @@ from nosender.privacy_audit.result.audit import (
     worst_first,
 )
 from nosender.privacy_audit.result.coverage import coverage_of
-from nosender.privacy_audit.result.limits import limits_of
+from nosender.privacy_audit.result.limits import limits_of, rights_of_reader
 from nosender.privacy_audit.result.make_annex import annex_of
 from nosender.privacy_audit.result.object_hashes import definitions
 from nosender.privacy_audit.result.waivers import apply
@@ -85,7 +85,7 @@ def run(target: Target, options: Options | None = None) -> Audit:
         read_waivers(options.waivers, discover(), datetime.now(UTC).date())
     catalogue = load(options.catalogue)
     started = datetime.now(UTC)
-    with target.connect("nosender audit") as connection:
+    with target.connect("nosender audit", reading=True) as connection:
         reading = read_snapshot(connection, target.schema, catalogue, started, options.lock_timeout)
     return judge(reading, checks, options)
 
@@ -113,12 +113,14 @@ def read_snapshot(
     from nosender.privacy_audit.snapshot import probes, surroundings
     from nosender.privacy_audit.snapshot.probes.functions import LEDGER, probe_names
     from nosender.schema.observe import observe, reference
+    from nosender.schema.observe.read.session import pin
 
     connection.rollback()
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     connection.read_only = True
     try:
         with connection.transaction():
+            pin(connection, lock_timeout)  # for what is asked beside the catalogs, too
             live = observe(connection, schema, lock_timeout=lock_timeout)
             around = surroundings.read(connection, schema)  # waits no longer for a lock than observe does
             declared = reference(schema)
@@ -288,7 +290,7 @@ def _revision(snapshot: Snapshot) -> str | None:
 def _measured(snapshot: Snapshot) -> dict[str, Any]:
     from nosender.privacy_audit.snapshot.surroundings import as_measured
 
-    measured = dict(as_measured(snapshot.surroundings))
+    measured = {**as_measured(snapshot.surroundings), "rights": rights_of_reader(snapshot) or "an auditor"}
     for name in ("audit_overdue", "audit_order", "audit_sizes"):
         answer = snapshot.probes.get(name)
         if answer is not None and not isinstance(answer, Unseen):

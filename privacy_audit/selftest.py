@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import psycopg
 from psycopg import sql
 
 if TYPE_CHECKING:
@@ -30,23 +29,25 @@ def trials(checks: Iterable[Loaded]) -> Iterator[Trial]:
     from nosender.schema import catalogue, ddl
     from nosender.server.embedded import EmbeddedServer
     from nosender.server.scratch import scratch_database
+    from nosender.server.target import Target
 
     declared = catalogue.load()
-    template = "nosender_selftest"
+    name, template = "nosender selftest", "nosender_selftest"
     with EmbeddedServer(settings={"max_prepared_transactions": "4"}) as server:
-        with psycopg.connect(server.conninfo(), autocommit=True) as admin:
+        with Target(server.conninfo()).connect(name, autocommit=True) as admin:
             admin.execute(sql.SQL("create database {} template template0").format(sql.Identifier(template)))
-        with psycopg.connect(server.conninfo(template)) as connection:
+        with Target(server.conninfo(template)).connect(name) as connection:
             ddl.load(connection, "public")
         for loaded in checks:
             with scratch_database(server.conninfo(), template=template) as scratch:
                 for example in ("bad.sql", "fix.sql"):
-                    with psycopg.connect(
-                        scratch, options="-c TimeZone=UTC -c search_path=public", autocommit=True
-                    ) as owner:
+                    with Target(scratch).connect(name, autocommit=True) as owner:
+                        owner.execute("set search_path to public")  # as a person's session has it
                         owner.execute(loaded.example(example).encode())
                     if example == "bad.sql":
-                        with psycopg.connect(scratch, options="-c role=nosender_auditor") as auditor:
+                        with Target(f"{scratch} options='-c role=nosender_auditor'").connect(
+                            name, reading=True
+                        ) as auditor:
                             snapshot = read_snapshot(auditor, "public", declared).snapshot
             result, findings = ask(loaded, snapshot)
             found = tuple(sorted(finding.object for finding in findings))

@@ -133,7 +133,7 @@ def plan(ctx: click.Context, folder: Path | None, form: str) -> None:
     if folder is not None:
         declared_plan(folder)  # what is wrong with the files themselves comes first
     status = read_status(target)
-    with target.connect("nosender retention", autocommit=True) as connection:
+    with target.connect("nosender retention", reading=True) as connection:
         declared = live_plan(connection, target.schema, folder)
     text = (
         plan_json(declared, status) if form == "json" else plan_text(declared, status, terminal(sys.stdout))

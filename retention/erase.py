@@ -19,6 +19,7 @@ from psycopg import sql
 from nosender.errors import NosenderError
 from nosender.retention.plan import Plan
 from nosender.retention.policy import declared_plan
+from nosender.retention.session import refuse_replaced
 from nosender.schema.catalogue import load
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ _LOCKS = {
 
 def measures(target: Target, *, rewrite: bool, plan: Plan | None = None) -> tuple[Measure, ...]:
     """What `erase` would do, table by table, with the locks it takes."""
-    with _session(target) as connection:
+    with target.connect("nosender retention erase", reading=True) as connection:
         return tuple(
             Measure(table, statement, _LOCKS[statement], _size(connection, target, table))
             for table in _tables(connection, target, plan or declared_plan(), rewrite=rewrite)
@@ -80,9 +81,14 @@ def erase(
     it are done.
     """
 
+    from nosender.server.pooler import require_session
+
     done = []
-    with _session(target) as connection:
-        connection.execute("select pg_catalog.set_config('lock_timeout', %s, false)", [str(lock_timeout_ms)])
+    with target.connect("nosender retention erase", autocommit=True) as connection:
+        require_session(target, connection, "an erasure")
+        connection.set_for_session("lock_timeout", str(lock_timeout_ms))
+        if rewrite:
+            refuse_replaced(connection, target.schema)
         for table in _tables(connection, target, plan or declared_plan(), rewrite=rewrite):
             before, dead = _size(connection, target, table), _dead(connection, target, table)
             if tell is not None:
@@ -91,7 +97,7 @@ def erase(
             try:
                 if rewrite:
                     function = sql.Identifier(target.schema, "retention_rewrite")
-                    connection.execute(sql.SQL("select {}({})").format(function, sql.Literal(table)))
+                    connection.execute(sql.SQL("select {}({}::text)").format(function, sql.Literal(table)))
                     connection.execute(sql.SQL("analyze {}").format(name))
                 else:
                     connection.execute(sql.SQL("vacuum (analyze, index_cleanup on) {}").format(name))
@@ -132,10 +138,6 @@ def _tables(connection: psycopg.Connection, target: Target, plan: Plan, *, rewri
         ours = {table.name for table in load().tables}
         names.update(table for (table,) in lost if table in ours)
     return sorted(names)
-
-
-def _session(target: Target) -> psycopg.Connection:
-    return target.connect("nosender retention erase", autocommit=True)
 
 
 def _size(connection: psycopg.Connection, target: Target, table: str) -> int:

@@ -19,7 +19,7 @@ import psycopg
 
 from nosender.errors import NosenderError, UsageError
 from nosender.retention.failures import explain
-from nosender.retention.session import enter_schema
+from nosender.retention.session import refuse_replaced, statement
 from nosender.schema.ledger_format import FORMAT, GENESIS
 
 if TYPE_CHECKING:
@@ -173,11 +173,11 @@ class _Runs:
         return []
 
 
-def read(connection: psycopg.Connection) -> Iterator[Entry]:
+def read(connection: psycopg.Connection, schema: str) -> Iterator[Entry]:
     """Every row of the ledger in order, a page at a time."""
     last = 0
     while True:
-        page = connection.execute(_QUERY.encode(), [last, _PAGE]).fetchall()
+        page = connection.execute(statement(schema, _QUERY), [last, _PAGE]).fetchall()
         for row in page:
             yield dict(zip((*_FIELDS, "row_hash"), row, strict=True))
         if len(page) < _PAGE:
@@ -193,7 +193,7 @@ def _column(name: str) -> str:
     return f"coalesce({name}::text, '')"
 
 
-_QUERY = "select {} from retention_ledger(%s, %s)".format(  # noqa: S608  # names of ours
+_QUERY = "select {} from {{}}.retention_ledger(%s::bigint, %s::integer)".format(  # noqa: S608  # names of ours
     ", ".join(_column(name) for name in (*_FIELDS, "row_hash"))
 )
 
@@ -201,12 +201,11 @@ _QUERY = "select {} from retention_ledger(%s, %s)".format(  # noqa: S608  # name
 def verify_target(target: Target, since: Head | None = None) -> Verdict:
     """Verify the ledger of a database, in one snapshot."""
 
-    with target.connect("nosender retention") as connection:
+    with target.connect("nosender retention", reading=True) as connection:
         try:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            connection.read_only = True
-            enter_schema(connection, target)
-            return verify(read(connection), since)
+            refuse_replaced(connection, target.schema)
+            return verify(read(connection, target.schema), since)
         except psycopg.Error as error:
             raise explain(error, target) from None
 

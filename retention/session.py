@@ -1,16 +1,19 @@
-"""The session of a sweep: where it looks for our functions, and how it calls one of their steps."""
+"""The session of a sweep: how it calls our functions, each named with its schema."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from nosender.errors import NosenderError
+
 if TYPE_CHECKING:
-    from nosender.server.target import Target
+    pass
 
 Pass = Literal["begin", "blocks", "keys", "last", "age", "prune", "end"]
 """How a table is walked: by place, by expiry, once more for what was locked, by age; or its ledger cut."""
@@ -95,21 +98,54 @@ class State(Counts, _AtPass):
 Progress = Callable[[State], None]
 
 
-def enter_schema(connection: psycopg.Connection, target: Target) -> None:
-    """Look up our functions in the target's schema and nowhere else."""
+@lru_cache(maxsize=64)
+def statement(schema: str, query: str) -> bytes:
+    """`query` with our schema in it, wherever it says {}."""
 
-    connection.execute(sql.SQL("set search_path to {}, pg_temp").format(sql.Identifier(target.schema)))
+    return sql.SQL(query).format(*[sql.Identifier(schema)] * query.count("{}")).as_bytes(None)
 
 
-def call(connection: psycopg.Connection, query: str, state: State, *more: object) -> State:
+def call(connection: psycopg.Connection, schema: str, query: str, state: State, *more: object) -> State:
     """Ask a function that takes a state, and perhaps more, for the next one."""
 
-    row = connection.execute(query.encode(), [Jsonb(state), *more]).fetchone()
+    row = connection.execute(statement(schema, query), [Jsonb(state), *more]).fetchone()
     assert row is not None  # noqa: S101  # a function call answers with one row
     found: State = row[0]
     return found
 
 
-def step(connection: psycopg.Connection, state: State) -> State:
+def step(connection: psycopg.Connection, schema: str, state: State) -> State:
     """One transaction of a sweep: at most one batch."""
-    return call(connection, "select retention_step(%s)", state)
+    return call(connection, schema, "select {}.retention_step(%s)", state)
+
+
+def refuse_replaced(connection: psycopg.Connection, schema: str) -> None:
+    """NosenderError where a superuser would run, with all rights, what somebody put in place of our code.
+
+    A function that runs with its owner's rights can do no more than its owner. Of the others, which run with
+    the caller's, those of ours are compared with what we declared.
+    """
+    from nosender.schema.observe import reference
+
+    if connection.info.parameter_status("is_superuser") != "on":
+        return
+    declared = {
+        (each.name, each.identity): each.body for each in reference(schema).functions if each.schema == schema
+    }
+    rows = connection.execute(
+        """
+        select p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid), p.prosrc
+        from pg_catalog.pg_proc as p
+        inner join pg_catalog.pg_namespace as n on p.pronamespace = n.oid
+        where n.nspname = %s and pg_catalog.starts_with(p.proname::text, 'retention_') and not p.prosecdef
+        order by p.proname
+        """,
+        [schema],
+    ).fetchall()
+    for name, arguments, body in rows:
+        if declared.get((name, arguments)) != body:
+            raise NosenderError(
+                f"the function {name} of schema {schema} is not the declared one, and would run with the "
+                "rights of a superuser: connect as a role that was granted nosender_sweeper, and see "
+                "`nosender db check`"
+            )

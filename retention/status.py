@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from nosender.retention.failures import explain
-from nosender.retention.session import enter_schema
+from nosender.retention.session import refuse_replaced, statement
 
 if TYPE_CHECKING:
     from nosender.server.target import Target
@@ -83,15 +83,21 @@ class Status:
 def read_status(target: Target) -> Status:
     """Read the state of retention, at a cost that does not grow with the tables."""
 
-    with target.connect("nosender retention", autocommit=True) as connection:
+    schema = target.schema
+    with target.connect("nosender retention", reading=True) as connection:
         try:
-            enter_schema(connection, target)
-            overdue = _overdue(connection)
-            runs = _runs(connection)
+            refuse_replaced(connection, schema)
+            overdue = _overdue(connection, schema)
+            runs = _runs(connection, schema)
             holders = connection.execute(
-                "select kind, name, transactions, seconds, complete from retention_holders()"
+                statement(
+                    schema,
+                    "select kind, name, transactions, seconds, complete from {}.retention_holders()",
+                )
             ).fetchall()
-            tail = connection.execute("select id from retention_ledger_tail()").fetchone()
+            tail = connection.execute(
+                statement(schema, "select id from {}.retention_ledger_tail(1)")
+            ).fetchone()
         except psycopg.Error as error:
             raise explain(error, target) from None
     return Status(
@@ -104,26 +110,23 @@ def read_status(target: Target) -> Status:
     )
 
 
-def _overdue(connection: psycopg.Connection) -> tuple[Overdue, ...]:
-    rows = connection.execute(
-        """
+def _overdue(connection: psycopg.Connection, schema: str) -> tuple[Overdue, ...]:
+    query = """
         select due.table_name, due.due, due.more, due.estimate, pg_catalog.to_char(due.oldest, %s),
           coalesce(extract(epoch from (pg_catalog.now() at time zone 'utc') - due.oldest), 0)::float8,
           s.n_dead_tup
-        from retention_overdue() as due
+        from {}.retention_overdue(10000) as due
         left join pg_catalog.pg_stat_user_tables as s
-          on s.schemaname = pg_catalog.current_schema() and s.relname = due.table_name
+          on s.schemaname = %s and s.relname = due.table_name
         order by due.table_name
-        """,
-        [_MOMENT],
-    ).fetchall()
+    """
+    rows = connection.execute(statement(schema, query), [_MOMENT, schema]).fetchall()
     return tuple(Overdue(*row) for row in rows)
 
 
-def _runs(connection: psycopg.Connection, rows: int = 200) -> tuple[Run, ...]:
+def _runs(connection: psycopg.Connection, schema: str, rows: int = 200) -> tuple[Run, ...]:
     """The runs in the newest rows of the ledger."""
-    found = connection.execute(
-        """
+    query = """
         select
           run_id::text,
           coalesce(max(status) filter (where phase = 'finished'), 'unfinished'),
@@ -135,11 +138,10 @@ def _runs(connection: psycopg.Connection, rows: int = 200) -> tuple[Run, ...]:
           coalesce(sum(deactivated) filter (where phase = 'swept'), 0)::bigint,
           coalesce(sum(children) filter (where phase = 'swept'), 0)::bigint,
           coalesce(sum(batches) filter (where phase = 'swept'), 0)::bigint
-        from retention_ledger_tail(%s)
+        from {}.retention_ledger_tail(%s::integer)
         group by run_id
         having bool_or(phase = 'started')
         order by max(id) desc
-        """,
-        [_MOMENT, rows],
-    ).fetchall()
+    """
+    found = connection.execute(statement(schema, query), [_MOMENT, rows]).fetchall()
     return tuple(Run(*row) for row in found)

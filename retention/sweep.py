@@ -17,7 +17,7 @@ from nosender.errors import NosenderError
 from nosender.retention.failures import explain
 from nosender.retention.plan import Plan
 from nosender.retention.policy import live_plan
-from nosender.retention.session import Progress, State, call, enter_schema, step
+from nosender.retention.session import Progress, State, call, refuse_replaced, statement, step
 from nosender.retention.stop import Stop
 from nosender.retention.workers import share
 
@@ -93,21 +93,25 @@ def sweep(
     all of them together.
     """
 
+    from nosender.server.pooler import require_session
+
     with target.connect("nosender retention", autocommit=True) as connection:
         try:
-            enter_schema(connection, target)
-            policy = _policy_hash(connection)
+            require_session(target, connection, "a sweep")
+            refuse_replaced(connection, target.schema)
+            policy = _policy_hash(connection, target.schema)
             plan = plan or live_plan(connection, target.schema)
             refuse_other_policy(policy, plan)
             crew = _Crew(target, workers, frozenset(r.table for r in plan.rules if r.action == "delete"))
             receipt = _run(connection, pace, tables, canary, crew, progress, stop or Stop())
-            return replace(receipt, warnings=receipt.warnings + _held_back(connection))
+            return replace(receipt, warnings=receipt.warnings + _held_back(connection, target.schema))
         except psycopg.Error as error:
             raise explain(error, target) from None
 
 
-def _policy_hash(connection: psycopg.Connection) -> str:
-    row = connection.execute("select pg_catalog.encode(retention_policy_hash(), 'hex')").fetchone()
+def _policy_hash(connection: psycopg.Connection, schema: str) -> str:
+    query = "select pg_catalog.encode({}.retention_policy_hash(), 'hex')"
+    row = connection.execute(statement(schema, query)).fetchone()
     return str(row[0]) if row is not None else ""
 
 
@@ -140,6 +144,13 @@ class _Crew:
         return True
 
 
+# The very types of the function: an overload that fits better would be somebody else's.
+_BEGIN = (
+    "select {}.retention_begin(%s::integer, %s::numeric, %s::numeric, %s::integer, %s::integer, %s::text[],"
+    " %s::boolean)"
+)
+
+
 def _run(
     connection: psycopg.Connection,
     pace: Pace,
@@ -150,8 +161,9 @@ def _run(
     stop: Stop,
 ) -> SweepReceipt:
 
+    schema = crew.target.schema
     begun = connection.execute(
-        "select retention_begin(%s, %s::numeric, %s::numeric, %s, %s, %s, %s)",
+        statement(schema, _BEGIN),
         [
             *(pace.most, pace.target_ms, pace.duty, pace.rate, pace.patience_ms),
             list(tables) if tables is not None else None,
@@ -163,22 +175,22 @@ def _run(
     try:
         while not state["finished"]:
             if stop.wait(float(state["pause_ms"]) / 1000):
-                state = _stop(connection, state, "interrupted", None)
+                state = _stop(connection, schema, state, "interrupted", None)
                 break
             if crew.takes(state):
                 crew.lost += share(crew.target, connection, state, crew.workers, progress=progress, stop=stop)
                 continue
-            state = step(connection, state)
+            state = step(connection, schema, state)
             if progress is not None:
                 progress(state)
     except psycopg.Error as error:
         # The receipt that says so; where even that fails, the started run without an end stays visible.
         with contextlib.suppress(psycopg.Error):
-            _stop(connection, state, "failed", error.sqlstate or "connection-lost")
+            _stop(connection, schema, state, "failed", error.sqlstate or "connection-lost")
         raise
     except BaseException:
         with contextlib.suppress(psycopg.Error):
-            _stop(connection, state, "interrupted", None)
+            _stop(connection, schema, state, "interrupted", None)
         raise
     receipt = _receipt(state)
     if crew.lost:
@@ -187,10 +199,12 @@ def _run(
     return receipt
 
 
-def _held_back(connection: psycopg.Connection) -> tuple[str, ...]:
+def _held_back(connection: psycopg.Connection, schema: str) -> tuple[str, ...]:
     """Who makes deletes free nothing: whoever has had an old snapshot for a minute or longer."""
     rows = connection.execute(
-        "select kind, name, seconds from retention_holders() where coalesce(seconds, 60) >= 60"
+        statement(
+            schema, "select kind, name, seconds from {}.retention_holders() where coalesce(seconds, 60) >= 60"
+        )
     ).fetchall()
     return tuple(
         f"{kind} {name} keeps deleted rows from being vacuumed away"
@@ -199,8 +213,11 @@ def _held_back(connection: psycopg.Connection) -> tuple[str, ...]:
     )
 
 
-def _stop(connection: psycopg.Connection, state: State, outcome: str, error_class: str | None) -> State:
-    return call(connection, "select retention_stop(%s, %s, %s)", state, outcome, error_class)
+def _stop(
+    connection: psycopg.Connection, schema: str, state: State, outcome: str, error_class: str | None
+) -> State:
+    query = "select {}.retention_stop(%s, %s::text, %s::text)"
+    return call(connection, schema, query, state, outcome, error_class)
 
 
 def _receipt(state: State) -> SweepReceipt:

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from nosender.errors import NosenderError
-from nosender.retention.session import COUNTS, NOTHING, Progress, State, call, enter_schema, step
+from nosender.retention.session import COUNTS, NOTHING, Progress, State, call, step
 from nosender.retention.stop import Stop
 
 if TYPE_CHECKING:
     from nosender.server.target import Target
 
+_PART = "select {}.retention_part(%s, %s::bigint)"
 _BATCHES = 4  # of the largest size make a part: short enough to share the end of a table evenly
 
 
@@ -40,6 +41,7 @@ class _Part:
 class _Shared:
     """What the workers of one table have in common; touched under `lock` only."""
 
+    schema: str
     state: State
     progress: Progress | None
     stop: Stop
@@ -83,7 +85,7 @@ def share(
     workers broke. A part that nobody is left to finish is finished here, on `connection`. An error that is no
     broken connection ends them all and is raised.
     """
-    shared = _Shared(state, progress, stop)
+    shared = _Shared(target.schema, state, progress, stop)
     threads = [
         threading.Thread(target=_worker, args=(target, shared, workers), name=f"sweep-{number}")
         for number in range(workers)
@@ -114,8 +116,6 @@ def _worker(target: Target, shared: _Shared, workers: int) -> None:
 
     try:
         with target.connect("nosender retention worker") as connection:
-            enter_schema(connection, target)
-            connection.commit()
             try:
                 _work(connection, shared, workers)
             except psycopg.OperationalError:
@@ -138,12 +138,13 @@ def _work(connection: psycopg.Connection, shared: _Shared, workers: int) -> None
             while at["pass"] == part.begin["pass"]:
                 if shared.stop.wait(float(at["pause_ms"]) / 1000) or shared.over:
                     break
-                then = step(connection, at)
+                then = step(connection, shared.schema, at)
                 connection.commit()
                 shared.count(at, then)
                 at, then = then, None
             connection.execute(
-                "select pg_advisory_unlock(hashtext('nosender.retention.part'), %s)", [part.begin["part"]]
+                "select pg_catalog.pg_advisory_unlock(pg_catalog.hashtext('nosender.retention.part'), %s)",
+                [part.begin["part"]],
             )
             connection.commit()
         finally:
@@ -165,7 +166,7 @@ def _take(connection: psycopg.Connection, shared: _Shared, workers: int) -> _Par
             return _cut(connection, shared, workers)
         broken = shared.open[-1]
         # Waits until the broken session is gone, so that its last transaction is decided.
-        call(connection, "select retention_part(%s, 1)", broken.begin)
+        call(connection, shared.schema, _PART, broken.begin, 1)
         committed = broken.then is not None and _was_committed(connection, broken.then)
         connection.commit()
         shared.open.pop()
@@ -181,7 +182,7 @@ def _cut(connection: psycopg.Connection, shared: _Shared, workers: int) -> _Part
     begin: State = {**state, **NOTHING, "left": False, "skip": False, "pause_ms": 0}
     if state["rate"] is not None:
         begin["rate"] = max(1, state["rate"] // workers)
-    begin = call(connection, "select retention_part(%s, %s)", begin, _BATCHES * state["most"])
+    begin = call(connection, shared.schema, _PART, begin, _BATCHES * state["most"])
     connection.commit()
     shared.given = not {"until_time", "until_place"} & begin.keys()  # the last part has no end
     if "until_time" in begin:
@@ -193,5 +194,5 @@ def _cut(connection: psycopg.Connection, shared: _Shared, workers: int) -> _Part
 
 
 def _was_committed(connection: psycopg.Connection, after: State) -> bool:
-    row = connection.execute("select pg_xact_status(%s::xid8)", [after["transaction"]]).fetchone()
+    row = connection.execute("select pg_catalog.pg_xact_status(%s::xid8)", [after["transaction"]]).fetchone()
     return row is not None and row[0] == "committed"

@@ -34,7 +34,7 @@ def check(ctx: click.Context, folder: Path | None) -> None:
 
     declared = load(folder)
     target = from_context(ctx)
-    with target.connect("nosender catalogue check") as connection:
+    with target.connect("nosender catalogue check", reading=True) as connection:
         observation = observe(connection, target.schema)
     ours = {table.name for table in declared.tables if table.made_by == "nosender"}
     if not any(each.schema == target.schema and each.name in ours for each in observation.relations):

@@ -26,11 +26,13 @@ from pathlib import Path
 from queue import Queue
 from types import TracebackType
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from nosender.errors import NosenderError, UsageError
 from nosender.server.binaries import Binaries, find_binaries
 from nosender.server.os_account import reachable, server_account
+from nosender.server.own_server import PORT, clean_environment, forget, register
+from nosender.server.program_failures import program_cause
 
 SAFE_SETTINGS: Mapping[str, str] = {
     "TimeZone": "UTC",
@@ -87,6 +89,7 @@ class EmbeddedServer:
             self._own(self.directory)
             self._prepare_data()
             self._start()
+            register(self.directory)
         except BaseException:
             self.stop()
             raise
@@ -104,8 +107,14 @@ class EmbeddedServer:
         return self.directory / "log"
 
     def conninfo(self, dbname: str = "postgres") -> str:
-        """A connection URI for one of its databases, as its superuser."""
-        return f"postgresql://postgres@/{quote(dbname, safe='')}?host={quote(str(self.directory), safe='')}"
+        """A connection URI for one of its databases, as its superuser, which leaves nothing open."""
+        given = {
+            "host": str(self.directory), "hostaddr": "", "port": PORT, "user": "postgres", "password": "",
+            "passfile": str(self.directory / "no-passwords"), "options": "", "requirepeer": "",
+            "sslmode": "disable", "gssencmode": "disable", "channel_binding": "disable",
+            "target_session_attrs": "any",
+        }  # fmt: skip
+        return f"postgresql:///{quote(dbname, safe='')}?" + urlencode(given, quote_via=quote)
 
     def crash(self) -> None:
         """Stop as a crash would, without a checkpoint, and start again on the same data."""
@@ -122,6 +131,7 @@ class EmbeddedServer:
             _end(self._process)
             self._process = None
         self._ended.set()
+        forget(self.directory)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def __enter__(self) -> EmbeddedServer:
@@ -175,23 +185,26 @@ class EmbeddedServer:
             **self._process_options(),
         )
         if answer.returncode != 0:
-            lines = (answer.stderr.strip() or answer.stdout.strip()).splitlines() or ["no reason given"]
-            raise NosenderError(f"initdb could not make a database in {self.data_directory}: {lines[-1]}")
+            reason = program_cause(answer.stderr or answer.stdout)
+            raise NosenderError(f"initdb could not make a database in {self.data_directory}: {reason}")
 
     def _start(self) -> None:
         settings = {
             "listen_addresses": "",
+            "cluster_name": self.directory.name,
+            "port": PORT,  # whatever stands in the files of a kept folder
             "unix_socket_directories": str(self.directory),
             **self._settings,
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        before = len(self.log.read_text(errors="replace")) if self.log.exists() else 0
         self._process = self._keep([self.binaries.program("postgres"), "-D", self.data_directory, *options])
         deadline = time.monotonic() + _START_SECONDS
         while not self._is_ready():
             if self._process.poll() is not None or time.monotonic() > deadline:
-                lines = self.log.read_text(errors="replace").strip().splitlines() or ["it left no log"]
+                reason = program_cause(self.log.read_text(errors="replace")[before:])
                 raise NosenderError(
-                    f"the embedded PostgreSQL {self.binaries.version} did not start: {lines[-1]}"
+                    f"the embedded PostgreSQL {self.binaries.version} did not start: {reason}"
                 )
             time.sleep(0.005)
 
@@ -242,9 +255,7 @@ class EmbeddedServer:
             os.chown(folder, *self.account)
 
     def _process_options(self) -> dict[str, Any]:
-        # PG* and locale variables of the caller would otherwise change what initdb and postgres do.
-        env = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "LC_", "LANG"))}
-        options: dict[str, Any] = {"env": {**env, "LC_ALL": "C", "TZ": "UTC"}, "cwd": self.directory}
+        options: dict[str, Any] = {"env": clean_environment(), "cwd": self.directory}
         if self.account:
             options |= {"user": self.account[0], "group": self.account[1], "extra_groups": []}
         return options

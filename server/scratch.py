@@ -20,9 +20,11 @@ def scratch_database(conninfo: str, *, template: str = "template0") -> Iterator[
     from psycopg import sql
     from psycopg.conninfo import make_conninfo
 
+    from nosender.server.target import Target
+
     name = f"nosender_scratch_{secrets.token_hex(6)}"
     identifier = sql.Identifier(name)
-    with psycopg.connect(conninfo, autocommit=True) as admin:
+    with Target(conninfo).connect("nosender scratch", autocommit=True) as admin:
         try:
             admin.execute(
                 sql.SQL("create database {} template {}").format(identifier, sql.Identifier(template))
@@ -34,5 +36,5 @@ def scratch_database(conninfo: str, *, template: str = "template0") -> Iterator[
     try:
         yield make_conninfo(conninfo, dbname=name)
     finally:
-        with psycopg.connect(conninfo, autocommit=True) as admin:
+        with Target(conninfo).connect("nosender scratch", autocommit=True) as admin:
             admin.execute(sql.SQL("drop database if exists {} with (force)").format(identifier))

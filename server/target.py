@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nosender.errors import NosenderError, UsageError
-from nosender.server.binaries import OLDEST_MAJOR
 
 if TYPE_CHECKING:
     import click
-    import psycopg
 
-_CONNECT_SECONDS = 10
+    from nosender.server.pinned_connection import PinnedConnection
+
 _LIBPQ_VARIABLES = {
     "host": "PGHOST",
     "hostaddr": "PGHOSTADDR",
@@ -34,32 +33,26 @@ class Target:
     schema: str = "public"
     """The schema of our tables."""
 
-    def connect(self, application_name: str, *, autocommit: bool = False) -> psycopg.Connection:
-        """Open a session in UTC; failing, it says why in one sentence without a password in it.
+    def connect(
+        self, application_name: str, *, autocommit: bool = False, reading: bool = False
+    ) -> PinnedConnection:
+        """Open a pinned session; failing, it says why in one sentence without a password in it.
 
-        `application_name` is what a DBA sees in pg_stat_activity: `nosender audit`.
+        `application_name` is what a DBA sees in pg_stat_activity: `nosender audit`. `reading`: it can write
+        nothing, and waits for nothing for ever.
         """
         import psycopg
 
-        parameters = self._parameters()
-        fixed = {"application_name": application_name, "options": _in_utc(parameters.get("options"))}
-        if "connect_timeout" not in parameters and "PGCONNECT_TIMEOUT" not in os.environ:
-            fixed["connect_timeout"] = str(_CONNECT_SECONDS)
+        from nosender.server.refused_connections import cause
+        from nosender.server.session_start import start
+
         try:
-            connection = _connect(self.conninfo, autocommit, fixed)
-        except psycopg.OperationalError as error:
-            raise NosenderError(f"cannot connect to {self.describe()}: {_reason(error)}") from None
-        if connection.info.server_version < OLDEST_MAJOR * 10000:
-            version = connection.info.parameter_status("server_version")
-            connection.close()
-            raise NosenderError(
-                f"the server of {self.describe()} is PostgreSQL {version}; "
-                f"{OLDEST_MAJOR} is the oldest that is supported"
-            )
-        if connection.info.parameter_status("TimeZone") != "UTC":  # the pooler took no options
-            connection.execute("set timezone to 'UTC'")
-            if not autocommit:
-                connection.commit()
+            connection = start(self.conninfo, self._parameters(), application_name, reading=reading)
+        except psycopg.Error as error:
+            raise NosenderError(f"cannot connect to {self.describe()}: {cause(str(error))}") from None
+        except NosenderError as error:
+            raise NosenderError(f"{self.describe()} is not used: {error}") from None
+        connection.autocommit = autocommit
         return connection
 
     def describe(self) -> str:
@@ -90,18 +83,6 @@ class Target:
                 "the database URL does not parse: write postgresql://USER@HOST:PORT/DATABASE, with special "
                 "characters percent-encoded, or a libpq connection string"
             ) from None
-
-
-def _connect(conninfo: str, autocommit: bool, fixed: dict[str, str]) -> psycopg.Connection:
-    """A session, with our options at its start or, where a pooler takes none, without."""
-    import psycopg
-
-    try:
-        return psycopg.connect(conninfo, autocommit=autocommit, **fixed)  # type: ignore[arg-type]
-    except psycopg.OperationalError as error:
-        if fixed["options"] != _in_utc("") or "unsupported startup parameter" not in str(error):
-            raise
-        return psycopg.connect(conninfo, autocommit=autocommit, **fixed | {"options": ""})  # type: ignore[arg-type]
 
 
 @dataclass(slots=True)
@@ -166,14 +147,3 @@ def _plain(url: str) -> str:
     if separator and scheme.partition("+")[0] in ("postgresql", "postgres"):
         return f"postgresql://{rest}"
     return url
-
-
-def _in_utc(options: str | None) -> str:
-    """The caller's session options and UTC: stored times are UTC, and a write from elsewhere is refused."""
-    return f"{options or os.environ.get('PGOPTIONS', '')} -c TimeZone=UTC".strip()
-
-
-def _reason(error: Exception) -> str:
-    """The last line of libpq's message, which names the cause; the lines before repeat the address."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__

@@ -18,6 +18,8 @@ from nosender.server.binaries import Binaries, all_binaries, find_binaries
 from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
 
+from .pool import Pool, pooling
+
 ROOT = Path(__file__).parent.parent
 TEMPLATE = "nosender_template"
 
@@ -93,6 +95,13 @@ def migrated(server: EmbeddedServer) -> Iterator[str]:
     """The conninfo of a database that holds the canonical schema."""
     with clone(server, _migrated_template(server)) as conninfo:
         yield conninfo
+
+
+@pytest.fixture
+def pool(database: str) -> Iterator[Pool]:
+    """Starts a PgBouncer in front of `database`."""
+    with pooling(database) as start:
+        yield start
 
 
 @pytest.fixture

@@ -119,13 +119,11 @@ def _flow(
     seed: int,
     progress: Progress | None,
 ) -> dict[str, int]:
-
     from nosender.traffic.flow import Flow, act_as_application
 
-    connection.execute(sql.SQL("set search_path to {}, pg_temp").format(sql.Identifier(target.schema)))
     act_as_application(connection)
     rows = dict.fromkeys(_COLUMNS, 0)
-    Flow(connection, Seed(seed), progress or (lambda _: None), rows).run(users, messages)
+    Flow(connection, target.schema, Seed(seed), progress or (lambda _: None), rows).run(users, messages)
     return rows
 
 
@@ -224,7 +222,7 @@ class _Writer:
         """Ids from the table's own sequence, so that an application may write at the same time."""
         answer = self._connection.execute(
             "select pg_catalog.nextval(pg_catalog.pg_get_serial_sequence(%s, 'id'))"
-            " from pg_catalog.generate_series(1, %s)",
+            " from pg_catalog.generate_series(1, %s::integer)",
             [_quoted(self._schema, table), count],
         )
         return [id_ for (id_,) in answer]

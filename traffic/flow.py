@@ -26,18 +26,33 @@ _TOGETHER = 500
 
 _PAGE = 100
 
+# Every argument in its very type: an overload that fits better would be somebody else's.
+_ARGUMENTS = {
+    "register_user": "%s::text, false",
+    "register_device": "%s::integer, %s::bytea, %s::bytea, 0::bigint",
+    "publish_public_key": "%s::integer, %s::bytea, %s::bytea, %s::bytea",
+    "publish_ephemeral_key": "%s::text, %s::bytea, %s::text, interval '5 minutes'",
+    "claim_ephemeral_key": "%s::text, %s::text",
+    "rotate_session_key": "%s::integer, %s::text, %s::text, %s::integer[], %s::bytea[], null::interval",
+    "send_messages": "%s::text[], %s::bytea[], %s::text[], %s::text[], %s::interval[]",
+    "fetch_messages": "%s::integer, %s::integer",
+    "acknowledge": "%s::integer, %s::bigint[], %s::text",
+}
+
 
 class Flow:
-    """One run through the flows of the document, on an autocommit connection whose search_path is ours."""
+    """One run through the flows of the document, on an autocommit connection."""
 
     def __init__(
         self,
         connection: psycopg.Connection,
+        schema: str,
         seed: Seed,
         progress: Callable[[int], None],
         rows: dict[str, int],
     ) -> None:
         self._connection = connection
+        self._schema = schema
         self._seed = seed
         self._progress = progress
         self._rows = rows
@@ -103,7 +118,6 @@ class Flow:
                 [message_id for _, _, _, message_id, _ in batch],
                 None,
                 [lifetime for *_, lifetime in batch],
-                types=("text[]", "bytea[]", "text[]", "text[]", "interval[]"),
             )
             self._rows["messages"] += len(batch)
             self._rows["message_deliveries"] += sum(len(inbox.devices) for _, inbox, *_ in batch)
@@ -112,12 +126,7 @@ class Flow:
     def _receive(self, inbox: _Inbox) -> None:
         """Every device fetches its first page; most of what it got it acknowledges, and some it reads."""
         for device in inbox.devices:
-            fetched = [
-                id_
-                for (id_,) in self._connection.execute(
-                    "select id from fetch_messages(%s, %s)", [device, _PAGE]
-                )
-            ]
+            fetched = [id_ for id_, *_ in self._ask("fetch_messages", device, _PAGE)]
             arrived = [id_ for id_ in fetched if id_ % 5]
             for outcome, some in (
                 ("delivered", arrived),
@@ -127,15 +136,17 @@ class Flow:
                 if some:
                     self._call("acknowledge", device, some, outcome)
 
-    def _call(self, function: str, *arguments: object, types: tuple[str, ...] = ()) -> object:
-
-        kinds = types or ("",) * len(arguments)
-        places = [sql.SQL("%s::" + kind if kind else "%s") for kind in kinds]
-        statement = sql.SQL("select * from {}({})").format(
-            sql.Identifier(function), sql.SQL(", ").join(places)
-        )
-        row = self._connection.execute(statement, arguments).fetchone()
+    def _call(self, function: str, *arguments: object) -> object:
+        row = self._ask(function, *arguments).fetchone()
         return row[0] if row else None
+
+    def _ask(self, function: str, *arguments: object) -> psycopg.Cursor:
+
+        statement = sql.SQL("select * from {}({})").format(
+            sql.Identifier(self._schema, function),
+            sql.SQL(_ARGUMENTS[function]),  # ours
+        )
+        return self._connection.execute(statement, arguments)
 
 
 class _Inbox:

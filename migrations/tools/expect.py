@@ -18,6 +18,7 @@ from nosender.migrations.waits import Watch
 from nosender.schema.observe import Observation, observe, within
 from nosender.schema.observe.reference import PLACEHOLDER
 from nosender.server.scratch import scratch_database
+from nosender.server.target import Target
 
 
 def expected(conninfo: str, folder: Path = VERSIONS) -> dict[Path, str]:
@@ -25,8 +26,8 @@ def expected(conninfo: str, folder: Path = VERSIONS) -> dict[Path, str]:
     found: dict[Path, str] = {}
     with (
         scratch_database(conninfo) as scratch,
-        psycopg.connect(scratch) as work,
-        psycopg.connect(scratch, autocommit=True) as observer,
+        Target(scratch).connect("nosender expect") as work,
+        Target(scratch).connect("nosender expect", autocommit=True) as observer,
     ):
         work.execute(sql.SQL("create schema {}").format(sql.Identifier(PLACEHOLDER)))
         work.commit()

@@ -124,4 +124,26 @@ def _functions(snapshot: Snapshot) -> list[str]:
 
 
 def _role(snapshot: Snapshot) -> list[str]:
-    return [f"Not shown to the role that looked: {what}." for what in snapshot.live.database.unseen]
+    hidden = [f"Not shown to the role that looked: {what}." for what in snapshot.live.database.unseen]
+    rights = rights_of_reader(snapshot)
+    if rights is None:
+        return hidden
+    return [
+        f"Rights: the audit ran as {rights}, so whatever a database made it run would have had those rights. "
+        "A role of its own has none: create role NAME login in role nosender_auditor; grant "
+        "pg_read_all_settings to NAME.",
+        *hidden,
+    ]
+
+
+def rights_of_reader(snapshot: Snapshot) -> str | None:
+    """What the role that looked is, where it is more than an auditor: a superuser, or an owner."""
+    reader = snapshot.live.database.reader
+    if any(each.name == reader and each.superuser for each in snapshot.live.roles):
+        return "a superuser"
+    if any(each.owner == reader for each in snapshot.tables.values()):
+        return "the owner of the tables"
+    owners = {each.owner for each in snapshot.live.schemas if each.name == snapshot.schema}
+    return (
+        "the owner of the schema or database" if reader in owners | {snapshot.live.database.owner} else None
+    )

@@ -145,14 +145,14 @@ def _mapped(value: Any, change: Callable[[str], str], only: set[str] | None = No
 
 def make(conninfo: str) -> Observation:
     """The portable Observation of the DDL, loaded into a scratch database beside the one of `conninfo`."""
-    import psycopg
     from psycopg import sql
 
     from nosender.schema import ddl
     from nosender.schema.observe.read.session import observe
     from nosender.server.scratch import scratch_database
+    from nosender.server.target import Target
 
-    with scratch_database(conninfo) as scratch, psycopg.connect(scratch) as connection:
+    with scratch_database(conninfo) as scratch, Target(scratch).connect("nosender reference") as connection:
         connection.execute(sql.SQL("create schema {}").format(sql.Identifier(PLACEHOLDER)))
         ddl.load(connection, PLACEHOLDER)
         return within(observe(connection, PLACEHOLDER), PLACEHOLDER)

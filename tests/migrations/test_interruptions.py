@@ -19,9 +19,10 @@ import pytest
 from nosender.errors import IncompleteError, NosenderError, UsageError
 from nosender.migrations import runner
 from nosender.migrations.apply import Patience
-from nosender.migrations.lock import SPACE, refuse_pooler
+from nosender.migrations.lock import SPACE
 from nosender.migrations.revisions import VERSIONS, Chain
 from nosender.server.embedded import EmbeddedServer
+from nosender.server.pooler import require_sessions
 from nosender.server.target import Target
 
 from .extra import add
@@ -101,12 +102,12 @@ def test_another_schema_is_another_lock(database: str) -> None:
 
 
 def test_a_pooler_in_transaction_mode_is_refused(database: str) -> None:
-    with psycopg.connect(database, autocommit=True) as lent:
+    with Target(database).connect("one", autocommit=True) as lent:
         # what such a pooler does: both ends reach one server session
         with pytest.raises(NosenderError, match="pooler"):
-            refuse_pooler(lent, lent)
-        with psycopg.connect(database) as other:
-            refuse_pooler(lent, other)
+            require_sessions(lent, lent)
+        with Target(database).connect("two") as other:
+            require_sessions(lent, other)
 
 
 # ------------------------------------------------------------------ locks of others

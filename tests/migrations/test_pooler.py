@@ -2,68 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
 from nosender.errors import NosenderError
 from nosender.migrations import runner
 from nosender.migrations.apply import Patience
-from nosender.migrations.lock import SPACE, refuse_pooler
-from nosender.server.os_account import server_account
+from nosender.migrations.lock import SPACE
+from nosender.server.pooler import require_sessions
 from nosender.server.target import Target
 
+from ..pool import Pool, needs_pgbouncer
 from .extra import add
-from .test_interruptions import exists, wait_until
+from .test_interruptions import exists
 
-PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-
-Pool = Callable[..., str]
-
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="needs PgBouncer: apt-get install pgbouncer")
-
-
-@pytest.fixture
-def pool(database: str) -> Iterator[Pool]:
-    """Starts a PgBouncer in front of the test's database; returns the conninfo that leads through it."""
-    running: list[subprocess.Popen[bytes]] = []
-    given = conninfo_to_dict(database)
-    folder = Path(tempfile.mkdtemp(prefix="nosender-pool-", dir="/tmp"))  # short, for the path of a socket
-    account = server_account()
-    who = {} if account is None else {"user": account[0], "group": account[1], "extra_groups": []}
-    if account is not None:
-        os.chown(folder, *account)
-
-    def start(mode: str, **settings: object) -> str:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        lines = {
-            "pool_mode": mode, "listen_addr": "", "listen_port": port, "unix_socket_dir": folder,
-            "auth_type": "any", "pidfile": folder / "pid", "logfile": folder / "log", **settings,
-        }  # fmt: skip
-        text = "\n".join(f"{name} = {value}" for name, value in lines.items())
-        name = given["dbname"]
-        (folder / "ini").write_text(
-            f"[databases]\n{name} = host={given['host']} dbname={name} user=postgres\n[pgbouncer]\n{text}\n"
-        )
-        running.append(subprocess.Popen([str(PROGRAM), "-q", str(folder / "ini")], **who))  # type: ignore[call-overload]
-        wait_until(lambda: (folder / f".s.PGSQL.{port}").exists())
-        return f"postgresql://postgres@/{name}?host={folder}&port={port}"
-
-    yield start
-    for process in running:
-        process.terminate()
-        process.wait()
-    shutil.rmtree(folder)
+pytestmark = needs_pgbouncer
 
 
 @pytest.mark.parametrize("settings", [{}, {"server_round_robin": 1}, {"default_pool_size": 1}], ids=str)
@@ -95,7 +50,7 @@ def test_a_busy_pool_in_transaction_mode_is_refused(pool: Pool, robin: int) -> N
         target.connect("two") as work,
         pytest.raises(NosenderError, match="a pooler"),
     ):
-        refuse_pooler(guard, work)
+        require_sessions(guard, work)
     for other in others:
         other.close()
 
@@ -129,9 +84,11 @@ def test_session_mode_works(database: str, pool: Pool, versions: Path, settings:
         assert connection.execute(held, (SPACE,)).fetchone() == (0,)
 
 
-@pytest.mark.parametrize("mode", ["transaction", "statement"])
-def test_where_the_database_stands_can_be_asked_through_any_pool(
-    database: str, pool: Pool, mode: str
-) -> None:
+def test_where_the_database_stands_can_be_asked_through_a_pool(database: str, pool: Pool) -> None:
     runner.upgrade(Target(database))
-    assert runner.current(Target(pool(mode))).pending == ()
+    assert runner.current(Target(pool("transaction"))).pending == ()
+
+
+def test_a_pool_that_takes_no_transaction_is_refused(pool: Pool) -> None:
+    with pytest.raises(NosenderError, match="a pooler that lends"):
+        runner.current(Target(pool("statement")))

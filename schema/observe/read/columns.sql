@@ -91,8 +91,16 @@ from pg_catalog.pg_attribute as a
 inner join pg_catalog.pg_class as c on a.attrelid = c.oid
 left join pg_catalog.pg_type as t on a.atttypid = t.oid
 where
-  c.oid >= 16384
-  and a.attrelid >= 16384
+  (
+    a.attrelid >= 16384
+    or c.relnamespace <> all(
+      array(
+        select s.oid
+        from pg_catalog.pg_namespace as s
+        where s.nspname in ('pg_catalog', 'pg_toast', 'information_schema')
+      )
+    )
+  )
   and c.relkind in ('r', 'p', 'v', 'm', 'f', 'c')
   and a.attnum > 0
 order by

@@ -64,4 +64,4 @@ inner join pg_catalog.pg_namespace as n on p.pronamespace = n.oid
 inner join pg_catalog.pg_language as l on p.prolang = l.oid
 left join pg_catalog.pg_aggregate as ag on p.oid = ag.aggfnoid
 left join x on p.oid = x.objid
-where p.oid >= 16384
+where p.oid >= 16384 or n.nspname not in ('pg_catalog', 'pg_toast', 'information_schema')

@@ -16,7 +16,8 @@ select
   ) as facts
 from pg_catalog.pg_namespace as n
 where
-  (n.oid >= 16384 or n.nspname = 'public')
+  -- public has a number of initdb's, whatever it is called now
+  (n.oid >= 16384 or n.nspname not in ('pg_catalog', 'pg_toast', 'information_schema'))
   -- a session's own space for temporary objects comes with the session
   and not (
     (n.nspname ~ '^pg_(toast_)?temp_[0-9]+$')
@@ -274,6 +275,8 @@ select
     'name', o.identity,
     'owner', case when things.owner is not null then pg_catalog.pg_get_userbyid(things.owner) end,
     'definition', things.definition,
+    -- Membership is what somebody declared: it counts for an operator and a cast only where the extension's
+    -- own C code stands behind it.
     'extension', (
       select e.extname
       from pg_catalog.pg_depend as d
@@ -283,6 +286,22 @@ select
         and d.objid = things.object
         and d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
         and d.deptype = 'e'
+        and (
+          things.code is null
+          or exists (
+            select 1
+            from pg_catalog.pg_depend as fd
+            inner join pg_catalog.pg_proc as f on fd.objid = f.oid
+            inner join pg_catalog.pg_language as l on f.prolang = l.oid
+            where
+              fd.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+              and fd.objid = things.code
+              and fd.refclassid = d.refclassid
+              and fd.refobjid = d.refobjid
+              and fd.deptype = 'e'
+              and (l.lanname = 'internal' or (l.lanname = 'c' and f.probin like '$libdir/%'))
+          )
+        )
     )
   ) as facts
 from (
@@ -290,7 +309,8 @@ from (
     'pg_catalog.pg_operator'::pg_catalog.regclass as class,
     op.oid as object,
     op.oprowner as owner,
-    'procedure ' || op.oprcode::text as definition
+    'procedure ' || op.oprcode::text as definition,
+    op.oprcode::oid as code
   from pg_catalog.pg_operator as op
   union all
   select
@@ -299,7 +319,8 @@ from (
     null as owner,
     -- e: only when asked for; a: on assignment; i: anywhere
     'context ' || ca.castcontext::text || ' method ' || ca.castmethod::text
-    || coalesce(' function ' || nullif(ca.castfunc, 0)::pg_catalog.regprocedure::text, '') as definition
+    || coalesce(' function ' || nullif(ca.castfunc, 0)::pg_catalog.regprocedure::text, '') as definition,
+    nullif(ca.castfunc, 0) as code
   from pg_catalog.pg_cast as ca
   union all
   select
@@ -307,84 +328,96 @@ from (
     oc.oid as object,
     oc.opcowner as owner,
     'for ' || pg_catalog.format_type(oc.opcintype, null)
-    || case when oc.opcdefault then ' default' else '' end as definition
+    || case when oc.opcdefault then ' default' else '' end as definition,
+    null as code
   from pg_catalog.pg_opclass as oc
   union all
   select
     'pg_catalog.pg_opfamily'::pg_catalog.regclass as class,
     f.oid as object,
     f.opfowner as owner,
-    '' as definition
+    '' as definition,
+    null as code
   from pg_catalog.pg_opfamily as f
   union all
   select
     'pg_catalog.pg_collation'::pg_catalog.regclass as class,
     co.oid as object,
     co.collowner as owner,
-    'provider ' || co.collprovider::text || coalesce(' ' || co.collcollate, '') as definition
+    'provider ' || co.collprovider::text || coalesce(' ' || co.collcollate, '') as definition,
+    null as code
   from pg_catalog.pg_collation as co
   union all
   select
     'pg_catalog.pg_conversion'::pg_catalog.regclass as class,
     cv.oid as object,
     cv.conowner as owner,
-    'procedure ' || cv.conproc::text as definition
+    'procedure ' || cv.conproc::text as definition,
+    null as code
   from pg_catalog.pg_conversion as cv
   union all
   select
     'pg_catalog.pg_language'::pg_catalog.regclass as class,
     l.oid as object,
     l.lanowner as owner,
-    case when l.lanpltrusted then 'trusted' else 'untrusted' end as definition
+    case when l.lanpltrusted then 'trusted' else 'untrusted' end as definition,
+    null as code
   from pg_catalog.pg_language as l
   union all
   select
     'pg_catalog.pg_transform'::pg_catalog.regclass as class,
     tf.oid as object,
     null as owner,
-    'from ' || tf.trffromsql::text || ' to ' || tf.trftosql::text as definition
+    'from ' || tf.trffromsql::text || ' to ' || tf.trftosql::text as definition,
+    null as code
   from pg_catalog.pg_transform as tf
   union all
   select
     'pg_catalog.pg_am'::pg_catalog.regclass as class,
     am.oid as object,
     null as owner,
-    'handler ' || am.amhandler::text as definition
+    'handler ' || am.amhandler::text as definition,
+    null as code
   from pg_catalog.pg_am as am
   union all
   select
     'pg_catalog.pg_foreign_data_wrapper'::pg_catalog.regclass as class,
     w.oid as object,
     w.fdwowner as owner,
-    'handler ' || coalesce(nullif(w.fdwhandler, 0)::pg_catalog.regproc::text, '-') as definition
+    'handler ' || coalesce(nullif(w.fdwhandler, 0)::pg_catalog.regproc::text, '-') as definition,
+    null as code
   from pg_catalog.pg_foreign_data_wrapper as w
   union all
   select
     'pg_catalog.pg_ts_config'::pg_catalog.regclass as class,
     tc.oid as object,
     tc.cfgowner as owner,
-    '' as definition
+    '' as definition,
+    null as code
   from pg_catalog.pg_ts_config as tc
   union all
   select
     'pg_catalog.pg_ts_dict'::pg_catalog.regclass as class,
     td.oid as object,
     td.dictowner as owner,
-    coalesce(td.dictinitoption, '') as definition
+    coalesce(td.dictinitoption, '') as definition,
+    null as code
   from pg_catalog.pg_ts_dict as td
   union all
   select
     'pg_catalog.pg_ts_parser'::pg_catalog.regclass as class,
     tp.oid as object,
     null as owner,
-    '' as definition
+    '' as definition,
+    null as code
   from pg_catalog.pg_ts_parser as tp
   union all
   select
     'pg_catalog.pg_ts_template'::pg_catalog.regclass as class,
     tt.oid as object,
     null as owner,
-    '' as definition
+    '' as definition,
+    null as code
   from pg_catalog.pg_ts_template as tt
 ) as things
 cross join lateral pg_catalog.pg_identify_object(things.class, things.object, 0) as o

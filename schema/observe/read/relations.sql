@@ -1,5 +1,6 @@
 -- Which relations are there, and what are they? One row a table, view, composite type or sequence.
--- Objects under 16384 are PostgreSQL's own; user objects hidden in its schemas are not.
+-- PostgreSQL's own are those that initdb made, where it made them: neither an object that somebody hid in its
+-- schemas nor one of its own that somebody moved out.
 with parents as (
   select
     i.inhrelid,
@@ -101,5 +102,5 @@ left join parents on c.oid = parents.inhrelid
 left join owned on s.seqrelid = owned.objid
 left join x on c.oid = x.objid
 where
-  c.oid >= 16384
+  (c.oid >= 16384 or n.nspname not in ('pg_catalog', 'pg_toast', 'information_schema'))
   and c.relkind in ('r', 'p', 'v', 'm', 'f', 'c', 'S')

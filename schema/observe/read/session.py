@@ -13,21 +13,8 @@ from nosender.schema.observe.read.queries import QUESTIONS, asking
 if TYPE_CHECKING:
     import psycopg
 
-# What a session can set that would change how PostgreSQL writes an expression down.
-PINNED = {
-    "search_path": "",
-    "quote_all_identifiers": "off",
-    "datestyle": "ISO, MDY",
-    "intervalstyle": "postgres",
-    "timezone": "UTC",
-    "bytea_output": "hex",
-    "extra_float_digits": "1",
-    "lc_monetary": "C",
-    "row_security": "off",
-    # Reading takes one core of the server, and neither workers nor compiled plans are worth their start.
-    "jit": "off",
-    "max_parallel_workers_per_gather": "0",
-}
+# Reading takes one core of the server, and neither workers nor compiled plans are worth their start.
+_ONE_CORE = {"jit": "off", "max_parallel_workers_per_gather": "0"}
 
 
 def observe(connection: "psycopg.Connection", schema: str, *, lock_timeout: int = 5000) -> Observation:
@@ -43,27 +30,43 @@ def observe(connection: "psycopg.Connection", schema: str, *, lock_timeout: int 
         return assemble(schema, answers, ask)
 
 
+def pin(connection: "psycopg.Connection", lock_timeout: int) -> None:
+    """For the rest of the transaction: what is stored for sessions does not show, and nothing waits long.
+
+    Commands of ours connect with the same; this is for a connection that somebody else made.
+    """
+    from nosender.server.pinned_connection import PINNED
+
+    # One statement, and no operator in it: each would be looked up in a path that may be anybody's.
+    values = ", ".join(
+        f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in {**PINNED, **_ONE_CORE}.items()
+    )
+    connection.execute(f"select {values}".encode())
+    # 0 means to wait for ever
+    connection.execute(
+        b"""
+        select pg_catalog.set_config(
+            'lock_timeout', case when s.setting::integer between 1 and $1 then s.setting else '$1' end, true
+        )
+        from pg_catalog.pg_settings as s where s.name = 'lock_timeout'
+        """.replace(b"$1", b"%d" % lock_timeout)
+    )
+
+
 @contextmanager
 def _pinned(connection: "psycopg.Connection", lock_timeout: int) -> Iterator[None]:
     """A transaction in which the session's settings do not show in what PostgreSQL writes."""
     import psycopg
     from psycopg.pq import TransactionStatus
 
+    before = connection.isolation_level, connection.read_only
     ours = connection.info.transaction_status == TransactionStatus.IDLE
-    values = ", ".join(f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in PINNED.items())
-    # 0 means to wait for ever
-    shorter = (
-        f"case when s.setting::int between 1 and {lock_timeout:d} then s.setting else '{lock_timeout:d}' end"
-    )
-    pin = (  # names and values of our own, and a number
-        f"select pg_catalog.set_config('lock_timeout', {shorter}, true), {values}"  # noqa: S608
-        " from pg_catalog.pg_settings as s where s.name = 'lock_timeout'"
-    )
+    if ours:
+        connection.isolation_level, connection.read_only = psycopg.IsolationLevel.REPEATABLE_READ, True
     try:
         # rolled back, so that what is pinned does not outlive the reading in a caller's transaction
         with connection.transaction(force_rollback=True):
-            isolation = "set transaction isolation level repeatable read, read only; " if ours else ""
-            connection.execute((isolation + pin).encode())
+            pin(connection, lock_timeout)
             yield
     except psycopg.errors.LockNotAvailable as error:
         raise IncompleteError(_locked(connection)) from error
@@ -83,6 +86,9 @@ def _pinned(connection: "psycopg.Connection", lock_timeout: int) -> Iterator[Non
         # the connection ended, or a statement was cancelled
         message = (error.diag.message_primary or str(error)).strip().splitlines()[0]
         raise IncompleteError(f"unreadable: {message}") from error
+    finally:
+        if ours and not connection.closed:
+            connection.isolation_level, connection.read_only = before
 
 
 def _locked(connection: "psycopg.Connection") -> str:
@@ -90,7 +96,7 @@ def _locked(connection: "psycopg.Connection") -> str:
     import psycopg
 
     query = b"""
-        select distinct n.nspname || '.' || c.relname, l.pid
+        select distinct n.nspname::text || '.' || c.relname::text, l.pid
         from pg_catalog.pg_locks as l
         inner join pg_catalog.pg_class as c on l.relation = c.oid
         inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
@@ -98,7 +104,7 @@ def _locked(connection: "psycopg.Connection") -> str:
             l.mode = 'AccessExclusiveLock'
             and l.granted
             and l.pid <> pg_catalog.pg_backend_pid()
-            and c.oid >= 16384
+            and n.nspname not in ('pg_catalog', 'pg_toast', 'information_schema')
             and c.relkind in ('r', 'p', 'm', 'v')
             and l.database = (
                 select d.oid from pg_catalog.pg_database as d where d.datname = pg_catalog.current_database()

@@ -48,7 +48,7 @@ left join pg_catalog.pg_type as bt on t.typbasetype = bt.oid
 left join pg_catalog.pg_collation as co on t.typcollation = co.oid
 left join pg_catalog.pg_namespace as cn on co.collnamespace = cn.oid
 where
-  t.oid >= 16384
+  (t.oid >= 16384 or n.nspname not in ('pg_catalog', 'pg_toast', 'information_schema'))
   and t.typtype in ('e', 'd', 'r', 'b', 'p')
   and not exists (
     select 1

@@ -1,0 +1,111 @@
+"""Opens a session that is pinned, and looks whether it is: on our own server, with our own settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, cast
+
+import psycopg
+from psycopg import sql
+
+from nosender.errors import NosenderError
+from nosender.server.binaries import OLDEST_MAJOR
+from nosender.server.own_server import cluster_name, libpq_environment
+from nosender.server.pinned_connection import (
+    PINNED,
+    POOLED,
+    READING,
+    RESTRICTED,
+    PinnedConnection,
+    startup_options,
+)
+from nosender.server.refused_connections import takes_no_options
+
+_CONNECT_SECONDS = 10
+
+
+def start(
+    conninfo: str, parameters: Mapping[str, str], application_name: str, *, reading: bool
+) -> PinnedConnection:
+    """A session in autocommit; psycopg.OperationalError where there is none to be had.
+
+    NosenderError: a server too old, another server than ours, a session in which triggers do not fire.
+    """
+    home = cluster_name(parameters)
+    given = parameters.get("options") or ("" if home else os.environ.get("PGOPTIONS", ""))
+    fixed = {"application_name": application_name, "client_encoding": "UTF8"}
+    if "connect_timeout" not in parameters and (home or "PGCONNECT_TIMEOUT" not in os.environ):
+        fixed["connect_timeout"] = str(_CONNECT_SECONDS)
+    with libpq_environment(ours=home is not None):
+        connection = _open(conninfo, fixed, given, reading)
+    try:
+        _refuse_old(connection)
+        connection.reading = reading
+        _examine(connection, home)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _open(conninfo: str, fixed: dict[str, str], given: str, reading: bool) -> PinnedConnection:
+    """With our options or, where a pooler takes none and the user gave none, without."""
+
+    def attempt(options: str) -> PinnedConnection:
+        return PinnedConnection.connect(conninfo, autocommit=True, options=options, **cast(Any, fixed))
+
+    try:
+        return attempt(startup_options(given, reading=reading))
+    except psycopg.OperationalError as error:
+        if given or not takes_no_options(str(error)):
+            raise
+    return attempt("")
+
+
+def _refuse_old(connection: PinnedConnection) -> None:
+    if connection.info.server_version < OLDEST_MAJOR * 10000:
+        version = connection.info.parameter_status("server_version")
+        raise NosenderError(
+            f"its server is PostgreSQL {version}; {OLDEST_MAJOR} is the oldest that is supported"
+        )
+
+
+def _examine(connection: PinnedConnection, home: str | None) -> None:
+    """Whether our settings hold; where they do not, a pooler lends the session, or PGTZ and the like won."""
+    wanted = {**PINNED, **(READING if connection.reading else {})}
+    found = _settings(connection, (*wanted, "session_replication_role", RESTRICTED))
+    if home is not None and _settings(connection, ("cluster_name",))["cluster_name"] != home:
+        raise NosenderError("it is not the server that was started for this command; nothing was done there")
+    if found["session_replication_role"] != "origin":
+        raise NosenderError(
+            f"session_replication_role is {found['session_replication_role']} in its sessions, in which "
+            "triggers and foreign keys do not hold: take it back with ALTER ROLE or ALTER DATABASE … RESET "
+            "session_replication_role, or out of the server's configuration"
+        )
+    connection.restricts = connection.reading and found[RESTRICTED] is not None
+    lent = not all(_same(found[name], value) for name, value in wanted.items())
+    connection.begin_with_settings(lent=lent)
+    if not lent:
+        return
+    try:
+        with connection.transaction():
+            found = _settings(connection, tuple(PINNED))
+    except psycopg.errors.ProtocolViolation:  # what a pool in statement mode says to BEGIN
+        raise NosenderError(POOLED.format(what="this command")) from None
+    wrong = [name for name, value in PINNED.items() if not _same(found[name], value)]
+    if wrong:
+        raise NosenderError(f"{wrong[0]} cannot be set there, so what is read could not be trusted")
+
+
+def _settings(connection: PinnedConnection, names: tuple[str, ...]) -> dict[str, str | None]:
+    """Values of settings, asked with nothing that a search path could turn."""
+    columns = sql.SQL(", ").join(
+        sql.SQL("pg_catalog.current_setting({}, true)").format(sql.Literal(name)) for name in names
+    )
+    row = connection.execute(sql.SQL("select {}").format(columns)).fetchone()
+    return dict(zip(names, row or (), strict=True))
+
+
+def _same(found: str | None, wanted: str) -> bool:
+    return found is not None and found.replace(" ", "").lower() == wanted.replace(" ", "").lower()
