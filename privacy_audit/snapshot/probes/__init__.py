@@ -46,11 +46,12 @@ def confirmed(
 ) -> dict[str, tuple[Row, ...] | Unseen]:
     """The answers, if the functions that gave them are still the same in a later transaction; else none."""
     from nosender.privacy_audit.snapshot.probes import functions
-    from nosender.privacy_audit.snapshot.probes.reading import pinned
+    from nosender.privacy_audit.snapshot.probes.reading import pin
 
     if not seen:
         return dict(answers)
-    with connection.transaction(), pinned(connection):
+    with connection.transaction():
+        pin(connection)
         changed = functions.versions(connection, snapshot.declared) ^ seen
     if not changed:
         return dict(answers)

@@ -172,10 +172,15 @@ class Around:
 @contextmanager
 def pinned(connection: psycopg.Connection) -> Iterator[None]:
     """A part of the transaction in which no name resolves elsewhere than in pg_catalog."""
-    values = ", ".join(f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in PINNED.items())
     with connection.transaction(force_rollback=True):
-        connection.execute(f"select {values}".encode())
+        pin(connection)
         yield
+
+
+def pin(connection: psycopg.Connection) -> None:
+    """The same until the transaction ends."""
+    values = ", ".join(f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in PINNED.items())
+    connection.execute(f"select {values}".encode())
 
 
 def look_around(connection: psycopg.Connection, snapshot: Snapshot) -> Around:
