@@ -8,6 +8,7 @@ and then renews the golden reports of the tests.
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,6 +60,18 @@ def of_server(conninfo: str) -> dict[str, str]:
     return made
 
 
+def of_program() -> dict[str, str]:
+    """The text of each reference page: nothing but the program decides it.
+
+    The door stands above this room, so it is called by its name, as the door calls the rooms.
+    """
+    from nosender.gate.reference import checks_page, commands_page
+    from nosender.privacy_audit.check import discover
+
+    door = importlib.import_module("nosender.cli")
+    return {"docs/checks.md": checks_page(discover()), "docs/cli.md": commands_page(door.root())}
+
+
 def main(conninfo: str | None = None) -> None:
     """Write every file that differs from what it should be."""
     from nosender.schema.catalogue import comments_sql, load
@@ -73,7 +86,7 @@ def main(conninfo: str | None = None) -> None:
     else:
         write(of_server(conninfo))
     reference.cache_clear()  # it has just been written
-    write(of_catalogue(catalogue, reference()))
+    write(of_catalogue(catalogue, reference()) | of_program())
 
 
 def write(made: dict[str, str]) -> None:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from nosender import __version__
-from nosender.errors import NosenderError, UsageError
+from nosender.errors import NosenderError, UsageError, did_you_mean
 from nosender.gate import live, static
 from nosender.gate.change_lines import first_change, place_in_change
 from nosender.gate.step import CannotLook, Problem, Step
@@ -169,7 +169,8 @@ def run(checkout: Checkout, options: Options, progress: Progress) -> Audit:
     """Run the gate. UsageError names a step that does not exist."""
     for name in (*options.only, *options.skip):
         if name not in NAMES:
-            raise UsageError(f"there is no step {name}; the steps are {', '.join(NAMES)}")
+            near = did_you_mean(name, NAMES)
+            raise UsageError(f"there is no step {name}; the steps are {', '.join(NAMES)}.{near}")
     started = datetime.now(UTC)
     ran: dict[str, Ran] = {}
     chosen = [name for name in NAMES if _is_chosen(name, options)]

@@ -139,6 +139,16 @@ def explain(slug: str) -> None:
 
 @audit.command()
 @click.pass_context
+def queries(ctx: click.Context) -> None:
+    """Print every check's query as one file of SQL, to run or to paste into psql; it only reads."""
+    from nosender.privacy_audit.check import discover
+    from nosender.server.target import DatabaseOptions
+
+    click.echo(all_queries(discover(), DatabaseOptions.of(ctx).schema), nl=False)
+
+
+@audit.command()
+@click.pass_context
 def preflight(ctx: click.Context) -> None:
     """Say what the rights of this role allow to be seen. Exits 3 where a check could not look."""
     from nosender.privacy_audit import runner
@@ -209,6 +219,26 @@ def explanation(loaded: Loaded) -> str:
     ):
         parts.append(f"{title}:\n\n" + loaded.example(name).rstrip())
     return "\n\n".join(parts) + "\n"
+
+
+def all_queries(checks: tuple[Loaded, ...], schema: str) -> str:
+    """The text of `audit queries`; psql prints the heading of each, so that its rows can be told apart."""
+    from nosender import __version__
+    from nosender.schema.observe.quoting import quoted
+
+    parts = [
+        f"-- The {len(checks)} questions of the audit of nosender {__version__}, one query for each check.\n"
+        "-- A row is what the check finds: where everything holds, no query returns any.\n"
+        "-- What could not be read is no row either; `nosender audit run` says what that was.\n"
+        "set session characteristics as transaction read only;\n"
+        f"set search_path to {quoted(schema)};\n"
+    ]
+    parts += [
+        f"\n\\echo {each.check.claim.value} {each.check.slug}\n"
+        f"-- {each.check.title}\n{each.example('query.sql').rstrip()}\n;\n"
+        for each in checks
+    ]
+    return "".join(parts)
 
 
 def _command_line(forms: tuple[str, ...], fail_on: str, slugs: tuple[str, ...]) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nosender import __version__
-from nosender.errors import IncompleteError, UsageError
+from nosender.errors import IncompleteError, UsageError, did_you_mean
 from nosender.privacy_audit.check import Answer, Loaded, discover
 from nosender.privacy_audit.finding import Claim, Finding, NotTested, Outcome, Severity, Verdict
 from nosender.privacy_audit.result.audit import (
@@ -93,8 +93,11 @@ def run(target: Target, options: Options | None = None) -> Audit:
 def chosen(slugs: Iterable[str]) -> tuple[Loaded, ...]:
     """The checks of these slugs, or all; UsageError for one that does not exist."""
     wanted = set(slugs)
-    if unknown := wanted - {loaded.check.slug for loaded in discover()}:
-        raise UsageError(f"there is no check {min(unknown)!r}; `nosender audit list` names them all")
+    known = {loaded.check.slug for loaded in discover()}
+    if wanted - known:
+        unknown = min(wanted - known)
+        near = did_you_mean(unknown, known)
+        raise UsageError(f"there is no check {unknown!r}; `nosender audit list` names them all.{near}")
     return tuple(each for each in discover() if not wanted or each.check.slug in wanted)
 
 

@@ -57,7 +57,7 @@ def check(ctx: click.Context, folder: Path | None) -> None:
 @_catalogue_option
 def show(table: str | None, folder: Path | None) -> None:
     """Show what TABLE and each of its columns is for; without TABLE, list the tables."""
-    from nosender.errors import UsageError
+    from nosender.errors import UsageError, did_you_mean
     from nosender.schema.catalogue import load
     from nosender.schema.catalogue.show import one_table, table_list
 
@@ -67,8 +67,11 @@ def show(table: str | None, folder: Path | None) -> None:
         return
     found = declared.table(table)
     if found is None:
-        names = ", ".join(each.name for each in declared.tables)
-        raise UsageError(f"The catalogue declares no table {table!r}; it declares {names}.")
+        names = [each.name for each in declared.tables]
+        raise UsageError(
+            f"The catalogue declares no table {table!r}; it declares {', '.join(names)}."
+            f"{did_you_mean(table, names)}"
+        )
     click.echo(one_table(found), nl=False)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from nosender import __version__
+from nosender.errors import did_you_mean
 
 RunNosender = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -60,6 +61,30 @@ def test_a_wrong_word_is_wrong_usage(run_nosender: RunNosender, words: list[str]
     answer = run_nosender(*words)
     assert (answer.returncode, answer.stdout) == (2, "")
     assert "nonsense" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["adit", "run"], "'audit'"),
+        (["audit", "rum"], "'run'"),
+        (["audit", "explain", "undeclared-colum"], "'undeclared-column'"),
+        (["audit", "selftest", "--check", "fine-times"], "'fine-time'"),
+        (["catalogue", "show", "mesages"], "'messages'"),
+    ],
+)
+def test_a_word_nearly_right_is_answered_with_the_right_one(
+    run_nosender: RunNosender, words: list[str], meant: str
+) -> None:
+    answer = run_nosender(*words)
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert "Did you mean" in answer.stderr
+    assert meant in answer.stderr.partition("Did you mean")[2]
+
+
+def test_a_word_like_no_other_is_answered_without_a_guess() -> None:
+    assert did_you_mean("xyzzy", ["audit", "db"]) == ""
+    assert did_you_mean("audi", ["audit", "db"]) == " Did you mean 'audit'?"
 
 
 def test_url_and_embedded_exclude_each_other(run_nosender: RunNosender) -> None:

@@ -16,7 +16,8 @@ ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 RUNS = tuple(PROJECT["project"]["dependencies"])
 DEVELOPS = (*RUNS, *PROJECT["dependency-groups"]["dev"])
-LOCKS = {"requirements.txt": RUNS, "requirements-dev.txt": DEVELOPS}
+DOCUMENTS = tuple(PROJECT["dependency-groups"]["docs"])
+LOCKS = {"requirements.txt": RUNS, "requirements-dev.txt": DEVELOPS, "requirements-docs.txt": DOCUMENTS}
 STALE = "run make lock"
 
 _ENTRY = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>[^ ]+)(?P<rest>.*\n(?:^ .*\n)*)", re.MULTILINE)
@@ -34,7 +35,9 @@ def test_a_lock_file_pins_what_the_project_asks_for(file: str) -> None:
     direct = {
         canonicalize_name(found["name"])
         for found in _ENTRY.finditer(text)
-        if re.search(r"^ +#(?: via)? +nosender \(pyproject\.toml(?::dev)?\)$", found["rest"], re.MULTILINE)
+        if re.search(
+            r"^ +#(?: via)? +nosender \(pyproject\.toml(?::dev|:docs)?\)$", found["rest"], re.MULTILINE
+        )
     }
     wanted = [Requirement(each) for each in LOCKS[file]]
     assert direct == {canonicalize_name(each.name) for each in wanted}, STALE

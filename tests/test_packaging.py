@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -131,6 +132,17 @@ def test_a_checkout_without_links_is_refused_in_one_sentence(
         "allow them (git config core.symlinks true), then git checkout-index -f -a"
     )
     assert list(tmp_path.glob("*.whl")) == []
+
+
+def test_the_description_links_to_nothing_that_a_package_page_has_not(wheel: Path) -> None:
+    """The README in it: the same words, with files named where they are linked in the repository."""
+    metadata = contents(wheel)[f"nosender-{__version__}.dist-info/METADATA"].decode()
+    headers, _, description = metadata.partition("\n\n")
+    assert "Description-Content-Type: text/markdown" in headers
+    assert description.startswith("# nosender\n")
+    assert "the message flow (`docs/flow.md`)" in description
+    assert "what lies outside the tables" in description
+    assert re.findall(r"\]\((?!https?:)", description) == []
 
 
 def test_nothing_generic_becomes_importable(wheel: Path) -> None:

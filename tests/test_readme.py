@@ -56,10 +56,13 @@ def test_the_demo_goes_as_told_and_fits_a_terminal(demonstration: subprocess.Com
 
 
 def test_its_links_lead_somewhere() -> None:
-    for file in (README, ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")):
+    docs = ROOT / "docs"
+    for file in (*ROOT.glob("*.md"), *docs.rglob("*.md")):
         for target in re.findall(r"\]\(([^)#]+)[^)]*\)", file.read_text(encoding="utf-8")):
             if "://" not in target:
                 assert (file.parent / target).exists(), f"{file.name}: {target}"
+                # The site holds the pages of docs and nothing above them.
+                assert not file.is_relative_to(docs) or (file.parent / target).resolve().is_relative_to(docs)
 
 
 def test_it_promises_on_one_screen() -> None:

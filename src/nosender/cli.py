@@ -60,7 +60,7 @@ def _run() -> int:
     try:
         # An option whose value may be left out takes the next word for it: `--embedded db` would lose `db`.
         words = ["--embedded=" if word == "--embedded" else word for word in sys.argv[1:]]
-        result = _root().main(words, prog_name="nosender", standalone_mode=False)
+        result = root().main(words, prog_name="nosender", standalone_mode=False)
     except click.exceptions.Abort:
         raise KeyboardInterrupt from None
     except click.ClickException as error:
@@ -82,11 +82,13 @@ def _fail(sentence: str, code: int) -> None:
     sys.exit(code)
 
 
-def _root() -> click.Group:
+def root() -> click.Group:
     """The root command, built when click is there."""
     import importlib
 
     import click
+
+    from nosender.errors import did_you_mean
 
     def load(place: str) -> click.Command:
         module, _, attribute = place.partition(":")
@@ -101,7 +103,9 @@ def _root() -> click.Group:
 
         def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
             if cmd_name not in COMMANDS:
-                return None
+                if ctx.resilient_parsing:  # a shell completes the word
+                    return None
+                ctx.fail(f"No such command {cmd_name!r}.{did_you_mean(cmd_name, COMMANDS)}")
             command = load(COMMANDS[cmd_name][0])
             if isinstance(command, click.Group):
                 for name, place in ATTACHED.get(cmd_name, {}).items():

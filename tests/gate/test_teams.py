@@ -185,7 +185,7 @@ def test_the_action_judges_pull_requests(base: Path, team: Path, tmp_path: Path)
 
 def run_gitlab(folder: Path) -> Answer:
     """The lines of the job in a clean clone, as GitLab's runner goes through them."""
-    template = yaml.safe_load((ROOT / "ci/gitlab.yml").read_text(encoding="utf-8"))
+    template = yaml.safe_load((ROOT / "integrations/gitlab.yml").read_text(encoding="utf-8"))
     ((name, job),) = template.items()
     assert not name.startswith(".")
     assert job.keys() <= set(JOB_KEYWORDS)
