@@ -1,4 +1,4 @@
-"""What a build does beyond copying: it wants the links of the checkout, and takes those of the README away."""
+"""What a build does beyond copying: it wants the links of the checkout, and takes off those of the README."""
 
 import re
 from pathlib import Path
