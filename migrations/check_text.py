@@ -11,6 +11,18 @@ TO_THE_AUDIT = (
 )
 THEIRS = "-- somebody else's: declare it, or move it to another schema"
 
+WITHOUT_RIGHTS = (
+    "every function is PUBLIC's, as after a restore without rights (--no-privileges): "
+    "nosender db check --format sql | psql puts them back"
+)
+
+
+def restored_without_rights(found: Iterable[Difference]) -> bool:
+    """Whether PUBLIC may call what a dump without rights leaves to it: functions and nothing else."""
+    objects = [d.object for d in found if d.kind == "grant" and d.expected == "absent"]
+    public = [name for name in objects if name.startswith("function ") and name.endswith(" to PUBLIC")]
+    return len(public) > 20
+
 
 def as_text(found: Iterable[Difference]) -> Iterator[str]:
     """A line a difference, and indented under it what repairs it."""

@@ -226,6 +226,8 @@ def check(ctx: click.Context, form: str, fail_on: str, lock_wait: float, version
     failing = sum(item.severity in counted for item in found)
     click.echo(f"revision {revision}: {len(found) or 'no'} difference{'s' * (len(found) != 1)}", err=True)
     click.echo(check_text.TO_THE_AUDIT, err=True)
+    if check_text.restored_without_rights(found):
+        click.echo(check_text.WITHOUT_RIGHTS, err=True)
     ctx.exit(1 if failing else 0)
 
 
