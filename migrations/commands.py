@@ -192,7 +192,9 @@ def history(versions: Path | None) -> None:
 
 
 @db.command()
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "sql"]), default="text", show_default=True
+)
 @click.option(
     "--fail-on", type=click.Choice(["low", "strict"]), default="low", show_default=True,
     help="Which differences end in exit code 1; the order of columns never does.",
@@ -203,26 +205,29 @@ def history(versions: Path | None) -> None:
 def check(ctx: click.Context, form: str, fail_on: str, lock_wait: float, versions: Path | None) -> None:
     """Compare the live schema with what its revision promises. Never writes.
 
-    One line a difference, and under it the SQL that would repair it.
+    One line a difference, and under it the SQL that repairs it: run in one transaction, in this order, it
+    leaves none. What would destroy rows stands as a comment; what is somebody else's is left alone.
+    --format sql prints the SQL alone, for psql.
     """
     from dataclasses import asdict
 
-    from nosender.migrations import runner
+    from nosender.migrations import check_text, runner
     from nosender.server.target import from_context
-    from nosender.terminal_text import visible
 
     revision, found = runner.check(from_context(ctx), _options(versions, lock_wait))
     if form == "json":
         document = {"revision": revision, "differences": [asdict(item) for item in found]}
         click.echo(json.dumps(document, indent=2))
     else:
-        for item in found:
-            click.echo(f"{item.severity}: {item.line}")
-            if item.sql:
-                click.echo("\n".join(f"    {visible(line)}" for line in item.sql.splitlines()))
+        lines = check_text.as_script(found, revision) if form == "sql" else check_text.as_text(found)
+        for line in lines:
+            click.echo(line)
     counted = {"strict"} if fail_on == "strict" else {"strict", "low"}
     failing = sum(item.severity in counted for item in found)
     click.echo(f"revision {revision}: {len(found) or 'no'} difference{'s' * (len(found) != 1)}", err=True)
+    click.echo(check_text.TO_THE_AUDIT, err=True)
+    if check_text.restored_without_rights(found):
+        click.echo(check_text.WITHOUT_RIGHTS, err=True)
     ctx.exit(1 if failing else 0)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from nosender.schema.catalogue.sides import sides
+from nosender.schema.observe.spelling import restored
 
 if TYPE_CHECKING:
     from nosender.schema.catalogue import Catalogue
@@ -80,7 +81,7 @@ def _hash(text: str) -> str:
 
 def _constraints(_: Catalogue, declared: Observation) -> List:
     return (
-        (each.table, each.name, _hash(each.definition))
+        (each.table, each.name, _hash(restored(each.definition)))
         for each in _ours(declared, "constraints")
         if each.kind != "foreign key"
     )

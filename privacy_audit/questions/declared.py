@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nosender.privacy_audit.check import Answer
 from nosender.privacy_audit.finding import NotTested
+from nosender.schema.observe.spelling import restored
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.finding import Found
@@ -31,7 +32,7 @@ def by_signature(thing: Any) -> object:
 
 def by_meaning(constraint: Any) -> object:
     """Distinguishes two constraints by what they say; a name is only a name."""
-    return (constraint.schema, constraint.table, constraint.kind, constraint.definition)
+    return (constraint.schema, constraint.table, constraint.kind, restored(constraint.definition))
 
 
 KEYS: Mapping[SchemaKind, Callable[[Any], object]] = {
@@ -100,8 +101,13 @@ def differing(snapshot: Snapshot, kind: SchemaKind, *fields: str) -> list[tuple[
     return [
         (live, other)
         for live, other in pairs
-        if other is not None and any(getattr(live, name) != getattr(other, name) for name in fields)
+        if other is not None
+        and any(_text(getattr(live, name)) != _text(getattr(other, name)) for name in fields)
     ]
+
+
+def _text(value: Any) -> Any:
+    return restored(value) if isinstance(value, str) else value
 
 
 def missing(snapshot: Snapshot, kind: SchemaKind) -> list[Any]:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.snapshot.object_names import dotted, function_name, without_numbers
+from nosender.schema.observe.spelling import restored
 
 if TYPE_CHECKING:
     from nosender.schema.observe import Observation
@@ -35,7 +36,7 @@ def definitions(observation: Observation, wanted: Collection[str]) -> Mapping[st
     records: dict[str, list[str]] = defaultdict(list)
     for name, record in _records(observation):
         if (shown := without_numbers(name)) in wanted:
-            records[shown].append(repr(record))
+            records[shown].append(restored(repr(record)))  # a restored object is the same object
     return {
         name: "sha256:" + hashlib.sha256("\n".join(sorted(each)).encode()).hexdigest()
         for name, each in records.items()

@@ -4,6 +4,7 @@
 major, and says nothing of the cluster it was made on.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
@@ -44,15 +45,23 @@ def within(observation: Observation, schema: str) -> Observation:
     Members of extensions, settings and foreign roles are gone; the owner of the tables is `OWNER`.
     """
     prefix = quoted(schema) + "."
-    members = {(f.schema, f"{f.name}({f.identity})") for f in observation.functions if f.extension}
-    members |= {(t.schema, t.name) for t in observation.types if t.extension}
-    member_names = {name.partition("(")[0] for in_schema, name in members if in_schema == schema}
+    members = {f"{f.name}({f.identity})" for f in observation.functions if f.extension and f.schema == schema}
+    members |= {
+        item.name
+        for kind in ("types", "relations", "sequences")
+        for item in observation.of(kind)
+        if item.extension and item.schema == schema
+    }
+    member_names = {name.partition("(")[0] for name in members}
+    foreign = {quoted(name) for name in member_names}  # as a comment's object gives them
     kept: dict[str, tuple[Any, ...]] = {
         kind: tuple(
             [
                 item
                 for item in observation.of(kind)
-                if item.schema == schema and not getattr(item, "extension", None)
+                if item.schema == schema
+                and not getattr(item, "extension", None)
+                and getattr(item, "table", None) not in members
             ]
         )
         for kind in _IN_SCHEMA
@@ -64,7 +73,7 @@ def within(observation: Observation, schema: str) -> Observation:
         grants=tuple(
             grant
             for grant in observation.grants
-            if (grant.schema == schema and (schema, grant.object) not in members)
+            if (grant.schema == schema and grant.object not in members)
             or (grant.kind == "schema" and grant.object == schema)
         ),
         default_privileges=tuple(
@@ -74,7 +83,8 @@ def within(observation: Observation, schema: str) -> Observation:
             comment
             for comment in observation.comments
             # the comment of a constraint or trigger: `name on schema.table`, without a schema of its own
-            if comment.schema == schema or (comment.schema is None and f" on {prefix}" in comment.object)
+            if (comment.schema == schema or (comment.schema is None and f" on {prefix}" in comment.object))
+            and _outermost(comment.object, prefix) not in foreign
         ),
         extensions=tuple(
             Extension(item.name, "", "", OWNER) for item in observation.extensions if item.name != "plpgsql"
@@ -89,6 +99,15 @@ def within(observation: Observation, schema: str) -> Observation:
     owner = owner_of(part)
     roles = {"owner", "grantee", "grantor", "role"}
     return cast(Observation, _mapped(part, lambda text: OWNER if text == owner else text, roles))
+
+
+_FIRST_NAME = re.compile(r'"(?:[^"]|"")*"|[^.(" ]+')
+
+
+def _outermost(identity: str, prefix: str) -> str:
+    """The name behind the schema in PostgreSQL's identity of an object: of a column, its table."""
+    found = _FIRST_NAME.match(identity.rpartition(f" on {prefix}")[2].removeprefix(prefix))
+    return found[0] if found else ""
 
 
 def owner_of(observation: Observation) -> str | None:

@@ -1,16 +1,18 @@
 """Compares two Observations of one schema, field by field, with the SQL that repairs each."""
 
 import hashlib
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from nosender.schema.observe.diff.kinds import KINDS, ObjectKind
+from nosender.schema.observe.diff.renames import Rename, undo_renames
 from nosender.schema.observe.diff.repair import Repair
+from nosender.schema.observe.model import Column, Comment, Constraint, Function, Index, Relation
 from nosender.schema.observe.observation import Observation
 from nosender.schema.observe.quoting import qualified, quoted
 from nosender.schema.observe.reference import OWNER, owner_of, within
+from nosender.schema.observe.spelling import bare
 from nosender.terminal_text import visible
 
 Severity = Literal["strict", "low", "warning"]
@@ -32,7 +34,9 @@ class Difference:
     severity: Severity
     """low is an owner, fillfactor or comment; warning the order of columns; strict all else."""
     sql: str
-    """The statements that would repair it."""
+    """The statements that repair it; run in one transaction, those of all differences in their order."""
+    destroys: str
+    """What they would destroy, which makes them a person's to run; empty where that is nothing."""
     declared: bool
     """False for an object that stands beside ours and touches none of them."""
 
@@ -84,80 +88,184 @@ VERSION_TABLE = "alembic_version"
 
 
 def _differences(repair: Repair) -> Iterator[Difference]:
-    wanted, found = repair.wanted, repair.found
-    told = _Told(wanted, found)
+    repair, renames = undo_renames(repair)
+    for rename in renames:
+        yield _renamed(repair, rename)
+    told = _Told(repair)
+    later: list[Difference] = []
     for kind in KINDS:
-        before, after = _keyed(kind, wanted), _keyed(kind, found)
+        if kind.kind == "columns":
+            yield from later  # functions that need a table that is missing
+        before, after = _keyed(kind, repair.wanted), _keyed(kind, repair.found)
         keys = [*before, *(key for key in after if key not in before)]
-        if kind.kind == "constraints":  # a foreign key needs the key that it refers to
-            keys.sort(key=lambda key: (before.get(key) or after[key]).kind == "foreign key")
+        turns = {key: _turn(repair, before.get(key) or after[key]) for key in keys}
+        keys.sort(key=turns.__getitem__)
         for key in keys:
             old, new = before.get(key), after.get(key)
             if old is not None and new is not None:
-                for name, one, other in _changed(kind, old, new):
-                    yield Difference(
-                        kind.label(old),
-                        kind.name(old),
-                        name.replace("_", " "),
-                        _shown(name, one, repair.owner),
-                        _shown(name, other, repair.owner),
-                        _severity(kind, name),
-                        kind.field(repair, old, new, name),
-                        declared=True,
-                    )
+                if not told.with_constraint(kind, old):
+                    yield from told.in_turn(old, _fields(repair, kind, old, new))
             elif not told.elsewhere(kind, old, new):
-                record = old if old is not None else new
-                yield Difference(
-                    kind.label(record),
-                    kind.name(record),
-                    "",
-                    "absent" if old is None else _present(old),
-                    "absent" if new is None else _present(new),
-                    "low" if kind.kind == "comments" else "strict",
-                    kind.whole(repair, old, new),
-                    declared=old is not None or kind.table(record) is not None or kind.kind == "grants",
-                )
+                difference = _whole(repair, kind, old, new)
+                if kind.kind == "functions" and old is not None and told.needs_table(old):
+                    later.append(difference)
+                else:
+                    yield from told.in_turn(old, (difference,))
+
+
+def _turn(repair: Repair, record: Any) -> int:
+    """When it is the turn of one among its kind: a foreign key needs its key, and a table the other's."""
+    if isinstance(record, Constraint):
+        return record.kind == "foreign key"
+    if not isinstance(record, Relation):
+        return 0
+    before = [
+        other
+        for other in repair.wanted.relations
+        for key in repair.wanted.constraints
+        if key.table == record.name != other.name == key.referenced_table
+    ]
+    return 1 + max((_turn(repair, other) for other in before), default=0)
+
+
+def _renamed(repair: Repair, rename: Rename) -> Difference:
+    (kind,) = [each for each in KINDS if each.kind == rename.kind]
+    field = "arguments" if rename.kind == "functions" else "name"
+    label, name = kind.label(rename.old), kind.name(rename.old)
+    expected, found = (_shown(field, getattr(each, field), repair.owner) for each in (rename.old, rename.new))
+    return Difference(label, name, field, expected, found, "strict", rename.sql, "", declared=True)
+
+
+def _fields(repair: Repair, kind: ObjectKind[Any], old: Any, new: Any) -> Iterator[Difference]:
+    for name, one, other in _changed(kind, old, new):
+        sql = kind.field(repair, old, new, name)
+        yield Difference(
+            kind.label(old),
+            kind.name(old),
+            name.replace("_", " "),
+            _shown(name, one, repair.owner),
+            _shown(name, other, repair.owner),
+            _severity(kind, name),
+            sql,
+            kind.loss(repair, old, new, name, sql),
+            declared=True,
+        )
+
+
+def _whole(repair: Repair, kind: ObjectKind[Any], old: Any, new: Any) -> Difference:
+    record = old if old is not None else new
+    sql = kind.whole(repair, old, new)
+    return Difference(
+        kind.label(record),
+        kind.name(record),
+        "",
+        "absent" if old is None else _present(old),
+        "absent" if new is None else _present(new),
+        "low" if kind.kind == "comments" else "strict",
+        sql,
+        kind.loss(repair, old, new, "", sql) if sql and old is None else "",
+        declared=old is not None or kind.table(record) is not None or kind.kind == "grants",
+    )
 
 
 class _Told:
     """Knows which missing objects go with a missing table, column, constraint or function, said once."""
 
-    def __init__(self, wanted: Observation, found: Observation) -> None:
+    def __init__(self, repair: Repair) -> None:
+        wanted, found = repair.wanted, repair.found
+
         def either(names: Callable[[Observation], set[Any]]) -> set[Any]:
             return names(wanted) ^ names(found)
 
-        self.tables = either(lambda o: {r.name for r in o.relations})
+        self.tables = {name for name, _ in either(lambda o: {(r.name, r.kind) for r in o.relations})}
         self.columns = either(lambda o: {qualified(c.schema, c.table, c.name) for c in o.columns})
         self.constraints = either(lambda o: {(c.table, c.name) for c in o.constraints})
         self.functions = either(lambda o: {f"{f.name}({f.identity})" for f in o.functions})
         self.others = either(lambda o: {s.name for s in o.sequences} | {t.name for t in o.types})
+        self.differing: set[tuple[str, str]] = set()
+        """Constraints told already: their indexes go with them."""
+        self.at_a_loss: set[tuple[str, str]] = set()
+        """Columns whose repair is a person's to run: what is said of them has to wait for that."""
+        self.schema = quoted(wanted.schema)
+        # what is too much, as PostgreSQL identifies it: its comment goes with it
+        self.too_much = _identities(found) - _identities(wanted)
+        # the sequence of an identity that should be none
+        self.identities = {qualified(c.schema, c.table, c.name) for c in found.columns if c.identity} - {
+            qualified(c.schema, c.table, c.name) for c in wanted.columns if c.identity
+        }
+
+    def in_turn(self, old: Any, found: Iterable[Difference]) -> Iterator[Difference]:
+        """The differences of one object, with what they have to wait for."""
+        for difference in found:
+            if isinstance(old, Constraint):
+                self.differing.add((old.table, old.name))
+            if isinstance(old, Column) and difference.destroys:
+                self.at_a_loss.add((old.table, old.name))
+            columns = [(old.table, name) for name in _columns_of(old)] if not difference.destroys else []
+            if isinstance(old, Constraint):
+                columns += [(old.referenced_table or "", name) for name in old.referenced_columns]
+            lost = [f"{name} of {table}" for table, name in columns if (table, name) in self.at_a_loss]
+            if lost:
+                reason = f"nothing, once column {lost[0]} is repaired"
+                difference = replace(difference, destroys=reason)
+            yield difference
+
+    def with_constraint(self, kind: ObjectKind[Any], old: Any) -> bool:
+        """Whether an index differs because its constraint does."""
+        place = (getattr(old, "table", ""), getattr(old, "constraint", None))
+        return kind.kind == "indexes" and place in self.constraints | self.differing
+
+    def needs_table(self, function: Function) -> bool:
+        """Whether a function names a table that is not there in what it takes or returns."""
+        said = f"{function.arguments} {function.result} {function.sql_body}"
+        return any(f"{self.schema}.{quoted(table)}" in said for table in self.tables)
 
     def elsewhere(self, kind: ObjectKind[Any], old: Any, new: Any) -> bool:
         """Whether the absence of one of the two is said by another difference, or says nothing."""
         record = old if old is not None else new
-        if kind.table(record) in self.tables:
+        if kind.table(record) in self.tables or (kind.kind == "constraints" and record.of_domain):
             return True
-        if kind.kind == "constraints" and record.of_domain:
-            return record.table in self.others
         if kind.kind == "indexes":
             return record.constraint is not None and (record.table, record.constraint) in self.constraints
         if kind.kind == "sequences":
+            if old is None and record.owned_by in self.identities:
+                return True
             return record.owned_by in self.columns
         if kind.kind == "comments":
-            name = record.object.partition(".")[2]
-            tables = (quoted(table) for table in self.tables)
-            if record.object in self.columns:
-                return True
-            function = name.partition("(")[0]  # a comment's object gives the types of arguments alone
-            return any(f.partition("(")[0] == function for f in self.functions) or any(
-                name == table or name.startswith(f"{table}.") for table in tables
-            )
+            return self._comment(record, too_much=old is None)
         if kind.kind == "grants":
             if record.kind == "schema" and old is None:
                 # who may look into the schema still needs a right on what is in it
                 return set(record.privileges) <= {"USAGE"}
             return record.object in self.functions | self.others
         return False
+
+    def _comment(self, comment: Comment, *, too_much: bool) -> bool:
+        """Whether a comment comes and goes with what it is on."""
+        name = comment.object.rpartition(f" on {self.schema}.")[2].removeprefix(f"{self.schema}.")
+        tables = [quoted(table) for table in self.tables]
+        if comment.object in self.columns or any(name == t or name.startswith(f"{t}.") for t in tables):
+            return True
+        function = name.partition("(")[0]  # a comment's object gives the types of arguments alone
+        if "(" in name and any(quoted(f.partition("(")[0]) == function for f in self.functions):
+            return True
+        return too_much and comment.object in self.too_much
+
+
+def _columns_of(record: Any) -> tuple[str, ...]:
+    if isinstance(record, Column):
+        return (record.name,)
+    if isinstance(record, Constraint | Index):
+        return tuple(name for name in record.columns if name)
+    return ()
+
+
+def _identities(side: Observation) -> set[str]:
+    lists: tuple[tuple[Any, ...], ...] = (side.sequences, side.types, side.indexes, side.statistics)
+    whole = {qualified(item.schema, item.name) for each in lists for item in each}
+    on_table: tuple[tuple[Any, ...], ...] = (side.constraints, side.triggers, side.rules, side.policies)
+    parts = {f"{quoted(i.name)} on {qualified(i.schema, i.table)}" for each in on_table for i in each}
+    return whole | parts | {item.name for item in side.others}
 
 
 def _keyed(kind: ObjectKind[Any], observation: Observation) -> dict[Any, Any]:
@@ -171,29 +279,12 @@ def _changed(kind: ObjectKind[Any], old: Any, new: Any) -> Iterator[tuple[str, A
         one, other = getattr(old, item.name), getattr(new, item.name)
         if item.name in kind.ignored or one == other:
             continue
-        if item.name == "owner" and getattr(old, "owned_by", None):
+        if item.name == "owner" and getattr(old, "owned_by", None) and new.owned_by:
             continue  # the owner of the table is the owner of its sequences
         told = item.name == "definition" and kind.kind in ("indexes", "constraints")
-        if told and _bare(one) == _bare(other):
+        if told and bare(one) == bare(other):
             continue
         yield item.name, one, other
-
-
-_ELEMENT = re.compile(r"'(?:[^']|'')*'::character varying")
-_CAST_ARRAY = re.compile(rf"\(ARRAY\[((?:{_ELEMENT.pattern}(?:, )?)+)\]\)::text\[\]")
-
-
-def _bare(definition: str) -> str:
-    """A definition without what fields of their own say, and in the form that a restored dump has.
-
-    PostgreSQL rewrites `x in ('a', 'b')` on a varchar when it is first read, and its own text once more
-    when that is read again from a dump: the cast of the array becomes one of each element.
-    """
-    without = re.sub(r" WITH \([a-z_]+='?[^()]*\)", "", definition)
-    without = _CAST_ARRAY.sub(
-        lambda match: f"ARRAY[{', '.join(f'({item})::text' for item in _ELEMENT.findall(match[1]))}]", without
-    )
-    return without.replace(" NOT VALID", "").replace(" NOT ENFORCED", "")
 
 
 def _severity(kind: ObjectKind[Any], name: str) -> Severity:

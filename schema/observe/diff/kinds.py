@@ -16,6 +16,7 @@ from nosender.schema.observe.diff.repair import (
     drop_comment,
     full_name,
     function_word,
+    joined,
     relation_word,
     signature,
     table_name,
@@ -53,6 +54,11 @@ def _no_table(_: object) -> None:
     """Whatever belongs to no table."""
 
 
+def _nothing(_repair: Repair, _old: object, _new: object, _field: str, _sql: str) -> str:
+    """What holds no rows and gives no rights that anybody should have."""
+    return ""
+
+
 @dataclass(frozen=True)  # with slots too, Python 3.11 cannot make one of a generic class
 class ObjectKind(Generic[Record]):
     """How the records of one list of an Observation are compared and repaired."""
@@ -71,6 +77,8 @@ class ObjectKind(Generic[Record]):
     """For one field, from the second record to the first; empty where the object has to be made anew."""
     table: Callable[[Record], str | None] = _no_table
     """The relation it belongs to, whose absence says it all."""
+    loss: Callable[[Repair, Record | None, Record | None, str, str], str] = _nothing
+    """What the statements of a difference would destroy, empty where that is nothing."""
     altered: Callable[[Record], str] | None = None
     """What ALTER ... OWNER TO calls it, where it has an owner."""
     low: frozenset[str] = frozenset()
@@ -83,14 +91,22 @@ class ObjectKind(Generic[Record]):
         """The statements for an object that is missing (`new` is None) or too much (`old` is None)."""
         if old is not None:
             return self.create(repair, old)
-        return self.drop(repair, new) if new is not None else ""
+        return self.drop(repair, new) if new is not None and self.offered(repair, new) else ""
+
+    def offered(self, repair: Repair, new: Record) -> bool:
+        """Whether what is too much may be dropped: on a table of ours, or a right; else it is somebody's."""
+        if self.kind in ("grants", "default_privileges", "comments", "roles"):
+            return True
+        owner = (getattr(new, "owned_by", None) or "").rpartition(".")[0]
+        ours = {full_name(relation) for relation in repair.wanted.relations}
+        return owner in ours or qualified(repair.wanted.schema, getattr(new, "table", "")) in ours
 
     def field(self, repair: Repair, old: Any, new: Record, name: str) -> str:
         """The statements for one field of an object that both have."""
         if name == "owner" and self.altered is not None:
             return f"alter {self.altered(old)} owner to {repair.role(old.owner)};"
         changed = self.change(repair, old, new, name)
-        return changed or f"{self.drop(repair, new)} {self.create(repair, old)}"
+        return changed or joined((self.drop(repair, new), self.create(repair, old)))
 
 
 def _called(word: str) -> Callable[[object], str]:
@@ -122,9 +138,20 @@ KINDS: tuple[ObjectKind[Any], ...] = (
         "roles", _called("role"), lambda r: quoted(r.name), lambda r: r.name,
         rights.create_role, rights.drop_role, rights.change_role,
     ),
+    ObjectKind[DefaultPrivilege](
+        "default_privileges", _called("default privilege"), lambda p: f"on {p.kind}s to {p.grantee}",
+        lambda p: (p.role, p.schema, p.kind, p.grantee),
+        rights.create_default_privilege, rights.drop_default_privilege,
+    ),
     ObjectKind[Type](
         "types", lambda t: t.kind, full_name, lambda t: t.name, objects.create_type, objects.drop_type,
         altered=lambda t: f"{type_word(t)} {full_name(t)}", low=frozenset({"owner"}),
+    ),
+    ObjectKind[Function](
+        "functions", lambda f: f.kind, signature, lambda f: (f.name, f.identity),
+        objects.create_function, objects.drop_function, objects.change_function,
+        altered=lambda f: f"{function_word(f)} {signature(f)}",
+        low=frozenset({"owner", "cost", "rows", "support", "parallel"}),
     ),
     ObjectKind[Relation](
         "relations", lambda r: r.kind, full_name, lambda r: r.name,
@@ -135,19 +162,14 @@ KINDS: tuple[ObjectKind[Any], ...] = (
     ObjectKind[Column](
         "columns", _called("column"), lambda c: qualified(c.schema, c.table, c.name), _by_table,
         tables.create_column, tables.drop_column, tables.change_column, lambda c: c.table,
+        tables.lost_with_column,
         low=frozenset({"storage", "compression", "options"}), warning=frozenset({"position"}),
         ignored=frozenset({"has_missing_value", "base_type", "element_type"}),
     ),
     ObjectKind[Sequence](
         "sequences", _called("sequence"), full_name, lambda s: s.name,
-        tables.create_sequence, tables.drop_sequence, tables.change_sequence,
+        tables.create_sequence, tables.drop_sequence, tables.change_sequence, loss=tables.lost_with_sequence,
         altered=lambda s: f"sequence {full_name(s)}", low=frozenset({"owner", "cache"}),
-    ),
-    ObjectKind[Function](
-        "functions", lambda f: f.kind, signature, lambda f: (f.name, f.identity),
-        objects.create_function, objects.drop_function, objects.change_function,
-        altered=lambda f: f"{function_word(f)} {signature(f)}",
-        low=frozenset({"owner", "cost", "rows", "support", "parallel"}),
     ),
     ObjectKind[Constraint](
         "constraints", _called("constraint"), _on_table, _by_table,
@@ -192,14 +214,9 @@ KINDS: tuple[ObjectKind[Any], ...] = (
         rights.create_grant, rights.drop_grant, rights.change_grant,
         lambda g: g.object if g.kind in ("table", "column") else None, ignored=frozenset({"grantor"}),
     ),
-    ObjectKind[DefaultPrivilege](
-        "default_privileges", _called("default privilege"), lambda p: f"on {p.kind}s to {p.grantee}",
-        lambda p: (p.role, p.schema, p.kind, p.grantee),
-        rights.create_default_privilege, rights.drop_default_privilege,
-    ),
     ObjectKind[Comment](
         "comments", _called("comment"), lambda c: f"on {c.kind} {c.object}", lambda c: (c.kind, c.object),
         create_comment, drop_comment, change_comment, low=frozenset({"text"}),
     ),
 )  # fmt: skip
-"""In the order in which differences are told."""
+"""In the order in which differences are told and repaired: what others stand on first."""

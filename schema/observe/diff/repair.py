@@ -1,15 +1,15 @@
 """What the statements of a repair have in common: the two sides, names as DDL writes them, comments.
 
-The SQL would turn what was found into what is expected: printed for a DBA, never run. For each kind there is
-how an object is created, dropped and, where PostgreSQL can, changed in one field; text that begins with `--`
-is for a person.
+The SQL turns what was found into what is expected: printed for a DBA, never run here. For each kind there is
+how an object is created, dropped and, where PostgreSQL can, changed in one field. All of it may run in one
+transaction in the order of the differences, so a statement bears that an earlier one did its work already.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from nosender.schema.observe.model import Comment, Function, Relation, Type
+from nosender.schema.observe.model import Comment, Constraint, Function, Relation, Type
 from nosender.schema.observe.observation import Observation
 from nosender.schema.observe.quoting import literal, qualified, quoted
 from nosender.schema.observe.reference import OWNER
@@ -30,6 +30,10 @@ class Repair:
         """A role as SQL would write it; the owner's own name for `OWNER`."""
         name = self.owner if name == OWNER else name
         return name.lower() if name in ("PUBLIC", "current_user") else quoted(name)
+
+    def owned(self, altered: str) -> str:
+        """What gives an object that is made anew to the owner of ours, whoever runs it."""
+        return "" if self.owner == "current_user" else f"alter {altered} owner to {self.role(OWNER)};"
 
 
 class InSchema(Protocol):
@@ -82,6 +86,11 @@ def table_name(record: OnTable) -> str:
     return qualified(record.schema, record.table)
 
 
+def not_null_name(constraint: Constraint) -> str:
+    """What PostgreSQL calls a NOT NULL, which then says no more than its column."""
+    return f"{constraint.table}_{''.join(constraint.columns)}_not_null"
+
+
 def joined(parts: Iterable[str]) -> str:
     """Statements on one line, without those that are not needed."""
     return " ".join(part for part in parts if part)
@@ -115,5 +124,8 @@ def comments_on(repair: Repair, *starts: str) -> str:
 
 
 def _commented(comment: Comment) -> str:
-    word = "constraint" if comment.kind in ("table constraint", "domain constraint") else comment.kind
+    if comment.kind == "domain constraint":
+        return f"constraint {comment.object.replace(' on ', ' on domain ', 1)}"
+    words = {"table constraint": "constraint", "statistics object": "statistics"}
+    word = "column" if comment.kind.endswith(" column") else words.get(comment.kind, comment.kind)
     return f"{word} {comment.object}"

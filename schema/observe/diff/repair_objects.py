@@ -6,7 +6,9 @@ from nosender.schema.observe.diff.repair import (
     comments_on,
     full_name,
     function_word,
+    joined,
     signature,
+    table_name,
     type_word,
 )
 from nosender.schema.observe.diff.repair_rights import create_grant
@@ -17,19 +19,36 @@ from nosender.schema.observe.quoting import literal, quoted
 def create_function(repair: Repair, function: Function) -> str:
     """With its rights and comments."""
     comments = comments_on(repair, f"{full_name(function)}(")
-    return f"{_function(function)} {_function_grants(repair, function)} {comments}".rstrip()
+    owner = repair.owned(f"routine {signature(function)}")
+    return joined((_function(function), owner, _function_grants(repair, function), comments))
 
 
 def drop_function(_: Repair, function: Function) -> str:
     """The one of these arguments."""
-    return f"drop {function_word(function)} {signature(function)};"
+    return f"drop routine if exists {signature(function)};"
 
 
-def change_function(_: Repair, old: Function, new: Function, field: str) -> str:
+def change_function(repair: Repair, old: Function, new: Function, field: str) -> str:
     """Put the whole in its place, as far as PostgreSQL can replace it."""
-    if field in ("result", "kind") or (field == "arguments" and old.kind != new.kind):
-        return ""
+    if field in ("result", "kind", "arguments"):
+        return replace_function(repair, old, new)
     return _function(old)
+
+
+def replace_function(repair: Repair, old: Function, new: Function) -> str:
+    """What cannot be replaced in its place is dropped, and the triggers that call it are made again."""
+    called = f"{full_name(new)}()"
+    callers = [t for t in repair.found.triggers if t.function == called and not t.internal]
+    ours = {(t.table, t.name): t for t in repair.wanted.triggers}
+    again = [t for t in (ours.get((each.table, each.name)) for each in callers) if t is not None]
+    return joined(
+        (
+            *(f"drop trigger if exists {quoted(t.name)} on {table_name(t)};" for t in callers),
+            drop_function(repair, new),
+            create_function(repair, old),
+            *(f"{trigger.definition};" for trigger in again),
+        )
+    )
 
 
 def _function(function: Function) -> str:
@@ -43,6 +62,9 @@ def _function(function: Function) -> str:
         strict = " strict" if function.strict else ""
         text += f" {function.volatility}{strict} parallel {function.parallel}"
         text += " leakproof" if function.leakproof else ""
+        text += f" cost {function.cost:g}"
+        text += f" rows {function.rows:g}" if function.rows else ""
+        text += f" support {function.support}" if function.support else ""
     text += " security definer" if function.security_definer else ""
     for line in function.config:
         name, _, value = line.partition("=")
@@ -60,14 +82,14 @@ def _function_grants(repair: Repair, function: Function) -> str:
     """PUBLIC may execute what is created anew, so that is taken back and the rest is given."""
     name = f"{function.name}({function.identity})"
     grants = [g for g in repair.wanted.grants if g.kind == "function" and g.object == name]
-    revoked = f"revoke all on function {signature(function)} from public;"
+    revoked = f"revoke all on routine {signature(function)} from public;"
     return " ".join([revoked, *(create_grant(repair, each) for each in grants)])
 
 
 def create_type(_: Repair, record: Type) -> str:
-    """An enum; anything else is left to a person."""
+    """An enum, the one kind that stands alone."""
     if record.kind != "enum":
-        return f"-- create it again: types {record.name}"
+        return ""
     return f"create type {full_name(record)} as enum ({', '.join(map(literal, record.labels))});"
 
 
@@ -83,12 +105,12 @@ def create_statistics(_: Repair, statistics: Statistics) -> str:
 
 def drop_statistics(_: Repair, statistics: Statistics) -> str:
     """The object and what it gathered."""
-    return f"drop statistics {full_name(statistics)};"
+    return f"drop statistics if exists {full_name(statistics)};"
 
 
 def create_extension(_: Repair, extension: Extension) -> str:
     """In the version that the server has."""
-    return f"create extension {quoted(extension.name)};"
+    return f"create extension if not exists {quoted(extension.name)};"
 
 
 def drop_extension(_: Repair, _extension: Extension) -> str:
@@ -96,11 +118,11 @@ def drop_extension(_: Repair, _extension: Extension) -> str:
     return ""
 
 
-def create_other(_: Repair, other: Other) -> str:
-    """Left to a person."""
-    return f"-- create it again: others {other.name}"
+def create_other(_: Repair, _other: Other) -> str:
+    """Nothing: none of ours is of so rare a kind."""
+    return ""
 
 
-def drop_other(_: Repair, other: Other) -> str:
-    """Left to a person."""
-    return f"-- drop {other.kind} {other.name} by hand"
+def drop_other(_: Repair, _other: Other) -> str:
+    """Nothing: it is somebody else's."""
+    return ""

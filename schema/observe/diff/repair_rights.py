@@ -1,9 +1,10 @@
 """Repairs of who may do what: grants, default privileges, policies and roles."""
 
 from nosender.schema.observe.cluster_model import Role
-from nosender.schema.observe.diff.repair import Repair, table_name
-from nosender.schema.observe.model import DefaultPrivilege, Grant, Policy
+from nosender.schema.observe.diff.repair import Repair, joined, table_name
+from nosender.schema.observe.model import DefaultPrivilege, Grant, Policy, Relation, Sequence, Type
 from nosender.schema.observe.quoting import quoted
+from nosender.schema.observe.reference import OWNER
 
 
 def create_policy(repair: Repair, policy: Policy) -> str:
@@ -20,7 +21,7 @@ def create_policy(repair: Repair, policy: Policy) -> str:
 
 def drop_policy(_: Repair, policy: Policy) -> str:
     """The policy alone."""
-    return f"drop policy {quoted(policy.name)} on {table_name(policy)};"
+    return f"drop policy if exists {quoted(policy.name)} on {table_name(policy)};"
 
 
 def create_grant(repair: Repair, grant: Grant) -> str:
@@ -29,7 +30,9 @@ def create_grant(repair: Repair, grant: Grant) -> str:
 
 
 def drop_grant(repair: Repair, grant: Grant) -> str:
-    """What the grantee should not have."""
+    """What the grantee should not have; what an owner gave up of its own is given back."""
+    if grant.kind != "schema" and grant.grantee in (OWNER, _owner(repair, grant)):
+        return f"grant all on {_granted_on(grant)} to {repair.role(OWNER)};"
     return _revoke(repair, grant, grant.privileges)
 
 
@@ -44,8 +47,18 @@ def change_grant(repair: Repair, old: Grant, new: Grant, _field: str) -> str:
     if option:
         gone = _privileges(old, option)
         role = repair.role(old.grantee)
-        parts.append(f"revoke grant option for {gone} on {_granted_on(old)} from {role};")
-    return " ".join(parts)
+        parts.append(f"revoke grant option for {gone} on {_granted_on(old)} from {role} cascade;")
+    option = tuple(p for p in old.grantable if p not in new.grantable and p not in more)
+    return joined((*parts, _grant(repair, old, option, option) if option else ""))
+
+
+def _owner(repair: Repair, grant: Grant) -> str | None:
+    """Who owns what the grant is on, as it was found."""
+    found = repair.found
+    if grant.kind == "function":
+        return next((f.owner for f in found.functions if f"{f.name}({f.identity})" == grant.object), None)
+    things: tuple[Relation | Sequence | Type, ...] = (*found.relations, *found.sequences, *found.types)
+    return next((thing.owner for thing in things if thing.name == grant.object), None)
 
 
 def _grant(repair: Repair, grant: Grant, privileges: tuple[str, ...], grantable: tuple[str, ...]) -> str:
@@ -60,16 +73,15 @@ def _grant(repair: Repair, grant: Grant, privileges: tuple[str, ...], grantable:
 
 
 def _revoke(repair: Repair, grant: Grant, privileges: tuple[str, ...]) -> str:
-    if not privileges:  # an owner that gave up its own rights
-        return f"grant all on {_granted_on(grant)} to {repair.role(grant.grantee)};"
     gone = _privileges(grant, privileges)
-    return f"revoke {gone} on {_granted_on(grant)} from {repair.role(grant.grantee)};"
+    return f"revoke {gone} on {_granted_on(grant)} from {repair.role(grant.grantee)} cascade;"
 
 
 def _granted_on(grant: Grant) -> str:
     name = grant.object if "(" in grant.object else quoted(grant.object)
     whole = f"{quoted(grant.schema)}.{name}" if grant.schema else name
-    return f"{'table' if grant.kind == 'column' else grant.kind} {whole}"
+    # a routine is a function, a procedure or an aggregate
+    return f"{ {'column': 'table', 'function': 'routine'}.get(grant.kind, grant.kind) } {whole}"
 
 
 def _privileges(grant: Grant, privileges: tuple[str, ...]) -> str:
@@ -77,9 +89,13 @@ def _privileges(grant: Grant, privileges: tuple[str, ...]) -> str:
     return ", ".join(f"{privilege.lower()}{column}" for privilege in privileges)
 
 
-def create_default_privilege(_: Repair, _privilege: DefaultPrivilege) -> str:
-    """Left to a person."""
-    return "-- create it again: default_privileges "
+def create_default_privilege(repair: Repair, privilege: DefaultPrivilege) -> str:
+    """What new objects of the kind should give; none of ours does."""
+    return (
+        drop_default_privilege(repair, privilege)
+        .replace(" revoke all ", " grant all ")
+        .replace(" from ", " to ")
+    )
 
 
 def drop_default_privilege(repair: Repair, privilege: DefaultPrivilege) -> str:
@@ -94,9 +110,9 @@ def create_role(_: Repair, role: Role) -> str:
     return f"create role {quoted(role.name)} {'login' if role.login else 'nologin'};"
 
 
-def drop_role(_: Repair, role: Role) -> str:
-    """Left to a person: a role belongs to the cluster."""
-    return f"-- the role {quoted(role.name)} is not expected here"
+def drop_role(_: Repair, _role: Role) -> str:
+    """Nothing: a role belongs to the cluster."""
+    return ""
 
 
 def change_role(_: Repair, old: Role, _new: Role, field: str) -> str:

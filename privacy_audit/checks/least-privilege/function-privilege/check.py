@@ -16,7 +16,8 @@ CHECK = Check(
     claim=Claim.LEAST_PRIVILEGE,
     severity=Severity.HIGH,
     confidence=Confidence.CERTAIN,
-    remedy="Grant and revoke EXECUTE as the function's file in the DDL has it.",
+    remedy="Grant and revoke EXECUTE as the function's file in the DDL has it; after a restore without "
+    "rights, `nosender db check --format sql | psql` puts all of them back.",
     since="0.1",
 )
 

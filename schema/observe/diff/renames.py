@@ -1,0 +1,218 @@
+"""Finds what only has another name: renamed back it keeps its rows, made anew it would lose them."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
+
+from nosender.schema.observe.diff.repair import Repair, full_name, not_null_name, relation_word, table_name
+from nosender.schema.observe.diff.repair_objects import replace_function
+from nosender.schema.observe.model import (
+    Column,
+    Constraint,
+    Function,
+    Grant,
+    Index,
+    Relation,
+    Sequence,
+    Trigger,
+)
+from nosender.schema.observe.observation import Observation
+from nosender.schema.observe.quoting import quoted
+from nosender.schema.observe.spelling import bare
+
+RenamedKind = Literal["relations", "columns", "sequences", "constraints", "indexes", "triggers", "functions"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """One object that goes by another name."""
+
+    kind: RenamedKind
+    old: Any
+    """As expected."""
+    new: Any
+    """As found."""
+    sql: str
+
+
+def undo_renames(repair: Repair) -> tuple[Repair, list[Rename]]:
+    """The repair that is left once the names are put back, and what puts them back, in its order."""
+    renames: list[Rename] = []
+    for kind, likeness, rename in _KINDS:
+        for old, new in _pairs(repair, kind, likeness):
+            renames.append(Rename(kind, old, new, rename(repair, old, new)))
+            repair = replace(repair, found=_found_as(repair, kind, old, new))
+    named = tuple(c for c in repair.found.constraints if c.kind != "not null" or c.name != not_null_name(c))
+    return replace(repair, found=replace(repair.found, constraints=named)), renames
+
+
+def _pairs(
+    repair: Repair, kind: RenamedKind, likeness: Callable[[Observation, Any], object]
+) -> Iterator[tuple[Any, Any]]:
+    """What is missing beside the one thing too much that is like it in all but the name."""
+    wanted, found = repair.wanted, repair.found
+    tables = {relation.name for relation in wanted.relations}
+    missing: dict[object, list[Any]] = {}
+    extra: dict[object, list[Any]] = {}
+    have = {_named(record) for record in found.of(kind)}
+    want = {_named(record) for record in wanted.of(kind)}
+    for record in wanted.of(kind):
+        if _named(record) not in have:
+            missing.setdefault(likeness(wanted, record), []).append(record)
+    for record in found.of(kind):
+        if _named(record) not in want and (not hasattr(record, "table") or record.table in tables):
+            extra.setdefault(likeness(found, record), []).append(record)
+    for alike, records in missing.items():
+        others = extra.get(alike, [])
+        if alike is not None and len(records) == len(others) == 1:
+            yield records[0], others[0]
+
+
+def _named(record: Any) -> tuple[str, ...]:
+    names = ("name", "identity") if isinstance(record, Function) else ("table", "name")
+    return tuple(getattr(record, name, "") for name in names)
+
+
+def _relation(side: Observation, relation: Relation) -> object:
+    columns = tuple((c.name, c.type) for c in side.columns if c.table == relation.name)
+    return (relation.kind, columns) if relation.kind == "table" and columns else None
+
+
+def _column(side: Observation, column: Column) -> object:
+    neighbours = [c for c in side.columns if c.table == column.table]
+    before = [c.name for c in neighbours if c.position == column.position - 1]
+    after = [c.name for c in neighbours if c.position == column.position + 1]
+    return column.table, column.type, tuple(before), tuple(after)
+
+
+def _sequence(_: Observation, sequence: Sequence) -> object:
+    return sequence.owned_by
+
+
+def _constraint(_: Observation, constraint: Constraint) -> object:
+    return constraint.table, bare(constraint.definition)
+
+
+def _index(_: Observation, index: Index) -> object:
+    return (
+        (index.table, index.definition.partition(" ON ")[2], index.definition[:13])
+        if not index.constraint
+        else None
+    )
+
+
+def _trigger(_: Observation, trigger: Trigger) -> object:
+    return trigger.table, trigger.definition.replace(f" {quoted(trigger.name)} ", " ", 1)
+
+
+def _function(_: Observation, function: Function) -> object:
+    # Another name of an argument is another function to a reader, and the same one to PostgreSQL.
+    arguments = [part.strip().removeprefix("IN ") for part in function.identity.split(",")]
+    types = [argument.partition(" ")[2] or argument for argument in arguments]
+    return function.name, tuple(types)
+
+
+def _to(word: Callable[[Any], str], name: Callable[[Any], str]) -> Callable[[Repair, Any, Any], str]:
+    return lambda _, old, new: f"alter {word(old)} {name(new)} rename to {quoted(old.name)};"
+
+
+def _on_table(word: str) -> Callable[[Repair, Any, Any], str]:
+    return lambda _, old, new: (
+        f"alter table {table_name(old)} rename {word} {quoted(new.name)} to {quoted(old.name)};"
+    )
+
+
+def _rename_trigger(_: Repair, old: Trigger, new: Trigger) -> str:
+    return f"alter trigger {quoted(new.name)} on {table_name(old)} rename to {quoted(old.name)};"
+
+
+# In this order: what the names of a later kind stand on comes first.
+_KINDS: tuple[
+    tuple[RenamedKind, Callable[[Observation, Any], object], Callable[[Repair, Any, Any], str]], ...
+] = (
+    ("relations", _relation, _to(relation_word, full_name)),
+    ("columns", _column, _on_table("column")),
+    ("sequences", _sequence, _to(lambda _: "sequence", full_name)),
+    ("functions", _function, replace_function),
+    ("constraints", _constraint, _on_table("constraint")),
+    ("indexes", _index, _to(lambda _: "index", full_name)),
+    ("triggers", _trigger, _rename_trigger),
+)
+
+
+def _found_as(repair: Repair, kind: RenamedKind, old: Any, new: Any) -> Observation:
+    """What was found, with the name put back wherever PostgreSQL itself would."""
+    found = repair.found
+    if kind == "functions":
+        names = [f"{function.name}({function.identity})" for function in (old, new)]
+        return replace(
+            found,
+            functions=tuple(old if record == new else record for record in found.functions),
+            grants=(
+                *(grant for grant in found.grants if grant.object not in names),
+                *(grant for grant in repair.wanted.grants if grant.object == names[0]),
+            ),
+        )
+    inside, everywhere = _texts(kind, old, new)
+
+    def put_back(record: Any) -> Any:
+        mine = kind == "relations" or getattr(record, "table", getattr(record, "object", None)) == getattr(
+            new, "table", ""
+        )
+        changes: dict[str, Any] = {
+            name: old.name for name in _names(kind, record, new) if getattr(record, name) == new.name
+        }
+        for each in ("definition", "object", "owned_by", "default", "referenced", "using", "check"):
+            value = getattr(record, each, None)
+            if isinstance(value, str) and each not in changes:
+                words = everywhere | inside if mine or _refers(record, new) else everywhere
+                changes[each] = _replaced(value, words)
+        if kind == "columns" and mine and isinstance(record, Constraint | Index):
+            changes["columns"] = tuple(old.name if name == new.name else name for name in record.columns)
+        return replace(record, **changes)
+
+    lists: dict[str, Any] = {each.name: getattr(found, each.name) for each in fields(found)}
+    for name, value in lists.items():
+        if isinstance(value, tuple):
+            lists[name] = tuple(put_back(record) for record in value)
+    return Observation(**lists)
+
+
+def _refers(record: Any, new: Any) -> bool:
+    return isinstance(record, Constraint) and record.referenced_table == getattr(new, "table", None)
+
+
+def _names(kind: RenamedKind, record: Any, new: Any) -> tuple[str, ...]:
+    """The fields of a record that hold the bare name of what was renamed."""
+    if kind == "relations":
+        named = {Relation: ("name",), Grant: ("object",), Constraint: ("table", "referenced_table")}
+        return named.get(type(record), ("table",) if hasattr(record, "table") else ())
+    if isinstance(record, Grant):
+        on_it = record.object == getattr(new, "table", None)
+        return ("object",) if kind == "sequences" else ("column",) if kind == "columns" and on_it else ()
+    if isinstance(record, Index) and kind == "constraints" and record.constraint == new.name:
+        return ("constraint", "name")
+    return (
+        ("name",)
+        if type(record) is type(new) and getattr(record, "table", "") == getattr(new, "table", "")
+        else ()
+    )
+
+
+def _texts(kind: RenamedKind, old: Any, new: Any) -> tuple[dict[str, str], dict[str, str]]:
+    """How the name is written in definitions: in those of its own table, and in all others."""
+    if kind in ("relations", "sequences"):
+        return {}, {full_name(new): full_name(old)}
+    places = {f"{quoted(new.name)} on {table_name(new)}": f"{quoted(old.name)} on {table_name(old)}"}
+    if kind == "columns":
+        places = {f"{table_name(new)}.{quoted(new.name)}": f"{table_name(old)}.{quoted(old.name)}"}
+    elif kind == "indexes":
+        places = {full_name(new): full_name(old)}
+    return {quoted(new.name): quoted(old.name)}, places
+
+
+def _replaced(text: str, words: dict[str, str]) -> str:
+    longest = sorted(words, key=len, reverse=True)
+    pattern = "|".join(rf'(?<![\w."]){re.escape(word)}(?![\w"])' for word in longest)
+    return re.sub(pattern, lambda match: words[match[0]], text) if words else text
