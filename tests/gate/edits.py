@@ -147,8 +147,8 @@ SENDER = replace(
     "  destination_phone varchar(20)",
     "  sender_phone varchar(20),\n  destination_phone varchar(20)",
 )
-SENDER_UP = "alter table messages add column sender_phone varchar(20);\n"
-SENDER_DOWN = "alter table messages drop column sender_phone;\n"
+SENDER_UP = "alter table public.messages add column sender_phone varchar(20);\n"
+SENDER_DOWN = "alter table public.messages drop column sender_phone;\n"
 SENDER_ENTRY = '[columns.sender_phone]\nclass = "account-phone"\npurpose = "Who wrote it."\n\n'
 SENDER_DECLARED = replace(
     CATALOGUE, "[columns.encrypted_content]", f"{SENDER_ENTRY}[columns.encrypted_content]"
@@ -157,21 +157,21 @@ TAG = replace(MESSAGES, "  message_type varchar(20)", "  padding_class smallint,
 TAG_DECLARED = append(
     CATALOGUE, '\n[columns.padding_class]\nclass = "state"\npurpose = "Which length it is padded to."\n'
 )
-INDEX = "create index idx_messages_type on messages (message_type);\n"
+INDEX = "create index idx_messages_type on public.messages (message_type);\n"
 TODAY = datetime.now(UTC).date()
 E164 = "  constraint messages_destination_phone_e164 check (destination_phone ~ '^\\+[1-9][0-9]{6,14}$'),\n"
 COMMENTS = "migrations/versions/0005_comments"
 SEND = "schema/ddl/430_send_message.sql"
 GDPR = "privacy_audit/standards/gdpr.toml"
 
-PADDING = """create table padding_lengths (
+PADDING = """create table public.padding_lengths (
   id serial primary key,
   bytes integer not null
 );
 """
-PADDING_COMMENTS = """comment on table padding_lengths is 'Lengths that content is padded to.';
-comment on column padding_lengths.id is 'Number of the length.';
-comment on column padding_lengths.bytes is 'How long.';
+PADDING_COMMENTS = """comment on table public.padding_lengths is 'Lengths that content is padded to.';
+comment on column public.padding_lengths.id is 'Number of the length.';
+comment on column public.padding_lengths.bytes is 'How long.';
 """
 PADDING_DECLARED = """table = "padding_lengths"
 purpose = "Lengths that content is padded to."

@@ -28,24 +28,24 @@ DIFFERS = "ddl-equals-migrations"
 
 STORED = (
     Fault(
-        "alter table messages alter column message_type type text;",
-        "alter table messages alter column message_type type varchar(20);",
+        "alter table public.messages alter column message_type type text;",
+        "alter table public.messages alter column message_type type varchar(20);",
         (
             "column-type",
             DIFFERS,
         ),
     ),
     Fault(
-        "alter table message_deliveries alter column delivery_status drop not null;",
-        "alter table message_deliveries alter column delivery_status set not null;",
+        "alter table public.message_deliveries alter column delivery_status drop not null;",
+        "alter table public.message_deliveries alter column delivery_status set not null;",
         (
             "column-nullability",
             DIFFERS,
         ),
     ),
     Fault(
-        "alter table ephemeral_keys alter column created_at set default date_trunc('hour', now());",
-        "alter table ephemeral_keys alter column created_at "
+        "alter table public.ephemeral_keys alter column created_at set default date_trunc('hour', now());",
+        "alter table public.ephemeral_keys alter column created_at "
         "set default date_trunc('hour', now() at time zone 'utc');",
         (
             "column-default",
@@ -53,8 +53,9 @@ STORED = (
         ),
     ),
     Fault(
-        "alter table messages add column size integer generated always as (octet_length(message_id)) stored;",
-        "alter table messages drop column size;",
+        "alter table public.messages add column size integer"
+        " generated always as (octet_length(message_id)) stored;",
+        "alter table public.messages drop column size;",
         (
             DIFFERS,
             "locks-brief",
@@ -70,8 +71,8 @@ STORED = (
         ),
     ),
     Fault(
-        "alter table ephemeral_keys set unlogged;",
-        "alter table ephemeral_keys set logged;",
+        "alter table public.ephemeral_keys set unlogged;",
+        "alter table public.ephemeral_keys set logged;",
         (
             DIFFERS,
             DIFFERS,
@@ -80,8 +81,8 @@ STORED = (
         ),
     ),
     Fault(
-        "alter table messages alter column destination_phone set statistics 100;",
-        "alter table messages alter column destination_phone set statistics 0;",
+        "alter table public.messages alter column destination_phone set statistics 100;",
+        "alter table public.messages alter column destination_phone set statistics 0;",
         (
             DIFFERS,
             "statistics-kept",
@@ -89,8 +90,8 @@ STORED = (
         ),
     ),
     Fault(
-        "create index idx_messages_size on messages (octet_length(encrypted_content));",
-        "drop index idx_messages_size;",
+        "create index idx_messages_size on public.messages (octet_length(encrypted_content));",
+        "drop index public.idx_messages_size;",
         (
             DIFFERS,
             "locks-brief",
@@ -98,18 +99,18 @@ STORED = (
         ),
     ),
     Fault(
-        "comment on column messages.created_at is 'Ask +491701234567.';",
-        "comment on column messages.created_at is 'When the row was stored.';",
+        "comment on column public.messages.created_at is 'Ask +491701234567.';",
+        "comment on column public.messages.created_at is 'When the row was stored.';",
         ("number-in-name",),
     ),
     Fault(
-        "alter sequence migration_journal_id_seq owned by none;",
-        "alter sequence migration_journal_id_seq owned by migration_journal.id;",
+        "alter sequence public.migration_journal_id_seq owned by none;",
+        "alter sequence public.migration_journal_id_seq owned by public.migration_journal.id;",
         (DIFFERS,),
     ),
     Fault(
-        "alter table users add constraint users_id_check check (id > 0);",
-        "alter table users drop constraint users_id_check;",
+        "alter table public.users add constraint users_id_check check (id > 0);",
+        "alter table public.users drop constraint users_id_check;",
         (
             DIFFERS,
             "locks-brief",
@@ -120,8 +121,8 @@ STORED = (
 
 CODE = (
     Fault(
-        "create view recent as select id from messages;",
-        "drop view recent;",
+        "create view public.recent as select id from public.messages;",
+        "drop view public.recent;",
         (
             DIFFERS,
             "undeclared-column",
@@ -129,8 +130,8 @@ CODE = (
         ),
     ),
     Fault(
-        "create materialized view counted as select count(*) as rows from messages;",
-        "drop materialized view counted;",
+        "create materialized view public.counted as select count(*) as rows from public.messages;",
+        "drop materialized view public.counted;",
         (
             DIFFERS,
             "undeclared-column",
@@ -138,8 +139,8 @@ CODE = (
         ),
     ),
     Fault(
-        "create function peek() returns bigint language sql security definer return (select 1);",
-        "drop function peek();",
+        "create function public.peek() returns bigint language sql security definer return (select 1);",
+        "drop function public.peek();",
         (
             DIFFERS,
             "open-search-path",
@@ -147,13 +148,13 @@ CODE = (
         ),
     ),
     Fault(
-        "alter function active_devices owner to gate_login;",
-        "alter function active_devices owner to current_user;",
+        "alter function public.active_devices owner to gate_login;",
+        "alter function public.active_devices owner to current_user;",
         (),
     ),
     Fault(
-        "create rule keep as on delete to users do instead nothing;",
-        "drop rule keep on users;",
+        "create rule keep as on delete to public.users do instead nothing;",
+        "drop rule keep on public.users;",
         (
             DIFFERS,
             "sql-style",
@@ -161,29 +162,29 @@ CODE = (
         ),
     ),
     Fault(
-        "create policy everybody on messages using (true);",
-        "drop policy everybody on messages;",
+        "create policy everybody on public.messages using (true);",
+        "drop policy everybody on public.messages;",
         (
             DIFFERS,
             "undeclared-policy",
         ),
     ),
     Fault(
-        "alter table ephemeral_keys enable row level security;",
-        "alter table ephemeral_keys disable row level security;",
+        "alter table public.ephemeral_keys enable row level security;",
+        "alter table public.ephemeral_keys disable row level security;",
         (
             DIFFERS,
             "table-differs",
         ),
     ),
     Fault(
-        "alter table users enable always trigger users_guard;",
-        "alter table users enable trigger users_guard;",
+        "alter table public.users enable always trigger users_guard;",
+        "alter table public.users enable trigger users_guard;",
         (DIFFERS,),
     ),
     Fault(
-        "alter table messages disable trigger messages_guard;",
-        "alter table messages enable trigger messages_guard;",
+        "alter table public.messages disable trigger messages_guard;",
+        "alter table public.messages enable trigger messages_guard;",
         (
             DIFFERS,
             "disabled-trigger",
@@ -198,15 +199,15 @@ CODE = (
         ),
     ),
     Fault(
-        "grant select on message_deliveries to gate_login;",
-        "revoke select on message_deliveries from gate_login;",
+        "grant select on public.message_deliveries to gate_login;",
+        "revoke select on public.message_deliveries from gate_login;",
         (
             DIFFERS,
             "table-privilege",
         ),
     ),
     Fault(
-        "create extension pg_trgm;",
+        "create extension pg_trgm with schema public;",
         "drop extension pg_trgm;",
         (
             DIFFERS,

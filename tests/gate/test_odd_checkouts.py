@@ -86,7 +86,7 @@ def test_a_merge_of_the_base_is_no_change_of_ours(checkout: Path) -> None:
     OPEN(checkout)
     git(checkout, "commit", "-qam", "ours")
     git(checkout, "checkout", "-q", "-b", "moved", "origin/main")
-    append("schema/ddl/900_grants.sql", "\nREVOKE ALL ON TABLE users FROM public;\n")(checkout)
+    append("schema/ddl/900_grants.sql", "\nREVOKE ALL ON TABLE public.users FROM public;\n")(checkout)
     git(checkout, "commit", "-qam", "theirs")
     git(checkout, "checkout", "-q", "side")
     git(checkout, "merge", "-q", "--no-edit", "moved")

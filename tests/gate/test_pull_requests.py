@@ -51,9 +51,9 @@ PULL_REQUESTS = (
             TAG,
             TAG_DECLARED,
             revision(
-                "alter table messages add column padding_class smallint;\n"
-                "comment on column messages.padding_class is 'Which length it has.';\n",
-                "alter table messages drop column padding_class;\n",
+                "alter table public.messages add column padding_class smallint;\n"
+                "comment on column public.messages.padding_class is 'Which length it has.';\n",
+                "alter table public.messages drop column padding_class;\n",
                 downgrade_is='"loses data"',
                 loses='("messages",)',
             ),
@@ -137,7 +137,7 @@ PULL_REQUESTS = (
     PullRequest(
         "a revision whose downgrade forgets",
         generate=True,
-        edits=(revision("create table left_over (id integer);\n", "select 1;\n"),),
+        edits=(revision("create table public.left_over (id integer);\n", "select 1;\n"),),
         finds=(
             ("ddl-equals-migrations", f"{NEW}.up.sql", "left_over"),
             ("undeclared-column", f"{NEW}.up.sql", "left_over"),
@@ -147,7 +147,7 @@ PULL_REQUESTS = (
     ),
     PullRequest(
         "a revision that mixes a transaction with what cannot have one",
-        (revision(INDEX.replace("index", "index concurrently"), "drop index idx_messages_type;\n"),),
+        (revision(INDEX.replace("index", "index concurrently"), "drop index public.idx_messages_type;\n"),),
         finds=(
             ("revisions-sound", f"{NEW}.py", ""),
             ("revisions-sound", f"{NEW}.up.sql", "concurrently"),
@@ -191,8 +191,9 @@ PULL_REQUESTS = (
         generate=True,
         edits=(
             revision(
-                "alter table message_deliveries disable trigger message_deliveries_destination_only;\n",
-                "alter table message_deliveries enable trigger message_deliveries_destination_only;\n",
+                "alter table public.message_deliveries "
+                "disable trigger message_deliveries_destination_only;\n",
+                "alter table public.message_deliveries enable trigger message_deliveries_destination_only;\n",
             ),
         ),
         finds=(
@@ -204,7 +205,10 @@ PULL_REQUESTS = (
         "everything to everybody",
         generate=True,
         edits=(
-            revision("grant select on messages to public;\n", "revoke select on messages from public;\n"),
+            revision(
+                "grant select on public.messages to public;\n",
+                "revoke select on public.messages from public;\n",
+            ),
         ),
         finds=(
             ("ddl-equals-migrations", f"{NEW}.up.sql", "grant select"),
@@ -238,9 +242,9 @@ PULL_REQUESTS = (
         generate=True,
         edits=(
             revision(
-                "alter table messages add constraint messages_destination_phone_fkey\n"
-                "foreign key (destination_phone) references users (phone_number);\n",
-                "alter table messages drop constraint messages_destination_phone_fkey;\n",
+                "alter table public.messages add constraint messages_destination_phone_fkey\n"
+                "foreign key (destination_phone) references public.users (phone_number);\n",
+                "alter table public.messages drop constraint messages_destination_phone_fkey;\n",
             ),
         ),
         finds=(
@@ -255,9 +259,10 @@ PULL_REQUESTS = (
         generate=True,
         edits=(
             revision(
-                "create view inbox as\nselect\n  messages.id,\n  users.id as user_id\nfrom messages\n"
-                "inner join users on messages.destination_phone = users.phone_number;\n",
-                "drop view inbox;\n",
+                "create view public.inbox as\nselect\n  messages.id,\n  users.id as user_id\n"
+                "from public.messages\n"
+                "inner join public.users on messages.destination_phone = users.phone_number;\n",
+                "drop view public.inbox;\n",
             ),
         ),
         finds=(
@@ -270,7 +275,7 @@ PULL_REQUESTS = (
     # Locks.
     PullRequest(
         "an index that keeps writers waiting",
-        (append(MESSAGES, INDEX), revision(INDEX, "drop index idx_messages_type;\n")),
+        (append(MESSAGES, INDEX), revision(INDEX, "drop index public.idx_messages_type;\n")),
         finds=(("locks-brief", f"{NEW}.up.sql", "create index"),),
         generate=True,
     ),
@@ -373,7 +378,7 @@ PULL_REQUESTS = (
         (
             append("schema/ddl/17_padding_lengths.sql", PADDING),
             append("schema/catalogue/padding_lengths.toml", PADDING_DECLARED),
-            revision(PADDING + PADDING_COMMENTS, "drop table padding_lengths;\n"),
+            revision(PADDING + PADDING_COMMENTS, "drop table public.padding_lengths;\n"),
         ),
         generate=True,
         shows=(
@@ -451,7 +456,7 @@ PULL_REQUESTS = (
         "SQL that shouts",
         (
             replace(SEND, "  devices integer[];", "  devices integer[];"),
-            append("schema/ddl/900_grants.sql", "\nREVOKE ALL ON TABLE users FROM public;\n"),
+            append("schema/ddl/900_grants.sql", "\nREVOKE ALL ON TABLE public.users FROM public;\n"),
         ),
         finds=(
             ("sql-style", "schema/ddl/900_grants.sql", "REVOKE"),

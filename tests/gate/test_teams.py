@@ -301,7 +301,7 @@ def test_the_commit_hook_stops_a_commit(base: Path, team: Path, tmp_path: Path) 
 
     before = git(team, "rev-parse", "HEAD")
     replace(CATALOGUE, '"When the row was stored."', '"TODO"')(team)
-    append("schema/ddl/900_grants.sql", "\nREVOKE ALL ON TABLE users FROM public;\n")(team)
+    append("schema/ddl/900_grants.sql", "\nREVOKE ALL ON TABLE public.users FROM public;\n")(team)
     stopped = commit()
     assert stopped.returncode == 1, stopped.stdout + stopped.stderr
     assert "TODO" in stopped.stderr + stopped.stdout

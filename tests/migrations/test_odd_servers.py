@@ -286,7 +286,7 @@ def test_an_event_trigger_that_refuses(database: str) -> None:
         admin.execute(
             """
             create schema calendar;
-                create function calendar.refuse() returns event_trigger language plpgsql as $$
+            create function calendar.refuse() returns event_trigger language plpgsql as $$
             begin raise exception E'no changes\\x1b[31m\\non a Friday'; end $$;
             create event trigger friday on ddl_command_start execute function calendar.refuse();
             """
@@ -296,7 +296,7 @@ def test_an_event_trigger_that_refuses(database: str) -> None:
     assert str(caught.value).startswith("revision 0002: no changes")
     assert str(caught.value).isprintable()
     with psycopg.connect(database) as admin:
-        admin.execute("drop event trigger friday; drop function refuse")
+        admin.execute("drop event trigger friday; drop function calendar.refuse")
     assert runner.upgrade(target).applied[0] == "0002"
 
 
