@@ -19,8 +19,8 @@ from nosender.privacy_audit.snapshot.probes.parts import (
 from nosender.privacy_audit.snapshot.probes.reading import INTEGERS, MOMENTS, TEXTS
 
 if TYPE_CHECKING:
+    from nosender.privacy_audit.snapshot.probes.asked import Asked
     from nosender.privacy_audit.snapshot.probes.reading import Column, Table
-    from nosender.privacy_audit.snapshot.probes.statements import Asked
 
 CONTACT = (
     r"\+[1-9][0-9]{6,14}|[[:alnum:]._%+-]{2,}@[[:alnum:]-]{2,}\.[[:alpha:]]{2,}|[0-9]{1,3}(\.[0-9]{1,3}){3}"

@@ -17,7 +17,7 @@ from nosender.privacy_audit.snapshot.probes.parts import (
 )
 
 if TYPE_CHECKING:
-    from nosender.privacy_audit.snapshot.probes.statements import Asked
+    from nosender.privacy_audit.snapshot.probes.asked import Asked
 
 SMALL = 1000
 """Tables up to so many pages are joined whole: 8 MB."""

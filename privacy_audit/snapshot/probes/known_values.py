@@ -24,8 +24,8 @@ from nosender.privacy_audit.snapshot.probes.parts import (
 from nosender.privacy_audit.snapshot.probes.reading import INTEGERS, MOMENTS
 
 if TYPE_CHECKING:
+    from nosender.privacy_audit.snapshot.probes.asked import Asked
     from nosender.privacy_audit.snapshot.probes.reading import Column, Table
-    from nosender.privacy_audit.snapshot.probes.statements import Asked
 
 KNOWN = 2000
 """At most so many values of one of our columns are looked for."""

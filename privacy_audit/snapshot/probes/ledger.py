@@ -11,8 +11,8 @@ from nosender.privacy_audit.snapshot.probes.parts import column, name_of, text
 from nosender.privacy_audit.snapshot.probes.reading import MOMENTS
 
 if TYPE_CHECKING:
+    from nosender.privacy_audit.snapshot.probes.asked import Asked
     from nosender.privacy_audit.snapshot.probes.reading import Table
-    from nosender.privacy_audit.snapshot.probes.statements import Asked
     from nosender.schema.catalogue.model import Retention
 
 CANARY = "+999999999999999"
