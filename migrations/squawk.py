@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nosender.errors import IncompleteError
 from nosender.migrations.rehearsal import statements
+from nosender.server.program_failures import program_cause
 
 if TYPE_CHECKING:
     from nosender.migrations.revisions import Revision
@@ -36,11 +38,14 @@ def squawk(revision: Revision) -> dict[int, list[str]]:
         *(["--assume-in-transaction"] if revision.transactional else []),
         "--stdin-filepath", f"{revision.path.stem}.up.sql",
     ]  # fmt: skip
-    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, timeout=60)
     try:
+        done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, timeout=60)
         reports = json.loads(done.stdout)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise IncompleteError(f"squawk could not be run: {error}; uninstall it to plan without") from None
     except ValueError:
-        return {}
+        reason = program_cause(done.stderr or done.stdout)
+        raise IncompleteError(f"squawk failed: {reason}; uninstall it to plan without") from None
     found: dict[int, list[str]] = {}
     ends = _ends(text)
     for report in reports:

@@ -91,7 +91,7 @@ COMMANDS: dict[str, Act] = {
     "flow": lambda target: fill(target, 5, 20, seed=4, through="flow"),
     "sweep": lambda target: sweep(target, pace=FAST),
     "workers": lambda target: sweep(target, pace=FAST, workers=2, canary=True),
-    "status": status.look,
+    "status": status.read_status,
     "plan": lambda target: policy.live_plan(target.connect("test", reading=True), target.schema),
     "verify": ledger.verify_target,
     "measures": lambda target: erase.measures(target, rewrite=True),

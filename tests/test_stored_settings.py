@@ -78,7 +78,7 @@ def _answers(target: Target) -> Answers:
     """What the commands say, without what moves."""
     report = json.loads(render("json", audits.run(target)))
     report["run"] = {name: report["run"][name] for name in ("role", "tool", "ledger")}
-    looked = status.look(target)
+    looked = status.read_status(target)
     return {
         "audit": report,
         "check": [each.line for each in runner.check(target)[1]],

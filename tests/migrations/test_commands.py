@@ -39,7 +39,7 @@ def test_the_life_of_a_schema(database: str, run_nosender: RunNosender) -> None:
         "low: table public.users, options: expected none, found fillfactor=80",
         "    alter table public.users reset (fillfactor);",
         "strict: grant table public.messages to PUBLIC: expected absent, found SELECT",
-        "    revoke select on table public.messages from public;",
+        "    revoke select on table public.messages from public cascade;",
     ]
     document = json.loads(db("check", "--format", "json").stdout)
     assert [item["severity"] for item in document["differences"]] == ["low", "strict"]
@@ -73,7 +73,7 @@ def test_a_role_without_rights(database: str, run_nosender: RunNosender) -> None
         connection.execute(
             "do $$ begin create role nobody_much login; exception when duplicate_object then null; end $$"
         )
-    url = database.replace("postgres@", "nobody_much@")
+    url = psycopg.conninfo.make_conninfo(database, user="nobody_much")
     done = run_nosender("--url", url, "db", "upgrade")
     assert done.returncode == 4
     assert done.stderr.startswith("nosender: the schema could not be made: ")
@@ -85,7 +85,7 @@ def test_a_role_that_may_not_read_the_revision(database: str, run_nosender: RunN
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("create role current_reader login")
     try:
-        url = database.replace("postgres@", "current_reader@")
+        url = psycopg.conninfo.make_conninfo(database, user="current_reader")
         answer = run_nosender("--url", url, "db", "current")
     finally:
         with psycopg.connect(database, autocommit=True) as connection:

@@ -341,7 +341,7 @@ def test_books_that_are_not_as_they_were_left(database: str) -> None:
     assert "revision 0003 was changed after" in told(
         edited.format("repeat('0', 64)"), edited.format(f"'{text}'")
     )
-    assert "table public.migration_journal: expected present" in told(
+    assert "table public.migration_journal, name: expected migration_journal, found hidden" in told(
         "alter table migration_journal rename to hidden", "alter table hidden rename to migration_journal"
     )
     column = "alter table migration_journal rename column {} to {}"
@@ -364,7 +364,7 @@ def test_another_project_in_the_same_schema(database: str, run_nosender: RunNose
         assert admin.execute("select version_num from public.alembic_version").fetchone() == ("ae1027a6acf",)
         admin.execute("drop table alembic_version; create view alembic_version as select 1 as odd")
     for act in (runner.upgrade, runner.current):
-        with pytest.raises(NosenderError, match=r"the database refused: column .version_num. does not exist"):
+        with pytest.raises(NosenderError, match="is no ordinary table, so it was not read"):
             act(Target(database))
 
 

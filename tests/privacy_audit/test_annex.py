@@ -77,7 +77,7 @@ def test_a_role_that_may_not_read_the_ledger_gets_a_report_that_says_so(target: 
     with psycopg.connect(target.conninfo, autocommit=True) as admin:
         admin.execute("create role blind_tester login")
     try:
-        audit = run(Target(target.conninfo.replace("postgres@", "blind_tester@")))
+        audit = run(Target(psycopg.conninfo.make_conninfo(target.conninfo, user="blind_tester")))
         assert audit.annex.retention is None
         assert audit.exit_code == 3
         assert "could not be read in this run" in render("html", audit)

@@ -138,7 +138,7 @@ def test_counts_that_do_not_add_up_are_found(target: Target, swept: psycopg.Conn
 
 def test_the_text_of_a_row_is_the_documented_one(swept: psycopg.Connection) -> None:
     """By hand, as a reviewer would with sha256sum; the database's own function writes the same."""
-    entries = list(read(swept))
+    entries = list(read(swept, "public"))
     row = swept.execute(
         "select retention_row_text(r), encode(r.row_hash, 'hex') from retention_runs r where id = 4"
     )

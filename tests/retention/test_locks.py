@@ -158,8 +158,15 @@ def test_who_makes_a_sweep_free_nothing_is_told(target: Target, connection: psyc
         $$
         """
     )
+    connection.execute("create role holders_sweeper login in role nosender_sweeper")
     connection.commit()
-    assert sweep(target).warnings == (
+    login = Target(psycopg.conninfo.make_conninfo(target.conninfo, user="holders_sweeper"))
+    try:
+        warnings = sweep(login).warnings
+    finally:
+        connection.execute("drop role holders_sweeper")
+        connection.commit()
+    assert warnings == (
         "session process 7 keeps deleted rows from being vacuumed away, for 61 seconds now",
         "replication slot unread keeps deleted rows from being vacuumed away",
     )

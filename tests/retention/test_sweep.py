@@ -229,7 +229,15 @@ def test_another_policy_in_the_database_is_refused(target: Target, connection: p
     definition = connection.execute("select pg_get_functiondef('retention_policy'::regproc)").fetchone()
     assert definition is not None
     connection.execute(definition[0].replace("'messages', 'expires_at'", "'messages', 'created_at'").encode())
+    connection.execute("create role policy_sweeper login in role nosender_sweeper")
     connection.commit()
-    with pytest.raises(NosenderError, match="different retention"):
+    with pytest.raises(NosenderError, match="is not the declared one"):  # and would run as the superuser
         sweep(target)
+    try:
+        login = psycopg.conninfo.make_conninfo(target.conninfo, user="policy_sweeper")
+        with pytest.raises(NosenderError, match="different retention"):
+            sweep(Target(login))
+    finally:
+        connection.execute("drop role policy_sweeper")
+        connection.commit()
     assert rows.count(connection, "messages") == 3

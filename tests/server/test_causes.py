@@ -14,8 +14,9 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from nosender.errors import IncompleteError, NosenderError
-from nosender.migrations import plan, rehearsal, runner
+from nosender.migrations import rehearsal, runner
 from nosender.migrations.revisions import Chain
+from nosender.migrations.squawk import squawk
 from nosender.server.binaries import all_binaries
 from nosender.server.embedded import EmbeddedServer
 from nosender.server.os_account import server_account
@@ -185,7 +186,7 @@ def test_a_linter_that_fails_is_no_linter_without_objections(
     program.chmod(0o755)
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
     with pytest.raises(IncompleteError, match="squawk failed: rules are broken"):
-        plan._squawk(Chain.load().revisions[0])
+        squawk(Chain.load().revisions[0])
 
 
 def test_what_the_database_refuses_is_said_once(database: str) -> None:

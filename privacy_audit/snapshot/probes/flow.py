@@ -132,6 +132,58 @@ def order(asked: Asked) -> list[Composed]:
     ]
 
 
+_SAME_TRANSACTION = """(
+  with outward as materialized (
+    select m.xmin::text as transaction, {destination}::text as destination
+    from only {outward} as m
+    order by {newest_outward}
+    limit {most}
+  ),
+  own as materialized (
+    select o.xmin::text as transaction, {owner}::integer as owner
+    from only {own} as o
+    order by {newest_own}
+    limit {most}
+  ),
+  sent as (
+    select s.transaction, pg_catalog.array_agg(distinct s.destination) as destinations
+    from outward as s
+    group by s.transaction
+    having pg_catalog.count(distinct s.destination) <= 5
+  ),
+  owned as (
+    select
+      w.transaction,
+      pg_catalog.unnest(pg_catalog.array_agg(distinct w.owner)) as owner
+    from own as w
+    group by w.transaction
+    having pg_catalog.count(distinct w.owner) <= 5
+  ),
+  both_wrote as materialized (
+    select sent.transaction, sent.destinations, owned.owner
+    from sent
+    inner join owned on owned.transaction = sent.transaction
+    limit {looks}
+  )
+  select
+    {outward_name}::text as table_name,
+    {own_name}::text as other_table,
+    (select pg_catalog.count(*) from sent) as examined,
+    pg_catalog.count(distinct b.transaction) filter (
+      where (select u.phone_number::text from only {users} as u where u.id = b.owner)
+      <> all (b.destinations)
+    ) as joined,
+    (
+      {whole}
+      or (select pg_catalog.count(*) from outward) < 100
+      and (select pg_catalog.count(*) from own) < 100
+    )
+    and (select pg_catalog.count(*) from both_wrote) < {looks} as whole
+  from both_wrote as b
+)"""
+"""One pair of tables: transactions that wrote both for a destination and for a user who is somebody else."""
+
+
 def same_transaction(asked: Asked) -> list[Composed]:
     """Transactions that wrote both for a destination and for a user who is somebody else."""
     catalogue = asked.catalogue
@@ -150,55 +202,7 @@ def same_transaction(asked: Asked) -> list[Composed]:
             whole = to.whole() and by.whole()
             parts.append(
                 text(
-                    """(
-                      with outward as materialized (
-                        select m.xmin::text as transaction, {destination}::text as destination
-                        from only {outward} as m
-                        order by {newest_outward}
-                        limit {most}
-                      ),
-                      own as materialized (
-                        select o.xmin::text as transaction, {owner}::integer as owner
-                        from only {own} as o
-                        order by {newest_own}
-                        limit {most}
-                      ),
-                      sent as (
-                        select s.transaction, pg_catalog.array_agg(distinct s.destination) as destinations
-                        from outward as s
-                        group by s.transaction
-                        having pg_catalog.count(distinct s.destination) <= 5
-                      ),
-                      owned as (
-                        select
-                          w.transaction,
-                          pg_catalog.unnest(pg_catalog.array_agg(distinct w.owner)) as owner
-                        from own as w
-                        group by w.transaction
-                        having pg_catalog.count(distinct w.owner) <= 5
-                      ),
-                      both_wrote as materialized (
-                        select sent.transaction, sent.destinations, owned.owner
-                        from sent
-                        inner join owned on owned.transaction = sent.transaction
-                        limit {looks}
-                      )
-                      select
-                        {outward_name}::text as table_name,
-                        {own_name}::text as other_table,
-                        (select pg_catalog.count(*) from sent) as examined,
-                        pg_catalog.count(distinct b.transaction) filter (
-                          where (select u.phone_number::text from only {users} as u where u.id = b.owner)
-                          <> all (b.destinations)
-                        ) as joined,
-                        (
-                          {whole}
-                          or (select pg_catalog.count(*) from outward) < 100
-                          and (select pg_catalog.count(*) from own) < 100
-                        )
-                        and (select pg_catalog.count(*) from both_wrote) < {looks} as whole
-                      from both_wrote as b
-                    )""",
+                    _SAME_TRANSACTION,
                     outward=name_of(to),
                     own=name_of(by),
                     users=name_of(users),
