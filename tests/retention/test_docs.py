@@ -18,6 +18,7 @@ from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
+UNITS = DOCS.parent / "integrations" / "systemd"
 
 
 def test_the_fields_are_the_documented_ones() -> None:
@@ -47,11 +48,11 @@ def test_the_policy_hash_is_of_the_documented_text(connection: psycopg.Connectio
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze here")
 @pytest.mark.parametrize(
-    "unit", sorted((DOCS.parent / "integrations" / "systemd").iterdir()), ids=lambda path: path.name
+    "unit", sorted(UNITS.iterdir()), ids=lambda path: path.name
 )
 def test_systemd_understands_the_units(unit: Path, tmp_path: Path) -> None:
     """All but the path of the program and the account, which are the reader's to adapt."""
-    for each in (DOCS.parent / "integrations" / "systemd").iterdir():
+    for each in UNITS.iterdir():
         text = (
             each.read_text().replace("/opt/nosender/bin/nosender", "/bin/true").replace("User=nosender\n", "")
         )
