@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nosender.privacy_audit.snapshot.object_names import without_numbers
+
 if TYPE_CHECKING:
     import psycopg
 
@@ -77,7 +79,7 @@ def read(connection: psycopg.Connection, schema: str) -> Surroundings:
 def as_measured(surroundings: Surroundings) -> Mapping[str, Any]:
     """What moves with time and is no finding, for the `run` block of a report."""
     return {
-        "dead_rows": {each.table: each.dead for each in surroundings.vacuums},
-        "rows": {each.table: each.live for each in surroundings.vacuums},
+        "dead_rows": {without_numbers(each.table): each.dead for each in surroundings.vacuums},
+        "rows": {without_numbers(each.table): each.live for each in surroundings.vacuums},
         "standbys": surroundings.standbys,
     }

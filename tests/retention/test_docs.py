@@ -47,9 +47,7 @@ def test_the_policy_hash_is_of_the_documented_text(connection: psycopg.Connectio
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze here")
-@pytest.mark.parametrize(
-    "unit", sorted(UNITS.iterdir()), ids=lambda path: path.name
-)
+@pytest.mark.parametrize("unit", sorted(UNITS.iterdir()), ids=lambda path: path.name)
 def test_systemd_understands_the_units(unit: Path, tmp_path: Path) -> None:
     """All but the path of the program and the account, which are the reader's to adapt."""
     for each in UNITS.iterdir():
