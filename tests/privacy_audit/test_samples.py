@@ -92,9 +92,9 @@ def test_the_share_that_a_sample_finds(examined: int, whole: bool, finds: float 
         assert (1 - finds) ** examined <= 0.05 < (1 - finds * 0.9) ** examined
 
 
-def test_an_audit_takes_at_most_eighteen_statements_whatever_the_size(migrated: str) -> None:
+def test_an_audit_takes_at_most_twenty_one_statements_whatever_the_size(migrated: str) -> None:
     alone = benchmark.statements(migrated)
     benchmark.fill(migrated, 200)
     benchmark.grow(migrated, 1, 200)
     assert len(benchmark.collect(migrated).snapshot.live.relations) > 200
-    assert 10 < alone == benchmark.statements(migrated) <= 18
+    assert 10 < alone == benchmark.statements(migrated) <= 21
