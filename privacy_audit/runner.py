@@ -138,7 +138,7 @@ def read_snapshot(
     except psycopg.errors.InsufficientPrivilege as error:
         message = error.diag.message_primary or "a catalog"
         raise IncompleteError(f"unreadable: {message}, so what surrounds the schema cannot be seen") from None
-    except psycopg.OperationalError as error:
+    except (psycopg.OperationalError, psycopg.errors.TransactionTimeout) as error:
         state = f" (SQLSTATE {error.sqlstate})" if error.sqlstate else ""
         raise IncompleteError(f"the database went away while it was read{state}; run again") from None
     snapshot = replace(snapshot, probes=answers)
