@@ -25,12 +25,19 @@ def ask(
     """The rows of each probe of `names`, or why there are none, in the caller's transaction; and the versions
     of the functions that were called, for `confirmed`.
     """
+    import psycopg
+
     from nosender.privacy_audit.snapshot.probes import functions, statements
     from nosender.privacy_audit.snapshot.probes.reading import look_around, pinned
 
     names = tuple(names)
     with pinned(connection):
-        around = look_around(connection, snapshot)
+        try:
+            with connection.transaction():
+                around = look_around(connection, snapshot)
+        except psycopg.errors.LockNotAvailable:  # the size of a table waits for whoever holds it
+            locked = Unseen("a table is held under an exclusive lock, so how large it is was not told")
+            return dict.fromkeys(names, locked), frozenset()
         if around.privileged:
             return statements.ask(connection, snapshot, around, names), frozenset()
         seen = functions.versions(connection, snapshot.declared)
