@@ -157,18 +157,19 @@ PULL_REQUESTS = (
         "an old revision that does something else",
         (replace(OLD, "interval '400 days'", "interval '40 days'"),),
         finds=(
-            ("ddl-equals-migrations", OLD, "retention_policy"),
             ("revisions-unchanged", OLD, "40 days"),
-            ("up-down-up", "migrations/versions/0004_audit.py", ""),
+            # the way back from 0006 brings the released text, which is not what the edited revision left
+            ("up-down-up", "migrations/versions/0003_retention.py", ""),
         ),
     ),
     PullRequest(
         "an old revision that is gone",
         (remove(*(f"{COMMENTS}{end}" for end in (".py", ".up.sql", ".down.sql", ".json"))),),
         finds=(
-            ("revisions-unchanged", "migrations/versions/0004_audit.py", ""),
-            ("revisions-unchanged", "migrations/versions/0004_audit.py", ""),
-            ("revisions-unchanged", "migrations/versions/0004_audit.py", ""),
+            ("revisions-sound", "migrations/versions/0006_pinned_names.py", ""),
+            ("revisions-unchanged", "migrations/versions/0006_pinned_names.py", ""),
+            ("revisions-unchanged", "migrations/versions/0006_pinned_names.py", ""),
+            ("revisions-unchanged", "migrations/versions/0006_pinned_names.py", ""),
         ),
     ),
     # Safeguards taken away.
@@ -220,8 +221,8 @@ PULL_REQUESTS = (
         generate=True,
         edits=(
             revision(
-                "grant execute on function send_message to public;\n",
-                "revoke execute on function send_message from public;\n",
+                "grant execute on function public.send_message to public;\n",
+                "revoke execute on function public.send_message from public;\n",
             ),
         ),
         finds=(
