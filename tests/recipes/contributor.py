@@ -89,36 +89,36 @@ VERSION = f"migrations/versions/{NUMBER}_"
 # A table whose rows expire.
 
 PUSH_TOKENS = """-- How the push service reaches a person's device; a row is about one person.
-create table push_tokens (
+create table public.push_tokens (
   id serial primary key,
   user_id integer not null,
   token text not null,
   expires_at timestamp without time zone not null,
-  constraint push_tokens_user_id_fkey foreign key (user_id) references users (id) on delete cascade,
+  constraint push_tokens_user_id_fkey foreign key (user_id) references public.users (id) on delete cascade,
   constraint push_tokens_token_key unique (token),
   constraint push_tokens_token_length check (octet_length(token) between 16 and 400),
   constraint push_tokens_expires_at_coarse check (expires_at = date_trunc('hour', expires_at))
 );
 
-create index idx_push_tokens_user on push_tokens (user_id);
-create index idx_push_tokens_expires on push_tokens (expires_at, id);
+create index idx_push_tokens_user on public.push_tokens (user_id);
+create index idx_push_tokens_expires on public.push_tokens (expires_at, id);
 
-alter table push_tokens alter column token set statistics 0;
+alter table public.push_tokens alter column token set statistics 0;
 
-revoke all on table push_tokens from public;
-revoke all on sequence push_tokens_id_seq from public;
+revoke all on table public.push_tokens from public;
+revoke all on sequence public.push_tokens_id_seq from public;
 """
 TRIGGER = """
 create trigger push_tokens_utc
-before insert or update on push_tokens
-for each statement execute function refuse_time_zone();
+before insert or update on public.push_tokens
+for each statement execute function public.refuse_time_zone();
 """
 COMMENTS = """
-comment on table push_tokens is 'How the push service reaches a device.';
-comment on column push_tokens.id is 'Number of the token.';
-comment on column push_tokens.user_id is 'Whose device it is.';
-comment on column push_tokens.token is 'What the push service calls the device.';
-comment on column push_tokens.expires_at is 'When the token must go.';
+comment on table public.push_tokens is 'How the push service reaches a device.';
+comment on column public.push_tokens.id is 'Number of the token.';
+comment on column public.push_tokens.user_id is 'Whose device it is.';
+comment on column public.push_tokens.token is 'What the push service calls the device.';
+comment on column public.push_tokens.expires_at is 'When the token must go.';
 """
 DECLARED = """table = "push_tokens"
 purpose = "How the push service reaches a device."
@@ -226,10 +226,10 @@ COLUMN = Work(
         ),
         f"{VERSION}add_padding_class.py": loses("messages"),
         f"{VERSION}add_padding_class.up.sql": new(
-            "alter table messages add column padding_class smallint;\n"
-            "comment on column messages.padding_class is 'Which length it is padded to.';\n"
+            "alter table public.messages add column padding_class smallint;\n"
+            "comment on column public.messages.padding_class is 'Which length it is padded to.';\n"
         ),
-        f"{VERSION}add_padding_class.down.sql": new("alter table messages drop column padding_class;\n"),
+        f"{VERSION}add_padding_class.down.sql": new("alter table public.messages drop column padding_class;\n"),
     },
 )
 
@@ -241,7 +241,7 @@ MIGRATION = Work(
     {"NNNN": NUMBER, "NNN": "120", "TABLE": "messages", "SLUG": "find_by_type"},
     {
         "schema/ddl/120_messages.sql": at_the_end(
-            "\ncreate index idx_messages_type on messages (message_type);\n"
+            "\ncreate index idx_messages_type on public.messages (message_type);\n"
         ),
         f"{VERSION}find_by_type.py": lambda before: before.replace(
             "transactional: bool = True", "transactional: bool = False"
@@ -308,7 +308,7 @@ where
   and a.attstorage = 'e' -- external
 order by subject
 """
-ALTER = "alter table messages alter column encrypted_content set storage"
+ALTER = "alter table public.messages alter column encrypted_content set storage"
 CHECK = Work(
     "Add a check",
     {"CLAIM": "no-side-channel", "SLUG": "external-storage", "STANDARD": "nist-privacy-framework"},
