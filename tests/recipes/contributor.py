@@ -156,7 +156,7 @@ purpose = "A token belongs to one user, and goes with the user."
 """
 LATE = """    (
       select 'push_tokens', 'expires_at', p.expires_at
-      from only push_tokens as p
+      from only public.push_tokens as p
       where p.expires_at < (select moment from clock) - grace
       order by p.expires_at, p.id
       limit 1000
