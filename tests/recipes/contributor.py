@@ -229,7 +229,9 @@ COLUMN = Work(
             "alter table public.messages add column padding_class smallint;\n"
             "comment on column public.messages.padding_class is 'Which length it is padded to.';\n"
         ),
-        f"{VERSION}add_padding_class.down.sql": new("alter table public.messages drop column padding_class;\n"),
+        f"{VERSION}add_padding_class.down.sql": new(
+            "alter table public.messages drop column padding_class;\n"
+        ),
     },
 )
 
