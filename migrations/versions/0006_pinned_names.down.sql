@@ -1,7 +1,9 @@
 -- Take back: Pin every function to pg_catalog, its own objects named with their schema.
 --
 -- The functions of 0.1.0 keep the search_path of the session that makes them.
-select pg_catalog.set_config('search_path', pg_catalog.concat('public'::pg_catalog.regnamespace, ', pg_temp'), true);
+select pg_catalog.set_config(
+  'search_path', pg_catalog.concat('public'::pg_catalog.regnamespace, ', pg_temp'), true
+);
 
 create or replace function refuse_time_zone() returns trigger
 language plpgsql
@@ -1900,7 +1902,8 @@ begin
 end
 $$;
 
-create or replace function retention_next_pass(name text, pass text, rows_left boolean, cutoff timestamp) returns text
+create or replace function retention_next_pass(name text, pass text, rows_left boolean, cutoff timestamp)
+returns text
 language plpgsql
 set search_path from current
 as $$
@@ -1924,7 +1927,8 @@ begin
 end
 $$;
 
-create or replace function retention_scattered(name text, expires_column text, cutoff timestamp) returns boolean
+create or replace function retention_scattered(name text, expires_column text, cutoff timestamp)
+returns boolean
 language plpgsql
 set search_path from current
 as $$
@@ -1945,7 +1949,9 @@ begin
 end
 $$;
 
-create or replace function retention_swept(state jsonb, name text, outcome text, error_class text default null)
+create or replace function retention_swept(
+  state jsonb, name text, outcome text, error_class text default null
+)
 returns jsonb
 language plpgsql
 set search_path from current
@@ -2005,7 +2011,8 @@ begin
 end
 $$;
 
-create or replace function retention_stop(state jsonb, outcome text, error_class text default null) returns jsonb
+create or replace function retention_stop(state jsonb, outcome text, error_class text default null)
+returns jsonb
 language plpgsql security definer
 set search_path from current
 set timezone to 'UTC'
@@ -2400,7 +2407,8 @@ begin
 end
 $$;
 
-create or replace function audit_session_key_owners() returns table (examined bigint, strangers bigint, whole boolean)
+create or replace function audit_session_key_owners()
+returns table (examined bigint, strangers bigint, whole boolean)
 language plpgsql
 stable
 security definer
@@ -3007,7 +3015,8 @@ as $$
   order by promised.name, promised.attribute
 $$;
 
-create or replace function audit_rewrites() returns table (table_name text, column_number integer, receipts bigint)
+create or replace function audit_rewrites()
+returns table (table_name text, column_number integer, receipts bigint)
 language sql
 stable
 security definer

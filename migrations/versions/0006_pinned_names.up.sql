@@ -1,7 +1,7 @@
 -- Pin every function to pg_catalog, its own objects named with their schema.
 --
--- Bodies alone change: each function keeps its owner, its rights and its comment, sessions take the new text at
--- their next call, and no table is locked against anybody who reads or writes.
+-- Bodies alone change: each function keeps its owner, its rights and its comment, sessions take the new text
+-- at their next call, and no table is locked against anybody who reads or writes.
 set local search_path = pg_catalog, pg_temp;
 
 -- 200_refuse_time_zone.sql
@@ -554,7 +554,8 @@ end
 $$;
 
 -- 300_register_user.sql
-create or replace function public.register_user(phone text, forget_former boolean default false) returns integer
+create or replace function public.register_user(phone text, forget_former boolean default false)
+returns integer
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
@@ -1314,7 +1315,8 @@ end
 $$;
 
 -- 460_acknowledge.sql
-create or replace function public.acknowledge(device_id integer, messages bigint[], outcome text) returns integer
+create or replace function public.acknowledge(device_id integer, messages bigint[], outcome text)
+returns integer
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
@@ -1619,7 +1621,8 @@ as $$
 $$;
 
 -- 540_retention_batch.sql
-create or replace function public.retention_batch(state jsonb, table_to_sweep text, cutoff timestamp) returns jsonb
+create or replace function public.retention_batch(state jsonb, table_to_sweep text, cutoff timestamp)
+returns jsonb
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -1793,7 +1796,8 @@ end
 $$;
 
 -- 541_retention_children_query.sql
-create or replace function public.retention_children_query(parent text, tables text[], condition text) returns text
+create or replace function public.retention_children_query(parent text, tables text[], condition text)
+returns text
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -1963,7 +1967,9 @@ end
 $$;
 
 -- 552_retention_next_pass.sql
-create or replace function public.retention_next_pass(name text, pass text, rows_left boolean, cutoff timestamp)
+create or replace function public.retention_next_pass(
+  name text, pass text, rows_left boolean, cutoff timestamp
+)
 returns text
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -1990,7 +1996,8 @@ end
 $$;
 
 -- 553_retention_scattered.sql
-create or replace function public.retention_scattered(name text, expires_column text, cutoff timestamp) returns boolean
+create or replace function public.retention_scattered(name text, expires_column text, cutoff timestamp)
+returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -2015,7 +2022,9 @@ end
 $$;
 
 -- 560_retention_swept.sql
-create or replace function public.retention_swept(state jsonb, name text, outcome text, error_class text default null)
+create or replace function public.retention_swept(
+  state jsonb, name text, outcome text, error_class text default null
+)
 returns jsonb
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -2080,7 +2089,8 @@ end
 $$;
 
 -- 562_retention_stop.sql
-create or replace function public.retention_stop(state jsonb, outcome text, error_class text default null) returns jsonb
+create or replace function public.retention_stop(state jsonb, outcome text, error_class text default null)
+returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 set timezone to 'UTC'
@@ -2446,7 +2456,8 @@ as $$
 $$;
 
 -- 620_audit_deliveries.sql
-create or replace function public.audit_deliveries() returns table (examined bigint, strangers bigint, whole boolean)
+create or replace function public.audit_deliveries()
+returns table (examined bigint, strangers bigint, whole boolean)
 language plpgsql
 stable
 security definer
@@ -3149,7 +3160,8 @@ as $$
 $$;
 
 -- 673_audit_statistics.sql
-create or replace function public.audit_statistics() returns table (table_name text, column_name text, kept bigint)
+create or replace function public.audit_statistics()
+returns table (table_name text, column_name text, kept bigint)
 language sql
 stable
 security definer
@@ -3403,11 +3415,11 @@ begin
 end
 $$;
 
--- What 0001 to 0005 bound stays as it is, unless somebody had planted a better match then: a CHECK, a default,
--- an index or a trigger that refers to an operator, function or type which is neither PostgreSQL's own nor
--- ours nor btree_gist's runs it with every row. PostgreSQL records no reference to its own, so each one
--- recorded is told here, with the SQL that binds it anew. That locks, and scans the table: for a person to
--- run, not for a revision.
+-- What 0001 to 0005 bound stays as it is, unless somebody had planted a better match then: a CHECK, a
+-- default, an index or a trigger that refers to an operator, function or type which is neither PostgreSQL's
+-- own nor ours nor btree_gist's runs it with every row. PostgreSQL records no reference to its own, so each
+-- one recorded is told here, with the SQL that binds it anew. That locks, and scans the table: for a person
+-- to run, not for a revision.
 do $$
 declare
   bound record;
