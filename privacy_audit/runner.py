@@ -19,6 +19,7 @@ from nosender.privacy_audit.result.audit import (
     AuditedDatabase,
     CheckResult,
     ClaimResult,
+    Decided,
     Run,
     WaiverResult,
     worst_first,
@@ -169,9 +170,14 @@ def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Aud
     ]
     cited = citations()
     results = [replace(each, standards=cited.get(each.check.slug, ())) for each in results]
-    claims = tuple(claim_result(claim, results, findings, options.fail_on) for claim in Claim)
+    asked = {loaded.check.slug for loaded in checks}
+    left_out = [loaded.check for loaded in discover() if loaded.check.slug not in asked]
+    partial = {check.claim for check in left_out}
+    claims = tuple(
+        claim_result(claim, results, findings, options.fail_on, whole=claim not in partial) for claim in Claim
+    )
     return Audit(
-        verdict=verdict_of(results, findings, options.fail_on)
+        verdict=verdict_of(results, findings, options.fail_on, whole=not left_out)
         if snapshot.has_ours
         else _without_ours(findings, options),
         run=Run(
@@ -191,13 +197,14 @@ def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Aud
             revision=reading.revision,
             fingerprint=_fingerprint(snapshot),
         ),
-        claims=tuple(claim for claim in claims if claim.checks),
+        claims=claims,
         checks=tuple(results),
         findings=worst_first(findings),
         coverage=coverage_of(snapshot),
         waivers=waivers,
         limits=limits_of(snapshot),
         fail_on=options.fail_on,
+        decided=Decided(tuple(sorted(check.slug for check in left_out)), snapshot.nothing_stored),
         annex=annex_of(snapshot, checks, findings),
     )
 
@@ -246,14 +253,20 @@ def _findings(loaded: Loaded, answer: Answer) -> list[Finding]:
     return list(found.values())
 
 
-def verdict_of(results: list[CheckResult], findings: list[Finding], level: Severity) -> Verdict:
-    """Fail on any finding that decides; incomplete where anything could not be looked at; else pass."""
+def verdict_of(
+    results: list[CheckResult], findings: list[Finding], level: Severity, *, whole: bool = True
+) -> Verdict:
+    """Fail on any finding that decides; incomplete where anything was not looked at; else pass."""
     if any(finding.gates(level) for finding in findings):
         return Verdict.FAIL
     untested = {Outcome.NOT_TESTED, Outcome.ERROR}
-    if not results or any(
-        (result.outcome in untested or result.reason is not None) and not result.accepted
-        for result in results
+    if (
+        not whole
+        or not results
+        or any(
+            (result.outcome in untested or result.reason is not None) and not result.accepted
+            for result in results
+        )
     ):
         return Verdict.INCOMPLETE
     return Verdict.PASS
@@ -266,13 +279,20 @@ def _without_ours(findings: list[Finding], options: Options) -> Verdict:
 
 
 def claim_result(
-    claim: Claim, results: list[CheckResult], findings: list[Finding], level: Severity
+    claim: Claim,
+    results: list[CheckResult],
+    findings: list[Finding],
+    level: Severity,
+    *,
+    whole: bool = True,
 ) -> ClaimResult:
-    """The answer to one promise, from the checks that are about it."""
+    """The answer to one promise, from the checks that are about it; `whole` where none was left out."""
     mine = [result for result in results if result.check.claim is claim]
     slugs = {result.check.slug for result in mine}
-    verdict = verdict_of(mine, [finding for finding in findings if finding.check in slugs], level)
-    return ClaimResult(claim, verdict, tuple(sorted(slugs)))
+    about = [finding for finding in findings if finding.check in slugs]
+    verdict = verdict_of(mine, about, level, whole=whole)
+    waived = sum(finding.waived for finding in about) + sum(result.accepted for result in mine)
+    return ClaimResult(claim, verdict, tuple(sorted(slugs)), waived)
 
 
 def _revision(snapshot: Snapshot) -> str | None:

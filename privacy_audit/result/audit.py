@@ -69,6 +69,8 @@ class ClaimResult:
     claim: Claim
     verdict: Verdict
     checks: tuple[str, ...]
+    waived: int = 0
+    """Findings of it that somebody signed for, and checks whose not being tested somebody signed for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,16 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """What the verdict was asked of, beside the level: a part is not the whole."""
+
+    checks_left_out: tuple[str, ...] = ()
+    """The checks of this program that were not asked, by slug."""
+    nothing_stored: bool = False
+    """The tables about people and messages hold no byte yet; the verdict is what the structure gives."""
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """One audit."""
 
@@ -118,6 +130,7 @@ class Audit:
     """What this audit cannot see, one sentence each."""
     fail_on: Severity
     """The level at which a finding decides."""
+    decided: Decided = Decided()
     annex: Annex = EMPTY
     """What a page shows beside the answer: inventory, keys, evidence, ledger."""
 
@@ -125,6 +138,11 @@ class Audit:
     def exit_code(self) -> int:
         """0 passed, 1 findings at or above the level, 3 something could not be looked at."""
         return {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.INCOMPLETE: 3}[self.verdict]
+
+    @property
+    def waived(self) -> int:
+        """What somebody signed for, of all claims."""
+        return sum(claim.waived for claim in self.claims)
 
     def gating(self) -> tuple[Finding, ...]:
         """The findings that turn the verdict."""

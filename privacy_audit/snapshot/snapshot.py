@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nosender.privacy_audit.finding import NotTested
 from nosender.privacy_audit.snapshot.object_names import dotted, function_name, schema_of, words_of
+from nosender.schema.catalogue.sides import sides
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.snapshot.surroundings import Surroundings
@@ -80,6 +81,13 @@ class Snapshot:
     def has_ours(self) -> bool:
         """Whether the schema holds any table of the document."""
         return any(self.catalogue.table(name).made_by == "nosender" for name in self.tables)  # type: ignore[union-attr]
+
+    @cached_property
+    def nothing_stored(self) -> bool:
+        """Whether the files of all our tables about people and messages are empty."""
+        about = {name for name, side in sides(self.catalogue).items() if side != "bookkeeping"}
+        pages = [each.pages for each in self.surroundings.vacuums if each.table in about]
+        return self.has_ours and bool(pages) and not any(pages)
 
     @cached_property
     def touching(self) -> dict[str, list[str]]:
