@@ -72,6 +72,13 @@ audit.add_command(diff)
     "--waivers", type=click.Path(path_type=Path), metavar="FILE", help="Findings that somebody signed for."
 )
 @click.option("--catalogue", type=click.Path(path_type=Path), metavar="DIR", help="Another catalogue.")
+@click.option(
+    "--project",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The folder of nosender.toml; else the nearest one from here upwards.",
+)
 @click.pass_context
 def run(
     ctx: click.Context,
@@ -84,11 +91,13 @@ def run(
     slugs: tuple[str, ...],
     waivers: Path | None,
     catalogue: Path | None,
+    folder: Path | None,
 ) -> None:
     """Look at everything in one read-only snapshot. Exits 0 passed, 1 findings, 3 could not see."""
     from nosender.privacy_audit import runner
     from nosender.privacy_audit.evidence import output as out
     from nosender.privacy_audit.finding import Severity
+    from nosender.project import find
     from nosender.server.target import from_context
 
     delivery = out.prepare(forms, output, profile, keys, baseline)
@@ -98,6 +107,7 @@ def run(
         fail_on=Severity(fail_on),
         catalogue=catalogue,
         waivers=waivers,
+        project=find(folder),
         command=_command_line(delivery.formats, fail_on, slugs),
     )
     result = out.compared(runner.run(target, options), delivery)

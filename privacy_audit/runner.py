@@ -14,12 +14,14 @@ from nosender import __version__
 from nosender.errors import IncompleteError, UsageError
 from nosender.privacy_audit.check import Answer, Loaded, discover
 from nosender.privacy_audit.finding import Claim, Finding, NotTested, Outcome, Severity, Verdict
+from nosender.privacy_audit.questions.schemas import unaccounted
 from nosender.privacy_audit.result.audit import (
     Audit,
     AuditedDatabase,
     CheckResult,
     ClaimResult,
     Decided,
+    ExcusedSchema,
     Run,
     WaiverResult,
     worst_first,
@@ -33,6 +35,7 @@ from nosender.privacy_audit.result.waivers import read as read_waivers
 from nosender.privacy_audit.snapshot.object_names import without_numbers
 from nosender.privacy_audit.snapshot.snapshot import Snapshot, Unseen
 from nosender.privacy_audit.standards import citations
+from nosender.project import Project
 
 if TYPE_CHECKING:
     import psycopg
@@ -56,6 +59,8 @@ class Options:
     """Milliseconds to wait for a table that somebody holds under an exclusive lock."""
     waivers: Path | None = None
     """A file of findings that somebody signed for."""
+    project: Project = field(default_factory=Project)
+    """Whose schemas stand beside ours, excused by name."""
     command: str = "nosender audit run"
     """What the user typed, for the report."""
 
@@ -149,12 +154,8 @@ def read_snapshot(
 
 def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Audit:
     """Ask every check about the snapshot, and put the answers together."""
-    results, findings = [], []
-    for loaded in checks:
-        result, found = ask(loaded, reading.snapshot)
-        results.append(result)
-        findings += found
     snapshot = reading.snapshot
+    results, findings = _ask_all(checks, snapshot)
     described = definitions(snapshot.live, {each.object for each in findings})
     waivers: tuple[WaiverResult, ...] = ()
     if options.waivers is not None:
@@ -170,16 +171,15 @@ def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Aud
     ]
     cited = citations()
     results = [replace(each, standards=cited.get(each.check.slug, ())) for each in results]
-    asked = {loaded.check.slug for loaded in checks}
-    left_out = [loaded.check for loaded in discover() if loaded.check.slug not in asked]
-    partial = {check.claim for check in left_out}
+    decided = _decided(reading, checks, options.project)
+    partial = {each.check.claim for each in discover() if each.check.slug in decided.checks_left_out}
+    whole = not (decided.schemas_unaccounted or decided.not_ours)
     claims = tuple(
-        claim_result(claim, results, findings, options.fail_on, whole=claim not in partial) for claim in Claim
+        claim_result(claim, results, findings, options.fail_on, whole=whole and claim not in partial)
+        for claim in Claim
     )
     return Audit(
-        verdict=verdict_of(results, findings, options.fail_on, whole=not left_out)
-        if snapshot.has_ours
-        else _without_ours(findings, options),
+        verdict=verdict_of(results, findings, options.fail_on, whole=whole and not partial),
         run=Run(
             id=str(uuid.uuid4()),
             started=_stamp(reading.started),
@@ -204,7 +204,7 @@ def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Aud
         waivers=waivers,
         limits=limits_of(snapshot),
         fail_on=options.fail_on,
-        decided=Decided(tuple(sorted(check.slug for check in left_out)), snapshot.nothing_stored),
+        decided=decided,
         annex=annex_of(snapshot, checks, findings),
     )
 
@@ -272,10 +272,40 @@ def verdict_of(
     return Verdict.PASS
 
 
-def _without_ours(findings: list[Finding], options: Options) -> Verdict:
-    """Where none of our tables is, nothing can pass: there is nothing that the promises are about."""
-    gating = any(finding.gates(options.fail_on) for finding in findings)
-    return Verdict.FAIL if gating else Verdict.INCOMPLETE
+def _ask_all(checks: tuple[Loaded, ...], snapshot: Snapshot) -> tuple[list[CheckResult], list[Finding]]:
+    """Every check about the snapshot; none where nothing is ours, for then the answer is one sentence."""
+    if not snapshot.has_ours:
+        reason = f"schema {snapshot.schema} holds none of our tables"
+        return [CheckResult(each.check, Outcome.NOT_TESTED, reason, 0) for each in checks], []
+    results: list[CheckResult] = []
+    findings: list[Finding] = []
+    for loaded in checks:
+        result, found = ask(loaded, snapshot)
+        results.append(result)
+        findings += found
+    return results, findings
+
+
+def _decided(reading: Reading, checks: tuple[Loaded, ...], project: Project) -> Decided:
+    """What the verdict is asked of; an excuse for the schema of our own tables is wrong usage."""
+    snapshot, today = reading.snapshot, reading.started.astimezone(UTC).date()
+    for each in project.schemas:
+        if each.name == snapshot.schema:
+            raise UsageError(
+                f"{each.place}: schema {each.name} is the one that is audited: no excuse covers it."
+            )
+    asked = {loaded.check.slug for loaded in checks}
+    known = {each.name for each in snapshot.live.schemas}
+    excused = [each for each in project.schemas if each.expires >= today and each.name in known]
+    return Decided(
+        checks_left_out=tuple(sorted(each.check.slug for each in discover() if each.check.slug not in asked)),
+        schemas_unaccounted=unaccounted(snapshot, [each.name for each in excused]),
+        schemas_excused=tuple(
+            ExcusedSchema(each.name, each.purpose, each.owner, each.expires.isoformat()) for each in excused
+        ),
+        not_ours=not snapshot.has_ours,
+        nothing_stored=snapshot.nothing_stored,
+    )
 
 
 def claim_result(

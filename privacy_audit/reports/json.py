@@ -40,6 +40,10 @@ def as_data(audit: Audit) -> dict[str, object]:
                 "fail_on": audit.fail_on.value,
                 "checks_run": [result.check.slug for result in audit.checks],
                 "checks_left_out": list(audit.decided.checks_left_out),
+                "schemas_unaccounted": [
+                    {"name": each.name, "tables": each.tables} for each in audit.decided.schemas_unaccounted
+                ],
+                "schemas_excused": [asdict(each) for each in audit.decided.schemas_excused],
             },
             "measured": dict(run.measured)
             | ({"first_seen": dict(audit.annex.first_seen)} if audit.annex.first_seen else {}),

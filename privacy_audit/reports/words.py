@@ -62,15 +62,34 @@ def colour(verdict: Verdict, waived: int) -> str:
 
 def because(audit: Audit) -> tuple[str, ...]:
     """Why the audit does not speak for the whole, in a few words each: on the first line of every report."""
+    decided = audit.decided
+    if decided.not_ours:
+        return (
+            f"this is not a nosender database, schema {audit.target.schema} holds none of our tables; "
+            "nosender audit explore looks at any database",
+        )
     told = []
-    if left := len(audit.decided.checks_left_out):
+    if left := len(decided.checks_left_out):
         told.append(f"{left} of {left + len(audit.checks)} checks were left out")
+    for each in decided.schemas_unaccounted:
+        why = (
+            "holds a second set of our tables, and a database holds one"
+            if each.ours_too
+            else (
+                f"({plural(each.tables, 'table')}) is neither ours, nor an extension's, nor excused by name"
+            )
+        )
+        told.append(f"schema {each.name} {why}")
     return tuple(told)
 
 
 def beside(audit: Audit) -> tuple[str, ...]:
     """What stands beside the verdict, whatever it is: one sentence each."""
     told = [f"Not the whole: {each}." for each in because(audit)]
+    told += [
+        f"Excused, not looked into: schema {each.name} ({each.purpose}); owner {each.owner}, until {each.expires}."
+        for each in audit.decided.schemas_excused
+    ]
     if audit.decided.nothing_stored:
         told.append("Nothing is stored yet: the verdict is what the structure gives.")
     told += [

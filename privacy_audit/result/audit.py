@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from nosender.privacy_audit.check import Check
 from nosender.privacy_audit.finding import Claim, Confidence, Finding, Outcome, Severity, Verdict
+from nosender.privacy_audit.questions.schemas import Unaccounted
 from nosender.privacy_audit.result.annex import EMPTY, Annex
 from nosender.privacy_audit.snapshot.samples import Sample
 
@@ -104,11 +105,28 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class ExcusedSchema:
+    """A schema that somebody answers for; the fields are those of the JSON report."""
+
+    name: str
+    purpose: str
+    owner: str
+    expires: str
+    """A day, ISO 8601."""
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     """What the verdict was asked of, beside the level: a part is not the whole."""
 
     checks_left_out: tuple[str, ...] = ()
     """The checks of this program that were not asked, by slug."""
+    schemas_unaccounted: tuple[Unaccounted, ...] = ()
+    """By name: what this audit says nothing about, though it stands in the same database."""
+    schemas_excused: tuple[ExcusedSchema, ...] = ()
+    """Those that exist, by name."""
+    not_ours: bool = False
+    """None of our tables stands in the schema, so there is nothing that the promises are about."""
     nothing_stored: bool = False
     """The tables about people and messages hold no byte yet; the verdict is what the structure gives."""
 

@@ -38,7 +38,7 @@ def load(path: Path | None = None) -> Catalogue:
     tables = tuple(_table(file, classes, resolutions) for file in files)
     policy = File(root / "policy.toml", root)
     whole = policy.section()
-    whole.skip("sweep", "foreign_keys", "extensions", "roles", "schemas")
+    whole.skip("sweep", "foreign_keys", "extensions", "roles")
     whole.done()
     sweep = policy.section("sweep")
     interval, grace = sweep.duration("interval"), sweep.duration("grace")
@@ -53,7 +53,6 @@ def load(path: Path | None = None) -> Catalogue:
         foreign_keys=tuple(_foreign_key(item, tables) for item in policy.items("foreign_keys")),
         extensions=_named(policy, "extensions"),
         roles=_named(policy, "roles"),
-        out_of_scope=_named(policy, "schemas"),
         dropped=dropped,
         classes=tuple(classes.values()),
         resolutions=tuple(resolutions.values()),

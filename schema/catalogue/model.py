@@ -133,7 +133,7 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A declared extension, role or schema: its name and what it is for."""
+    """A declared extension or role: its name and what it is for."""
 
     name: str
     purpose: str
@@ -165,8 +165,6 @@ class Catalogue:
     """In the order of the file."""
     extensions: tuple[Named, ...]
     roles: tuple[Named, ...]
-    out_of_scope: tuple[Named, ...]
-    """Schemas that hold nothing of ours and whose columns need not be declared."""
     dropped: tuple[Dropped, ...]
     classes: tuple[DataClass, ...]
     resolutions: tuple[Resolution, ...]

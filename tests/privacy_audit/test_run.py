@@ -82,7 +82,9 @@ def test_an_empty_database_never_passes(database: str, run_nosender: RunNosender
 def test_somebody_elses_database_never_passes(database: str, run_nosender: RunNosender) -> None:
     execute(database, "create table messages_of_others (source text, destination text)")
     code, report = audit(run_nosender, database)
-    assert (code, report["verdict"]) == (1, "fail")
+    assert (code, report["verdict"], report["findings"]) == (3, "incomplete", [])
+    assert "not a nosender database" in report["beside"][0]
+    assert "nosender audit explore" in report["beside"][0]
 
 
 def test_half_of_the_schema_is_a_finding(migrated: str, run_nosender: RunNosender) -> None:

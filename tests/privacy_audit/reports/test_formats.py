@@ -326,7 +326,7 @@ def test_ten_thousand_findings_stay_within_every_limit_and_say_what_was_cut(
     assert len(summary.encode()) < 1_048_576
     assert "9,900 more findings" in summary
     assert len(github.render(audit).splitlines()) <= 30
-    assert "9,994 more errors" in github.render(audit)  # with a part, two that could not look, and the line itself
+    assert "9,994 more errors" in github.render(audit)  # a part, two blind, and the line itself
     assert "and 9,500 more" in junit.render(audit)
     page = html.render(audit)
     assert len(page) < 2_000_000
