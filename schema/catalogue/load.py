@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from nosender.errors import UsageError
+from nosender.schema.catalogue import people
 from nosender.schema.catalogue.model import (
     Catalogue,
     Column,
@@ -60,6 +61,7 @@ def load(path: Path | None = None) -> Catalogue:
         grace=grace,
     )
     _refuse_returned(catalogue)
+    people.refuse(catalogue)
     return catalogue
 
 
@@ -95,6 +97,7 @@ def _table(file: File, classes: dict[str, DataClass], resolutions: dict[str, Res
     made_by = cast(
         Literal["nosender", "alembic"], whole.choice("made_by", ("nosender", "alembic"), "nosender")
     )
+    vocabulary = whole.flag("vocabulary", default=False)
     whole.skip("retention", "columns")
     whole.done()
     names = file.section("columns").names()
@@ -105,7 +108,7 @@ def _table(file: File, classes: dict[str, DataClass], resolutions: dict[str, Res
         _column(file.section("columns", column), classes, resolutions, retention) for column in names
     )
     _refuse_second_person(file, columns)
-    return Table(name, purpose, columns, retention, made_by, whole.place)
+    return Table(name, purpose, columns, retention, made_by, whole.place, vocabulary)
 
 
 def _refuse_second_person(file: File, columns: tuple[Column, ...]) -> None:

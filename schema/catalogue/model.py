@@ -103,6 +103,8 @@ class Table:
     made_by: Literal["nosender", "alembic"]
     """Whose DDL creates it; a table of Alembic's may be absent."""
     place: Place
+    vocabulary: bool = False
+    """Few rows, the same for everybody: people may share one of it."""
 
     def column(self, name: str) -> Column | None:
         """The column of that name, or None where none is declared."""
