@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from nosender.privacy_audit.evidence.commands import diff, evidence, sign, verify
 from nosender.privacy_audit.reports import FORMATS, Profile
@@ -79,6 +81,7 @@ audit.add_command(diff)
     metavar="DIR",
     help="The folder of nosender.toml; else the nearest one from here upwards.",
 )
+@click.option("--challenge", metavar="TEXT", help="A reviewer's own word, to be found in the signed report.")
 @click.pass_context
 def run(
     ctx: click.Context,
@@ -92,6 +95,7 @@ def run(
     waivers: Path | None,
     catalogue: Path | None,
     folder: Path | None,
+    challenge: str | None,
 ) -> None:
     """Look at everything in one read-only snapshot. Exits 0 passed, 1 findings, 3 could not see."""
     from nosender.privacy_audit import runner
@@ -108,7 +112,8 @@ def run(
         catalogue=catalogue,
         waivers=waivers,
         project=find(folder),
-        command=_command_line(delivery.formats, fail_on, slugs),
+        challenge=challenge,
+        command=command_line(ctx),
     )
     result = out.compared(runner.run(target, options), delivery)
     for path in out.deliver(result, delivery):
@@ -219,7 +224,16 @@ def explanation(loaded: Loaded) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _command_line(forms: tuple[str, ...], fail_on: str, slugs: tuple[str, ...]) -> str:
-    """What was asked for, without the address of the database, which may hold a password."""
-    words = ["nosender audit run", *(f"--format {form}" for form in forms), f"--fail-on {fail_on}"]
-    return " ".join([*words, *(f"--check {slug}" for slug in slugs)])
+def command_line(ctx: click.Context) -> str:
+    """What was asked for, every option that was given, without the address of the database: it may hold a
+    password.
+    """
+    words = ["nosender audit run"]
+    for option in ctx.command.params:
+        given = ctx.params.get(option.name or "")
+        source = ctx.get_parameter_source(option.name or "")
+        if given is None or (source is ParameterSource.DEFAULT and option.name not in ("forms", "fail_on")):
+            continue
+        values = given if isinstance(given, tuple) else (given,)
+        words += (f"{option.opts[0]} {shlex.quote(str(value))}" for value in values)
+    return " ".join(words)

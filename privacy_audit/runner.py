@@ -36,11 +36,12 @@ from nosender.privacy_audit.snapshot.object_names import without_numbers
 from nosender.privacy_audit.snapshot.snapshot import Snapshot, Unseen
 from nosender.privacy_audit.standards import citations
 from nosender.project import Project
+from nosender.schema.catalogue.digest import digest
 
 if TYPE_CHECKING:
     import psycopg
 
-    from nosender.schema.catalogue import Catalogue
+    from nosender.schema.catalogue.model import Catalogue
     from nosender.server.target import Target
 
 _LOCK_MILLISECONDS = 5000
@@ -61,6 +62,8 @@ class Options:
     """A file of findings that somebody signed for."""
     project: Project = field(default_factory=Project)
     """Whose schemas stand beside ours, excused by name."""
+    challenge: str | None = None
+    """A reviewer's own word, for the report."""
     command: str = "nosender audit run"
     """What the user typed, for the report."""
 
@@ -75,6 +78,8 @@ class Reading:
     revision: str | None
     started: datetime
     measured: Mapping[str, Any] = field(default_factory=dict)
+    address: str = ""
+    """Where the connection went, without the user and the password."""
 
 
 def run(target: Target, options: Options | None = None) -> Audit:
@@ -149,6 +154,7 @@ def read_snapshot(
         revision=_revision(snapshot),
         started=started or datetime.now(UTC),
         measured=_measured(snapshot),
+        address=f"{connection.info.host}:{connection.info.port}",
     )
 
 
@@ -171,7 +177,7 @@ def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Aud
     ]
     cited = citations()
     results = [replace(each, standards=cited.get(each.check.slug, ())) for each in results]
-    decided = _decided(reading, checks, options.project)
+    decided = _decided(reading, checks, options)
     partial = {each.check.claim for each in discover() if each.check.slug in decided.checks_left_out}
     whole = not (decided.schemas_unaccounted or decided.not_ours)
     claims = tuple(
@@ -196,6 +202,9 @@ def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Aud
             schema=snapshot.schema,
             revision=reading.revision,
             fingerprint=_fingerprint(snapshot),
+            cluster={**snapshot.surroundings.cluster, "address": reading.address},
+            catalogue=digest(options.catalogue),
+            shipped=digest(options.catalogue) == digest(),
         ),
         claims=claims,
         checks=tuple(results),
@@ -286,23 +295,27 @@ def _ask_all(checks: tuple[Loaded, ...], snapshot: Snapshot) -> tuple[list[Check
     return results, findings
 
 
-def _decided(reading: Reading, checks: tuple[Loaded, ...], project: Project) -> Decided:
+def _decided(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Decided:
     """What the verdict is asked of; an excuse for the schema of our own tables is wrong usage."""
     snapshot, today = reading.snapshot, reading.started.astimezone(UTC).date()
-    for each in project.schemas:
+    for each in options.project.schemas:
         if each.name == snapshot.schema:
             raise UsageError(
                 f"{each.place}: schema {each.name} is the one that is audited: no excuse covers it."
             )
     asked = {loaded.check.slug for loaded in checks}
     known = {each.name for each in snapshot.live.schemas}
-    excused = [each for each in project.schemas if each.expires >= today and each.name in known]
+    excused = [each for each in options.project.schemas if each.expires >= today and each.name in known]
     return Decided(
         checks_left_out=tuple(sorted(each.check.slug for each in discover() if each.check.slug not in asked)),
         schemas_unaccounted=unaccounted(snapshot, [each.name for each in excused]),
         schemas_excused=tuple(
             ExcusedSchema(each.name, each.purpose, each.owner, each.expires.isoformat()) for each in excused
         ),
+        waivers_sha256=None
+        if options.waivers is None
+        else hashlib.sha256(options.waivers.read_bytes()).hexdigest(),
+        challenge=options.challenge,
         not_ours=not snapshot.has_ours,
         nothing_stored=snapshot.nothing_stored,
     )

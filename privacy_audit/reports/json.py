@@ -43,6 +43,8 @@ def as_data(audit: Audit) -> dict[str, object]:
                 "schemas_unaccounted": [
                     {"name": each.name, "tables": each.tables} for each in audit.decided.schemas_unaccounted
                 ],
+                "waivers_sha256": audit.decided.waivers_sha256,
+                "challenge": audit.decided.challenge,
                 "schemas_excused": [asdict(each) for each in audit.decided.schemas_excused],
             },
             "measured": dict(run.measured)
@@ -54,6 +56,8 @@ def as_data(audit: Audit) -> dict[str, object]:
             "schema": target.schema,
             "revision": target.revision,
             "fingerprint": target.fingerprint,
+            "cluster": dict(target.cluster),
+            "catalogue": {"sha256": target.catalogue, "shipped": target.shipped},
         },
         "fail_on": audit.fail_on.value,
         "claims": [

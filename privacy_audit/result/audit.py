@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal
 
 from nosender.privacy_audit.check import Check
@@ -44,6 +45,13 @@ class AuditedDatabase:
     """The revision that Alembic recorded; None where there is none or it could not be read."""
     fingerprint: str
     """sha256: of everything the catalogs say."""
+    cluster: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    """Which server: system identifier, timeline, start, primary or standby, the database's OID, the address
+    asked. A physical copy has the same system identifier."""
+    catalogue: str = ""
+    """sha256: of the catalogue that was read."""
+    shipped: bool = False
+    """Whether that is the catalogue of this program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +133,10 @@ class Decided:
     """By name: what this audit says nothing about, though it stands in the same database."""
     schemas_excused: tuple[ExcusedSchema, ...] = ()
     """Those that exist, by name."""
+    waivers_sha256: str | None = None
+    """Of the file of waivers; None where there was none."""
+    challenge: str | None = None
+    """A reviewer's own word, which no earlier report can hold."""
     not_ours: bool = False
     """None of our tables stands in the schema, so there is nothing that the promises are about."""
     nothing_stored: bool = False

@@ -33,6 +33,8 @@ ALWAYS = (
     "Code: what a function builds as text and executes leaves no trace in the catalogs; bodies are "
     "compared with the declared ones instead, and an undeclared function is a finding whatever it does.",
     "Time: what stood in the database before this snapshot, or will after it, is not in it.",
+    "Which cluster: a physical copy, a standby or a restored backup has the same system identifier, and is "
+    "told apart by timeline, start and address alone.",
     "Outside the database: backups, archived WAL, log files, connection poolers, the logs and exceptions "
     "of applications, swap, storage snapshots, network flows and replicas.",
     "Sessions: client addresses of live connections are visible to members of pg_read_all_stats while "
