@@ -34,22 +34,22 @@ MOST = 2000
 
 SECTIONS = (
     ("statement", "Statement"),
+    ("findings", "Findings"),
+    ("limits", "Limits"),
+    ("waivers", "Waivers"),
+    ("signatures", "Sign-off"),
     ("scope", "Scope"),
     ("method", "Method"),
     ("results", "Claims and checks"),
-    ("findings", "Findings"),
     ("inventory", "Inventory of columns"),
     ("diagram", "Tables and keys"),
     ("retention", "Retention"),
     ("standards", "Requirements of standards"),
-    ("waivers", "Waivers"),
     ("difference", "Since the last report"),
-    ("limits", "Limits"),
     ("reproduce", "How to reproduce"),
-    ("signatures", "Sign-off"),
     ("glossary", "Glossary"),
 )
-"""The sections in their order: anchor, which names the template too, and title."""
+"""The sections in their order: anchor, which names the template too, and title. What is signed comes first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,10 @@ ALWAYS = (
 )
 
 
+_NAMED = 5
+"""Other databases that are named; of more, the rest is counted."""
+
+
 def limits_of(snapshot: Snapshot) -> tuple[str, ...]:
     """The limits that always hold, and those of this database."""
     return (*ALWAYS, lifetime(snapshot), *_schemas(snapshot), *_databases(snapshot), *_role(snapshot))
@@ -99,9 +103,14 @@ def _told(found: Mapping[SchemaKind, int]) -> str:
 
 
 def _databases(snapshot: Snapshot) -> list[str]:
-    return [
-        f"Database {name} of the same cluster was not entered." for name in snapshot.surroundings.databases
-    ]
+    """One line, however many there are; a cluster may hold hundreds."""
+    names = snapshot.surroundings.databases
+    if len(names) > _NAMED:
+        return [
+            f"{len(names)} other databases of the same cluster were not entered, {', '.join(names[:_NAMED])} "
+            f"and {len(names) - _NAMED} more."
+        ]
+    return [f"Database {name} of the same cluster was not entered." for name in names]
 
 
 def _role(snapshot: Snapshot) -> list[str]:

@@ -26,6 +26,7 @@ CHECK = Check(
     confidence=Confidence.CERTAIN,
     remedy="Drop the table.",
     since="0.1",
+    waivable=False,
 )
 
 
