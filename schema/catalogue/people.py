@@ -98,7 +98,11 @@ def _reaching(catalogue: Catalogue) -> set[str]:
     found = {
         table.name
         for table in catalogue.tables
-        if any(column.data_class.name in _SINGLING for column in table.columns)
+        # our own tables by their columns too, whatever class a change gives those
+        if any(
+            column.data_class.name in _SINGLING or column.name in _OWN.get(table.name, ())
+            for column in table.columns
+        )
     }
     while more := {key.table for key in catalogue.foreign_keys if key.parent in found} - found:
         found |= more
