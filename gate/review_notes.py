@@ -302,7 +302,6 @@ def _named(old: Catalogue, new: Catalogue) -> Iterator[Change]:
     yield from _kind("function", old.functions, new.functions, Weight.ADDS)
     yield from _kind("extension", old.extensions, new.extensions, Weight.KEEPS)
     yield from _kind("role", old.roles, new.roles, Weight.KEEPS)
-    yield from _kind("schema out of scope", old.out_of_scope, new.out_of_scope, Weight.LINKS)
 
 
 def _kind(kind: str, old: Sequence[_Declared], new: Sequence[_Declared], weight: Weight) -> Iterator[Change]:

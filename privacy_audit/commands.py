@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from nosender.privacy_audit.evidence.commands import diff, evidence, sign, verify
 from nosender.privacy_audit.explore.commands import explore
@@ -74,6 +76,14 @@ audit.add_command(explore)
     "--waivers", type=click.Path(path_type=Path), metavar="FILE", help="Findings that somebody signed for."
 )
 @click.option("--catalogue", type=click.Path(path_type=Path), metavar="DIR", help="Another catalogue.")
+@click.option(
+    "--project",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The folder of nosender.toml; else the nearest one from here upwards.",
+)
+@click.option("--challenge", metavar="TEXT", help="A reviewer's own word, to be found in the signed report.")
 @click.pass_context
 def run(
     ctx: click.Context,
@@ -86,11 +96,14 @@ def run(
     slugs: tuple[str, ...],
     waivers: Path | None,
     catalogue: Path | None,
+    folder: Path | None,
+    challenge: str | None,
 ) -> None:
     """Look at everything in one read-only snapshot. Exits 0 passed, 1 findings, 3 could not see."""
     from nosender.privacy_audit import runner
     from nosender.privacy_audit.evidence import output as out
     from nosender.privacy_audit.finding import Severity
+    from nosender.project import find
     from nosender.server.target import from_context
 
     delivery = out.prepare(forms, output, profile, keys, baseline)
@@ -100,7 +113,9 @@ def run(
         fail_on=Severity(fail_on),
         catalogue=catalogue,
         waivers=waivers,
-        command=_command_line(delivery.formats, fail_on, slugs),
+        project=find(folder),
+        challenge=challenge,
+        command=command_line(ctx),
     )
     result = out.compared(runner.run(target, options), delivery)
     for path in out.deliver(result, delivery):
@@ -241,7 +256,16 @@ def all_queries(checks: tuple[Loaded, ...], schema: str) -> str:
     return "".join(parts)
 
 
-def _command_line(forms: tuple[str, ...], fail_on: str, slugs: tuple[str, ...]) -> str:
-    """What was asked for, without the address of the database, which may hold a password."""
-    words = ["nosender audit run", *(f"--format {form}" for form in forms), f"--fail-on {fail_on}"]
-    return " ".join([*words, *(f"--check {slug}" for slug in slugs)])
+def command_line(ctx: click.Context) -> str:
+    """What was asked for, every option that was given, without the address of the database: it may hold a
+    password.
+    """
+    words = ["nosender audit run"]
+    for option in ctx.command.params:
+        given = ctx.params.get(option.name or "")
+        source = ctx.get_parameter_source(option.name or "")
+        if given is None or (source is ParameterSource.DEFAULT and option.name not in ("forms", "fail_on")):
+            continue
+        values = given if isinstance(given, tuple) else (given,)
+        words += (f"{option.opts[0]} {shlex.quote(str(value))}" for value in values)
+    return " ".join(words)

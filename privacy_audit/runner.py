@@ -14,11 +14,14 @@ from nosender import __version__
 from nosender.errors import IncompleteError, UsageError, did_you_mean
 from nosender.privacy_audit.check import Answer, Loaded, discover
 from nosender.privacy_audit.finding import Claim, Finding, NotTested, Outcome, Severity, Verdict
+from nosender.privacy_audit.questions.schemas import unaccounted
 from nosender.privacy_audit.result.audit import (
     Audit,
     AuditedDatabase,
     CheckResult,
     ClaimResult,
+    Decided,
+    ExcusedSchema,
     Run,
     WaiverResult,
     worst_first,
@@ -32,11 +35,13 @@ from nosender.privacy_audit.result.waivers import read as read_waivers
 from nosender.privacy_audit.snapshot.object_names import without_numbers
 from nosender.privacy_audit.snapshot.snapshot import Snapshot, Unseen
 from nosender.privacy_audit.standards import citations
+from nosender.project import Project
+from nosender.schema.catalogue.digest import digest
 
 if TYPE_CHECKING:
     import psycopg
 
-    from nosender.schema.catalogue import Catalogue
+    from nosender.schema.catalogue.model import Catalogue
     from nosender.server.target import Target
 
 _LOCK_MILLISECONDS = 5000
@@ -55,6 +60,10 @@ class Options:
     """Milliseconds to wait for a table that somebody holds under an exclusive lock."""
     waivers: Path | None = None
     """A file of findings that somebody signed for."""
+    project: Project = field(default_factory=Project)
+    """Whose schemas stand beside ours, excused by name."""
+    challenge: str | None = None
+    """A reviewer's own word, for the report."""
     command: str = "nosender audit run"
     """What the user typed, for the report."""
 
@@ -69,6 +78,8 @@ class Reading:
     revision: str | None
     started: datetime
     measured: Mapping[str, Any] = field(default_factory=dict)
+    address: str = ""
+    """Where the connection went, without the user and the password."""
 
 
 def run(target: Target, options: Options | None = None) -> Audit:
@@ -150,17 +161,14 @@ def read_snapshot(
         revision=_revision(snapshot),
         started=started or datetime.now(UTC),
         measured=_measured(snapshot),
+        address=f"{connection.info.host}:{connection.info.port}",
     )
 
 
 def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Audit:
     """Ask every check about the snapshot, and put the answers together."""
-    results, findings = [], []
-    for loaded in checks:
-        result, found = ask(loaded, reading.snapshot)
-        results.append(result)
-        findings += found
     snapshot = reading.snapshot
+    results, findings = _ask_all(checks, snapshot)
     described = definitions(snapshot.live, {each.object for each in findings})
     waivers: tuple[WaiverResult, ...] = ()
     if options.waivers is not None:
@@ -176,11 +184,15 @@ def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Aud
     ]
     cited = citations()
     results = [replace(each, standards=cited.get(each.check.slug, ())) for each in results]
-    claims = tuple(claim_result(claim, results, findings, options.fail_on) for claim in Claim)
+    decided = _decided(reading, checks, options)
+    partial = {each.check.claim for each in discover() if each.check.slug in decided.checks_left_out}
+    whole = not (decided.schemas_unaccounted or decided.not_ours)
+    claims = tuple(
+        claim_result(claim, results, findings, options.fail_on, whole=whole and claim not in partial)
+        for claim in Claim
+    )
     return Audit(
-        verdict=verdict_of(results, findings, options.fail_on)
-        if snapshot.has_ours
-        else _without_ours(findings, options),
+        verdict=verdict_of(results, findings, options.fail_on, whole=whole and not partial),
         run=Run(
             id=str(uuid.uuid4()),
             started=_stamp(reading.started),
@@ -197,14 +209,18 @@ def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Aud
             schema=snapshot.schema,
             revision=reading.revision,
             fingerprint=_fingerprint(snapshot),
+            cluster={**snapshot.surroundings.cluster, "address": reading.address},
+            catalogue=digest(options.catalogue),
+            shipped=digest(options.catalogue) == digest(),
         ),
-        claims=tuple(claim for claim in claims if claim.checks),
+        claims=claims,
         checks=tuple(results),
         findings=worst_first(findings),
         coverage=coverage_of(snapshot),
         waivers=waivers,
         limits=limits_of(snapshot),
         fail_on=options.fail_on,
+        decided=decided,
         annex=annex_of(snapshot, checks, findings),
     )
 
@@ -253,33 +269,80 @@ def _findings(loaded: Loaded, answer: Answer) -> list[Finding]:
     return list(found.values())
 
 
-def verdict_of(results: list[CheckResult], findings: list[Finding], level: Severity) -> Verdict:
-    """Fail on any finding that decides; incomplete where anything could not be looked at; else pass."""
+def verdict_of(
+    results: list[CheckResult], findings: list[Finding], level: Severity, *, whole: bool = True
+) -> Verdict:
+    """Fail on any finding that decides; incomplete where anything was not looked at; else pass."""
     if any(finding.gates(level) for finding in findings):
         return Verdict.FAIL
     untested = {Outcome.NOT_TESTED, Outcome.ERROR}
-    if not results or any(
-        (result.outcome in untested or result.reason is not None) and not result.accepted
-        for result in results
+    if (
+        not whole
+        or not results
+        or any(
+            (result.outcome in untested or result.reason is not None) and not result.accepted
+            for result in results
+        )
     ):
         return Verdict.INCOMPLETE
     return Verdict.PASS
 
 
-def _without_ours(findings: list[Finding], options: Options) -> Verdict:
-    """Where none of our tables is, nothing can pass: there is nothing that the promises are about."""
-    gating = any(finding.gates(options.fail_on) for finding in findings)
-    return Verdict.FAIL if gating else Verdict.INCOMPLETE
+def _ask_all(checks: tuple[Loaded, ...], snapshot: Snapshot) -> tuple[list[CheckResult], list[Finding]]:
+    """Every check about the snapshot; none where nothing is ours, for then the answer is one sentence."""
+    if not snapshot.has_ours:
+        reason = f"schema {snapshot.schema} holds none of our tables"
+        return [CheckResult(each.check, Outcome.NOT_TESTED, reason, 0) for each in checks], []
+    results: list[CheckResult] = []
+    findings: list[Finding] = []
+    for loaded in checks:
+        result, found = ask(loaded, snapshot)
+        results.append(result)
+        findings += found
+    return results, findings
+
+
+def _decided(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Decided:
+    """What the verdict is asked of; an excuse for the schema of our own tables is wrong usage."""
+    snapshot, today = reading.snapshot, reading.started.astimezone(UTC).date()
+    for each in options.project.schemas:
+        if each.name == snapshot.schema:
+            raise UsageError(
+                f"{each.place}: schema {each.name} is the one that is audited: no excuse covers it."
+            )
+    asked = {loaded.check.slug for loaded in checks}
+    known = {each.name for each in snapshot.live.schemas}
+    excused = [each for each in options.project.schemas if each.expires >= today and each.name in known]
+    return Decided(
+        checks_left_out=tuple(sorted(each.check.slug for each in discover() if each.check.slug not in asked)),
+        schemas_unaccounted=unaccounted(snapshot, [each.name for each in excused]),
+        schemas_excused=tuple(
+            ExcusedSchema(each.name, each.purpose, each.owner, each.expires.isoformat()) for each in excused
+        ),
+        waivers_sha256=None
+        if options.waivers is None
+        else hashlib.sha256(options.waivers.read_bytes()).hexdigest(),
+        challenge=options.challenge,
+        not_ours=not snapshot.has_ours,
+        nothing_stored=snapshot.nothing_stored,
+    )
 
 
 def claim_result(
-    claim: Claim, results: list[CheckResult], findings: list[Finding], level: Severity
+    claim: Claim,
+    results: list[CheckResult],
+    findings: list[Finding],
+    level: Severity,
+    *,
+    whole: bool = True,
 ) -> ClaimResult:
-    """The answer to one promise, from the checks that are about it."""
+    """The answer to one promise, from the checks that are about it; `whole` where none was left out."""
     mine = [result for result in results if result.check.claim is claim]
     slugs = {result.check.slug for result in mine}
-    verdict = verdict_of(mine, [finding for finding in findings if finding.check in slugs], level)
-    return ClaimResult(claim, verdict, tuple(sorted(slugs)))
+    about = [finding for finding in findings if finding.check in slugs]
+    verdict = verdict_of(mine, about, level, whole=whole)
+    waived = sum(finding.waived for finding in about) + sum(result.accepted for result in mine)
+    return ClaimResult(claim, verdict, tuple(sorted(slugs)), waived)
 
 
 def _revision(snapshot: Snapshot) -> str | None:

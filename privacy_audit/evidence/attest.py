@@ -146,6 +146,8 @@ def sign(report: bytes, name: str, keys: list[Ed25519PrivateKey], envelope: byte
     NosenderError when the envelope is of another report.
     """
     parsed = parse_report(report, name)
+    if said := contradiction(parsed):
+        raise UsageError(f"{name} contradicts itself and is not signed: {said}")
     payload = _statement(parsed, hashlib.sha256(report).hexdigest(), name)
     signatures: list[dict[str, str]] = []
     if envelope is not None:
@@ -210,12 +212,54 @@ def _statement(report: dict[str, Any], digest: str, name: str) -> bytes:
 def _predicate(report: dict[str, Any]) -> dict[str, Any]:
     """What is signed in clear beside the digest, all of it from the report."""
     run = report["run"]
-    return {
+    since = {key: run[key] for key in ("command", "decided") if "decided" in run and key in run}
+    return since | {
         "verdict": report["verdict"],
         "run": {key: run.get(key) for key in ("id", "started", "finished", "tool")},
         "database": dict(report["target"]),
         "ledger": run.get("ledger"),
     }
+
+
+def contradiction(report: dict[str, Any]) -> str | None:
+    """How the verdict of a report differs from what its own parts say; None where it does not."""
+    try:
+        return _contradiction(report)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return "its parts are not what a report is made of"
+
+
+def _contradiction(report: dict[str, Any]) -> str | None:
+    levels = ("critical", "high", "medium", "low")
+    level = report.get("fail_on", "medium")
+    decides = [
+        one
+        for one in report["findings"]
+        if one.get("severity") in levels[: levels.index(level) + 1]
+        and one.get("confidence") != "hint"
+        and not one.get("waived")
+    ]
+    blind = [
+        one
+        for one in report["checks"]
+        if not one.get("accepted")
+        and (one.get("outcome") in ("not-tested", "error") or one.get("reason") is not None)
+    ]
+    decided = report["run"].get("decided", {})
+    left = [*decided.get("checks_left_out", ()), *decided.get("schemas_unaccounted", ())]
+    verdict = report["verdict"]
+    if (verdict == "fail") != bool(decides):
+        return f"the verdict is {verdict}, and {len(decides)} of its findings decide"
+    if verdict == "pass" and (blind or left):
+        return (
+            f"the verdict is pass, {len(blind)} checks could not look, and {len(left)} things were left out"
+        )
+    failed = {one.get("check") for one in decides}
+    for claim in report["claims"]:
+        broken = bool(failed & set(claim.get("checks", ())))
+        if (claim.get("verdict") == "fail") != broken or (left and claim.get("verdict") == verdict == "pass"):
+            return f"the claim {claim.get('id')} is {claim.get('verdict')}, and its findings say otherwise"
+    return None
 
 
 def _is_whole(report: dict[str, Any]) -> bool:

@@ -58,11 +58,28 @@ def sign(report: Path, keys: tuple[Path, ...]) -> None:
     help="A public key that you trust and that must have signed; may be repeated.",
 )
 @click.option("--envelope", type=_FILE, help="The signatures, where they are not beside the report.")
+@click.option("--expect-cluster", "cluster", metavar="ID", help="The system identifier that it must be of.")
+@click.option(
+    "--expect-catalogue", "declared", metavar="SHA256", help="The catalogue's digest, or the word shipped."
+)
+@click.option("--expect-checks", "checks", type=click.Choice(["all"]), help="No check may be left out.")
+@click.option("--expect-challenge", "challenge", metavar="TEXT", help="The word that you gave for this run.")
 @click.pass_context
-def verify(ctx: click.Context, report: Path, keys: tuple[Path, ...], envelope: Path | None) -> None:
-    """Verify a signed report, offline. Exits 0 verified, 1 altered or not signed so, 2 not a report."""
+def verify(
+    ctx: click.Context,
+    report: Path,
+    keys: tuple[Path, ...],
+    envelope: Path | None,
+    cluster: str | None,
+    declared: str | None,
+    checks: str | None,
+    challenge: str | None,
+) -> None:
+    """Verify a signed report, offline. Exits 0 verified, 1 altered, not signed so or not as expected, 2 not a
+    report.
+    """
     from nosender.errors import UsageError
-    from nosender.privacy_audit.evidence import attest
+    from nosender.privacy_audit.evidence import attest, binding
     from nosender.privacy_audit.evidence.output import read
     from nosender.terminal_text import visible
 
@@ -78,11 +95,15 @@ def verify(ctx: click.Context, report: Path, keys: tuple[Path, ...], envelope: P
     if isinstance(answer, str):
         click.echo(f"nosender: {visible(answer)}", err=True)
         ctx.exit(1)
+    expected = binding.Expected(cluster, declared, checks is not None, challenge)
+    if differs := binding.unexpected(answer.report, expected):
+        click.echo(f"nosender: {visible(differs)}", err=True)
+        ctx.exit(1)
     run, target = answer.report["run"], answer.report["target"]
     database, schema = visible(str(target.get("database"))), visible(str(target.get("schema")))
     click.echo(
         f"verified: {visible(str(answer.predicate['verdict']))}, {database}, schema {schema}, "
-        f"{visible(str(run.get('finished')))}"
+        f"{visible(str(run.get('finished')))}{visible(binding.bound(answer.report))}"
     )
     for path, id_ in zip(keys, answer.signers, strict=True):
         click.echo(f"signed by {id_}  {path}")

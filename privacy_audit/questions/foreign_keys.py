@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from nosender.schema.catalogue.people import EXCEPTIONS
 from nosender.schema.catalogue.sides import sides
 
 if TYPE_CHECKING:
@@ -35,6 +36,43 @@ def same_key(snapshot: Snapshot, live: Constraint, allowed: Any) -> bool:
 def is_allowed(snapshot: Snapshot, live: Constraint) -> bool:
     """Whether a live foreign key is one of the catalogue's."""
     return any(same_key(snapshot, live, allowed) for allowed in snapshot.catalogue.foreign_keys)
+
+
+def is_exception(snapshot: Snapshot, live: Constraint) -> bool:
+    """Whether a live foreign key is one of those of session keys and deliveries, which guards prove."""
+    return is_allowed(snapshot, live) and live.columns in EXCEPTIONS.get(live.table, ())
+
+
+def proves_one_person(snapshot: Snapshot, live: Constraint) -> bool:
+    """Whether a key over several columns holds for every row, so that all its columns lead to one person."""
+    if len(live.columns) < 2 or not (live.validated and live.enforced):
+        return False
+    not_null = {
+        column.name
+        for column in snapshot.live.columns
+        if (column.schema, column.table) == (live.schema, live.table) and column.not_null
+    }
+    tables = {(live.schema, live.table), (live.referenced_schema, live.referenced_table)}
+    off = any(
+        trigger.internal and trigger.enabled != "origin" and (trigger.schema, trigger.table) in tables
+        for trigger in snapshot.live.triggers
+    )
+    return not off and (set(live.columns) <= not_null or " MATCH FULL" in live.definition)
+
+
+def same_person(snapshot: Snapshot, live: Constraint, other: Constraint) -> bool:
+    """Whether another key, over the columns of this one and more, leads to the same person in every row."""
+    if not set(live.columns) < set(other.columns) or not proves_one_person(snapshot, other):
+        return False
+    there = dict(zip(other.columns, other.referenced_columns, strict=True))
+    columns = tuple(there[column] for column in live.columns)
+    goal = (live.referenced_schema, live.referenced_table, live.referenced_columns)
+    return (other.referenced_schema, other.referenced_table, columns) == goal or any(
+        (each.schema, each.table, each.columns) == (other.referenced_schema, other.referenced_table, columns)
+        and (each.referenced_schema, each.referenced_table, each.referenced_columns) == goal
+        for each in snapshot.live.constraints
+        if each.kind == "foreign key" and each.validated and each.enforced
+    )
 
 
 Node = tuple[str, str]

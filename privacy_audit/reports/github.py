@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nosender.privacy_audit.reports.words import one_line, plural
-from nosender.privacy_audit.result.source_lines import of_check, of_finding
+from nosender.privacy_audit.reports.words import because, one_line, plural
+from nosender.privacy_audit.result.source_lines import ELSE, of_check, of_finding
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.result.annex import SourceLine
@@ -24,6 +24,9 @@ _LEVELS = ("error", "warning", "notice")
 def render(audit: Audit) -> str:
     """One workflow command a line."""
     commands: dict[str, list[str]] = {level: [] for level in _LEVELS}
+    commands["error"] += (
+        _command("error", ELSE, "nosender: the audit is not of the whole", limit) for limit in because(audit)
+    )
     for finding in audit.findings:
         level = "error" if finding.gates(audit.fail_on) else "notice" if finding.waived else "warning"
         commands[level].append(

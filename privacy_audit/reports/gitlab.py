@@ -10,8 +10,8 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from nosender.privacy_audit.reports.words import one_line
-from nosender.privacy_audit.result.source_lines import of_check, of_finding
+from nosender.privacy_audit.reports.words import because, one_line
+from nosender.privacy_audit.result.source_lines import ELSE, of_check, of_finding
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.result.annex import SourceLine
@@ -23,6 +23,16 @@ _SEVERITIES = {"critical": "blocker", "high": "critical", "medium": "major", "lo
 def render(audit: Audit) -> str:
     """The audit as a JSON list; a finding that is waived or only a hint is `info`."""
     issues = [
+        _issue(
+            "whole",
+            f"The audit is not of the whole: {limit}",
+            hashlib.sha256(f"{limit}\0whole".encode()).hexdigest()[:32],
+            "major",
+            ELSE,
+        )
+        for limit in because(audit)
+    ]
+    issues += [
         _issue(
             finding.check,
             f"{finding.kind} {finding.object}: {finding.detail}" + (" (waived)" if finding.waived else ""),

@@ -34,22 +34,22 @@ MOST = 2000
 
 SECTIONS = (
     ("statement", "Statement"),
+    ("findings", "Findings"),
+    ("limits", "Limits"),
+    ("waivers", "Waivers"),
+    ("signatures", "Sign-off"),
     ("scope", "Scope"),
     ("method", "Method"),
     ("results", "Claims and checks"),
-    ("findings", "Findings"),
     ("inventory", "Inventory of columns"),
     ("diagram", "Tables and keys"),
     ("retention", "Retention"),
     ("standards", "Requirements of standards"),
-    ("waivers", "Waivers"),
     ("difference", "Since the last report"),
-    ("limits", "Limits"),
     ("reproduce", "How to reproduce"),
-    ("signatures", "Sign-off"),
     ("glossary", "Glossary"),
 )
-"""The sections in their order: anchor, which names the template too, and title."""
+"""The sections in their order: anchor, which names the template too, and title. What is signed comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,10 @@ def _environment() -> Environment:
         sections=SECTIONS,
         MOST_EACH=MOST_EACH,
         plot=plot,
-        VERDICTS=words.VERDICTS,
+        answer=words.answer,
+        beside=words.beside,
+        colour=words.colour,
+        headline=words.headline,
         TITLES=words.TITLES,
         SENTENCES=words.SENTENCES,
         SEVERITIES=words.SEVERITIES,

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from nosender.privacy_audit.reports.words import beside
+
 if TYPE_CHECKING:
     from nosender.privacy_audit.finding import Finding
     from nosender.privacy_audit.result.audit import Audit, CheckResult
@@ -24,6 +26,7 @@ def as_data(audit: Audit) -> dict[str, object]:
     return {
         "format": FORMAT,
         "verdict": audit.verdict.value,
+        "beside": list(beside(audit)),
         "run": {
             "id": run.id,
             "started": run.started,
@@ -33,6 +36,17 @@ def as_data(audit: Audit) -> dict[str, object]:
             "role": run.role,
             "snapshot": run.snapshot,
             "ledger": _ledger(audit),
+            "decided": {
+                "fail_on": audit.fail_on.value,
+                "checks_run": [result.check.slug for result in audit.checks],
+                "checks_left_out": list(audit.decided.checks_left_out),
+                "schemas_unaccounted": [
+                    {"name": each.name, "tables": each.tables} for each in audit.decided.schemas_unaccounted
+                ],
+                "waivers_sha256": audit.decided.waivers_sha256,
+                "challenge": audit.decided.challenge,
+                "schemas_excused": [asdict(each) for each in audit.decided.schemas_excused],
+            },
             "measured": dict(run.measured)
             | ({"first_seen": dict(audit.annex.first_seen)} if audit.annex.first_seen else {}),
         },
@@ -42,6 +56,8 @@ def as_data(audit: Audit) -> dict[str, object]:
             "schema": target.schema,
             "revision": target.revision,
             "fingerprint": target.fingerprint,
+            "cluster": dict(target.cluster),
+            "catalogue": {"sha256": target.catalogue, "shipped": target.shipped},
         },
         "fail_on": audit.fail_on.value,
         "claims": [
@@ -49,6 +65,7 @@ def as_data(audit: Audit) -> dict[str, object]:
                 "id": claim.claim.value,
                 "statement": claim.claim.statement,
                 "verdict": claim.verdict.value,
+                "waived": claim.waived,
                 "checks": list(claim.checks),
             }
             for claim in audit.claims

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from nosender.markup import templates
 from nosender.privacy_audit.finding import Outcome
-from nosender.privacy_audit.reports.words import by_check, facts, plural
+from nosender.privacy_audit.reports.words import by_check, facts, headline, plural
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.finding import Finding
@@ -37,7 +37,7 @@ def render(audit: Audit) -> str:
     groups = by_check(audit)
     cases = [_case(audit, result, groups.get(result.check.slug, [])) for result in audit.checks]
     template = templates(__package__).get_template("junit.xml.j2")
-    return template.render(audit=audit, cases=cases, facts=facts, MOST_EACH=MOST_EACH)
+    return template.render(audit=audit, cases=cases, facts=facts, headline=headline, MOST_EACH=MOST_EACH)
 
 
 def _case(audit: Audit, result: CheckResult, found: list[Finding]) -> Case:

@@ -25,7 +25,7 @@ MOST_BYTES = 900_000
 MOST_EACH = 100
 """Findings of one check that are listed."""
 
-_SIGNS = {"pass": "✅", "fail": "❌", "incomplete": "❔"}
+_SIGNS = {"pass": "✅", "fail": "❌", "incomplete": "❔", "waived": "🟪"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,10 @@ def _environment() -> Environment:
         OUTCOMES=words.OUTCOMES,
         SENTENCES=words.SENTENCES,
         TITLES=words.TITLES,
-        VERDICTS=words.VERDICTS,
+        answer=words.answer,
+        beside=words.beside,
+        colour=words.colour,
+        headline=words.headline,
         plural=words.plural,
         facts=words.facts,
         reach=words.reach,

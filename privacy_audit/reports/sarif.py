@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from nosender.privacy_audit.reports import Profile
-from nosender.privacy_audit.reports.words import TITLES, facts, one_line, plural
+from nosender.privacy_audit.reports.words import TITLES, because, beside, facts, one_line, plural
 from nosender.privacy_audit.result.source_lines import of_check, of_finding
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def render(audit: Audit, *, profile: Profile = "github") -> str:
         ],
         "properties": {
             "verdict": audit.verdict.value,
+            "beside": list(map(_text, beside(audit))),
             "database": audit.target.database,
             "schema": audit.target.schema,
             "fingerprint": audit.target.fingerprint,
@@ -155,6 +156,10 @@ def _states(audit: Audit) -> dict[str, str]:
 
 def _notifications(audit: Audit, kept: int, profile: Profile) -> list[dict[str, object]]:
     told: list[dict[str, object]] = [
+        {"level": "error", "message": {"text": _text(f"The audit is not of the whole: {limit}.")}}
+        for limit in because(audit)
+    ]
+    told += [
         {
             "descriptor": {"id": result.check.slug},
             "level": "error" if result.outcome.value == "error" else "warning",

@@ -14,8 +14,11 @@ from rich.text import Text
 from nosender.privacy_audit.reports.words import (
     SENTENCES,
     TITLES,
-    VERDICTS,
+    answer,
+    beside,
     by_check,
+    colour,
+    headline,
     one_line,
     outcomes,
     plural,
@@ -39,7 +42,10 @@ def render(audit: Audit, shown_on: Terminal = PIPE) -> str:
     target = audit.target
     verdict = audit.verdict.value
     where = one_line(f"{target.database}, schema {target.schema}, PostgreSQL {target.server}")
-    head = Text(overflow="fold").append(verdict.upper(), STYLES[verdict]).append(f"  {where}")
+    named, _, limits = headline(audit).partition(": ")
+    look = STYLES[colour(audit.verdict, audit.waived)]
+    head = Text(overflow="fold").append(named.replace(verdict, verdict.upper(), 1), look)
+    head.append(f": {limits}. {where}" if limits else f"  {where}")
     groups = by_check(audit)
     deciding = {slug: [one for one in found if one.gates(audit.fail_on)] for slug, found in groups.items()}
     others = {slug: [one for one in found if not one.gates(audit.fail_on)] for slug, found in groups.items()}
@@ -48,6 +54,7 @@ def render(audit: Audit, shown_on: Terminal = PIPE) -> str:
     return rendered(
         head,
         Paragraph(SENTENCES[audit.verdict], "  "),
+        *(Paragraph(sentence, "  ") for sentence in beside(audit)),
         Text(),
         claims(audit.claims, [_tally(audit, claim.checks) for claim in audit.claims]),
         *_findings(audit, "What decides", deciding),
@@ -70,8 +77,8 @@ def claims(answers: tuple[ClaimResult, ...], tallies: list[str]) -> Table:
     table.add_column()
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     for claim, tally in zip(answers, tallies, strict=True):
-        answer = Text("  ").append(VERDICTS[claim.verdict], STYLES[claim.verdict.value])
-        table.add_row(answer, Text(TITLES[claim.claim]), Text().append(tally, "dim"))
+        told = Text("  ").append(answer(claim), STYLES[colour(claim.verdict, claim.waived)])
+        table.add_row(told, Text(TITLES[claim.claim]), Text().append(tally, "dim"))
     return table
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from nosender.privacy_audit.finding import Fact, Finding
-    from nosender.privacy_audit.result.audit import Audit, CheckResult
+    from nosender.privacy_audit.result.audit import Audit, CheckResult, ClaimResult
 
 VERDICTS = {
     Verdict.PASS: "Holds",
@@ -47,6 +47,63 @@ OUTCOMES = {
 }
 
 SEVERITIES = tuple(Severity)
+
+
+def answer(claim: ClaimResult) -> str:
+    """The answer to a claim in words; a waived finding is part of it."""
+    but = f", but for {claim.waived} waived" if claim.waived and claim.verdict is Verdict.PASS else ""
+    return VERDICTS[claim.verdict] + but
+
+
+def colour(verdict: Verdict, waived: int) -> str:
+    """How a verdict looks: one that rests on a waiver is no plain pass."""
+    return "waived" if waived and verdict is Verdict.PASS else verdict.value
+
+
+def because(audit: Audit) -> tuple[str, ...]:
+    """Why the audit does not speak for the whole, in a few words each: on the first line of every report."""
+    decided = audit.decided
+    if decided.not_ours:
+        return (
+            f"this is not a nosender database, schema {audit.target.schema} holds none of our tables; "
+            "nosender audit explore looks at any database",
+        )
+    told = []
+    if left := len(decided.checks_left_out):
+        told.append(f"{left} of {left + len(audit.checks)} checks were left out")
+    for each in decided.schemas_unaccounted:
+        why = (
+            "holds a second set of our tables, and a database holds one"
+            if each.ours_too
+            else (
+                f"({plural(each.tables, 'table')}) is neither ours, nor an extension's, nor excused by name"
+            )
+        )
+        told.append(f"schema {each.name} {why}")
+    return tuple(told)
+
+
+def beside(audit: Audit) -> tuple[str, ...]:
+    """What stands beside the verdict, whatever it is: one sentence each."""
+    told = [f"Not the whole: {each}." for each in because(audit)]
+    told += [
+        f"Excused, not looked into: schema {each.name} ({each.purpose}); owner {each.owner}, until {each.expires}."
+        for each in audit.decided.schemas_excused
+    ]
+    if audit.decided.nothing_stored:
+        told.append("Nothing is stored yet: the verdict is what the structure gives.")
+    told += [
+        f"Waived: {each.check}, {each.object or 'not tested'}; owner {each.owner}, until {each.expires}."
+        for each in audit.waivers
+        if each.state == "applied"
+    ]
+    return tuple(map(one_line, told))
+
+
+def headline(audit: Audit) -> str:
+    """The verdict and what limits it, on one line."""
+    but = f", but for {audit.waived} waived" if audit.waived and audit.verdict is Verdict.PASS else ""
+    return one_line(": ".join([audit.verdict.value + but, *filter(None, ["; ".join(because(audit))])]))
 
 
 def one_line(text: str) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal
 
 from nosender.privacy_audit.check import Check
 from nosender.privacy_audit.finding import Claim, Confidence, Finding, Outcome, Severity, Verdict
+from nosender.privacy_audit.questions.schemas import Unaccounted
 from nosender.privacy_audit.result.annex import EMPTY, Annex
 from nosender.privacy_audit.snapshot.samples import Sample
 
@@ -43,6 +45,13 @@ class AuditedDatabase:
     """The revision that Alembic recorded; None where there is none or it could not be read."""
     fingerprint: str
     """sha256: of everything the catalogs say."""
+    cluster: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    """Which server: system identifier, timeline, start, primary or standby, the database's OID, the address
+    asked. A physical copy has the same system identifier."""
+    catalogue: str = ""
+    """sha256: of the catalogue that was read."""
+    shipped: bool = False
+    """Whether that is the catalogue of this program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +78,8 @@ class ClaimResult:
     claim: Claim
     verdict: Verdict
     checks: tuple[str, ...]
+    waived: int = 0
+    """Findings of it that somebody signed for, and checks whose not being tested somebody signed for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +113,37 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class ExcusedSchema:
+    """A schema that somebody answers for; the fields are those of the JSON report."""
+
+    name: str
+    purpose: str
+    owner: str
+    expires: str
+    """A day, ISO 8601."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What the verdict was asked of, beside the level: a part is not the whole."""
+
+    checks_left_out: tuple[str, ...] = ()
+    """The checks of this program that were not asked, by slug."""
+    schemas_unaccounted: tuple[Unaccounted, ...] = ()
+    """By name: what this audit says nothing about, though it stands in the same database."""
+    schemas_excused: tuple[ExcusedSchema, ...] = ()
+    """Those that exist, by name."""
+    waivers_sha256: str | None = None
+    """Of the file of waivers; None where there was none."""
+    challenge: str | None = None
+    """A reviewer's own word, which no earlier report can hold."""
+    not_ours: bool = False
+    """None of our tables stands in the schema, so there is nothing that the promises are about."""
+    nothing_stored: bool = False
+    """The tables about people and messages hold no byte yet; the verdict is what the structure gives."""
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """One audit."""
 
@@ -118,6 +160,7 @@ class Audit:
     """What this audit cannot see, one sentence each."""
     fail_on: Severity
     """The level at which a finding decides."""
+    decided: Decided = Decided()
     annex: Annex = EMPTY
     """What a page shows beside the answer: inventory, keys, evidence, ledger."""
 
@@ -125,6 +168,11 @@ class Audit:
     def exit_code(self) -> int:
         """0 passed, 1 findings at or above the level, 3 something could not be looked at."""
         return {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.INCOMPLETE: 3}[self.verdict]
+
+    @property
+    def waived(self) -> int:
+        """What somebody signed for, of all claims."""
+        return sum(claim.waived for claim in self.claims)
 
     def gating(self) -> tuple[Finding, ...]:
         """The findings that turn the verdict."""

@@ -37,6 +37,8 @@ ALWAYS = (
     "Code: what a function builds as text and executes leaves no trace in the catalogs; bodies are "
     "compared with the declared ones instead, and an undeclared function is a finding whatever it does.",
     "Time: what stood in the database before this snapshot, or will after it, is not in it.",
+    "Which cluster: a physical copy, a standby or a restored backup has the same system identifier, and is "
+    "told apart by timeline, start and address alone.",
     "Outside the database: backups, archived WAL, log files, connection poolers, the logs and exceptions "
     "of applications, swap, storage snapshots, network flows and replicas.",
     "Sessions: client addresses of live connections are visible to members of pg_read_all_stats while "
@@ -44,6 +46,10 @@ ALWAYS = (
     "Values that the server never shows: options of user mappings, connection strings of subscriptions "
     "and the content of large objects are not read; that they exist is a finding.",
 )
+
+
+_NAMED = 5
+"""Other databases that are named; of more, the rest is counted."""
 
 
 def limits_of(snapshot: Snapshot) -> tuple[str, ...]:
@@ -108,9 +114,14 @@ def _told(found: Mapping[SchemaKind, int]) -> str:
 
 
 def _databases(snapshot: Snapshot) -> list[str]:
-    return [
-        f"Database {name} of the same cluster was not entered." for name in snapshot.surroundings.databases
-    ]
+    """One line, however many there are; a cluster may hold hundreds."""
+    names = snapshot.surroundings.databases
+    if len(names) > _NAMED:
+        return [
+            f"{len(names)} other databases of the same cluster were not entered, {', '.join(names[:_NAMED])} "
+            f"and {len(names) - _NAMED} more."
+        ]
+    return [f"Database {name} of the same cluster was not entered." for name in names]
 
 
 def _functions(snapshot: Snapshot) -> list[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nosender.privacy_audit.finding import NotTested
 from nosender.privacy_audit.snapshot.object_names import dotted, function_name, schema_of, words_of
+from nosender.schema.catalogue.sides import sides
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.snapshot.surroundings import Surroundings
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from nosender.schema.observe.observation import SchemaKind
 
 Row = Mapping[str, Any]
+
+_TELLING = {"destination-phone", "ciphertext", "wrapped-key"}
+"""Classes of columns by which a table is told from any other that happens to bear its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +82,27 @@ class Snapshot:
 
     @cached_property
     def has_ours(self) -> bool:
-        """Whether the schema holds any table of the document."""
-        return any(self.catalogue.table(name).made_by == "nosender" for name in self.tables)  # type: ignore[union-attr]
+        """Whether the schema holds tables of ours, and not only some of the same names."""
+        return self.holds_ours(self.schema)
+
+    def holds_ours(self, schema: str) -> bool:
+        """Whether a schema holds a table of ours: by name, half of its columns, and one that tells."""
+        for table in self.catalogue.tables:
+            if self.kinds.get((schema, table.name)) not in ("table", "partitioned table"):
+                continue
+            names = {column.name for column in self.columns_by_table.get((schema, table.name), ())}
+            shared = [column for column in table.columns if column.name in names]
+            telling = any(column.data_class.name in _TELLING for column in shared)
+            if telling and 2 * len(shared) >= len(table.columns):
+                return True
+        return False
+
+    @cached_property
+    def nothing_stored(self) -> bool:
+        """Whether the files of all our tables about people and messages are empty."""
+        about = {name for name, side in sides(self.catalogue).items() if side != "bookkeeping"}
+        pages = [each.pages for each in self.surroundings.vacuums if each.table in about]
+        return self.has_ours and bool(pages) and not any(pages)
 
     @cached_property
     def touching(self) -> dict[str, list[str]]:
@@ -117,8 +140,7 @@ class Snapshot:
     @cached_property
     def scope(self) -> frozenset[str]:
         """The schemas in which everything must be declared: ours, and each that holds something of ours."""
-        excused = {named.name for named in self.catalogue.out_of_scope}
-        return frozenset({self.schema, *self.touching} - excused)
+        return frozenset({self.schema, *self.touching})
 
     def undeclared(
         self, kind: SchemaKind, declared: Iterable[Any], key: Callable[[Any], object]
@@ -178,9 +200,7 @@ class Snapshot:
         return columns
 
     def names_ours(self, function: Function) -> bool:
-        """Whether the text of a function names one of our tables, or could, because the text is not ours to
-        read.
-        """
+        """Whether the text of a function names one of our tables, or calls one of our functions."""
         text = f"{function.body} {function.sql_body or ''}"
         words = words_of(text)
         return any(name in words for name in self.distinctive) or bool(self._qualified.search(text))
@@ -188,13 +208,20 @@ class Snapshot:
     @cached_property
     def _qualified(self) -> re.Pattern[str]:
         """A name of ours with our schema before it, which is ours however common the name."""
-        names = "|".join(sorted(map(re.escape, self.tables))) or "(?!)"
+        names = "|".join(sorted(map(re.escape, {*self.tables, *self._own_functions}))) or "(?!)"
         return re.compile(rf'(?<!\w)"?{re.escape(self.schema)}"?\s*\.\s*"?({names})"?(?!\w)', re.IGNORECASE)
 
     @cached_property
     def distinctive(self) -> frozenset[str]:
-        """The names of our tables that nobody else's would bear by chance."""
-        return frozenset(name for name in self.tables if "_" in name)
+        """The names of our tables and functions that nobody else's bears, or would by chance."""
+        elsewhere = {each.name for each in self.live.functions if each.schema != self.schema}
+        return frozenset(name for name in {*self.tables, *(self._own_functions - elsewhere)} if "_" in name)
+
+    @cached_property
+    def _own_functions(self) -> frozenset[str]:
+        return frozenset(
+            each.name for each in self.live.functions if each.schema == self.schema and each.extension is None
+        )
 
     def _of_extension(self, name: str) -> bool:
         return name in self._extension_functions

@@ -5,8 +5,9 @@ snapshot.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from nosender.privacy_audit.snapshot.object_names import without_numbers
@@ -55,6 +56,8 @@ class Surroundings:
     """Receivers of the stream of changes at this moment; None of them was looked into."""
     snapshot: str = ""
     """The snapshot's own name for its moment."""
+    cluster: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    """Which server it was: system identifier, timeline, start, primary or standby, the database's OID."""
 
 
 def read(connection: psycopg.Connection, schema: str) -> Surroundings:
@@ -65,7 +68,7 @@ def read(connection: psycopg.Connection, schema: str) -> Surroundings:
     row = psycopg.RawCursor(connection).execute(text, [schema]).fetchone()
     if row is None:
         raise AssertionError("a select of one row gives one row")
-    databases, holders, vacuums, slots, standbys, snapshot, _ = row
+    databases, holders, vacuums, slots, standbys, snapshot, _, cluster = row
     return Surroundings(
         databases=tuple(databases),
         holders=tuple(Holder(**each) for each in holders),
@@ -73,6 +76,7 @@ def read(connection: psycopg.Connection, schema: str) -> Surroundings:
         slots=tuple((each["name"], each["kind"]) for each in slots),
         standbys=standbys,
         snapshot=snapshot,
+        cluster=MappingProxyType(cluster),
     )
 
 

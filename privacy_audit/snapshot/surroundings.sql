@@ -85,4 +85,17 @@ select
     from pg_catalog.pg_stat_replication
   ) as standbys,
   pg_catalog.pg_current_snapshot()::text as snapshot,
-  pg_catalog.set_config('statement_timeout', '300000', true) as bound
+  pg_catalog.set_config('statement_timeout', '300000', true) as bound,
+  pg_catalog.jsonb_build_object(
+    'system_identifier', (select c.system_identifier::text from pg_catalog.pg_control_system() as c),
+    'timeline', (select c.timeline_id from pg_catalog.pg_control_checkpoint() as c),
+    'started', pg_catalog.to_char(
+      pg_catalog.pg_postmaster_start_time() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
+    ),
+    'role', case when pg_catalog.pg_is_in_recovery() then 'standby' else 'primary' end,
+    'database_oid', (
+      select d.oid::bigint
+      from pg_catalog.pg_database as d
+      where d.datname = pg_catalog.current_database()
+    )
+  ) as cluster

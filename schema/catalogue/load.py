@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from nosender.errors import UsageError
+from nosender.schema.catalogue import people
 from nosender.schema.catalogue.model import (
     Catalogue,
     Column,
@@ -38,7 +39,7 @@ def load(path: Path | None = None) -> Catalogue:
     tables = tuple(_table(file, classes, resolutions) for file in files)
     policy = File(root / "policy.toml", root)
     whole = policy.section()
-    whole.skip("sweep", "foreign_keys", "extensions", "roles", "schemas")
+    whole.skip("sweep", "foreign_keys", "extensions", "roles")
     whole.done()
     sweep = policy.section("sweep")
     interval, grace = sweep.duration("interval"), sweep.duration("grace")
@@ -53,7 +54,6 @@ def load(path: Path | None = None) -> Catalogue:
         foreign_keys=tuple(_foreign_key(item, tables) for item in policy.items("foreign_keys")),
         extensions=_named(policy, "extensions"),
         roles=_named(policy, "roles"),
-        out_of_scope=_named(policy, "schemas"),
         dropped=dropped,
         classes=tuple(classes.values()),
         resolutions=tuple(resolutions.values()),
@@ -61,6 +61,7 @@ def load(path: Path | None = None) -> Catalogue:
         grace=grace,
     )
     _refuse_returned(catalogue)
+    people.refuse(catalogue)
     return catalogue
 
 
@@ -96,6 +97,7 @@ def _table(file: File, classes: dict[str, DataClass], resolutions: dict[str, Res
     made_by = cast(
         Literal["nosender", "alembic"], whole.choice("made_by", ("nosender", "alembic"), "nosender")
     )
+    vocabulary = whole.flag("vocabulary", default=False)
     whole.skip("retention", "columns")
     whole.done()
     names = file.section("columns").names()
@@ -106,7 +108,7 @@ def _table(file: File, classes: dict[str, DataClass], resolutions: dict[str, Res
         _column(file.section("columns", column), classes, resolutions, retention) for column in names
     )
     _refuse_second_person(file, columns)
-    return Table(name, purpose, columns, retention, made_by, whole.place)
+    return Table(name, purpose, columns, retention, made_by, whole.place, vocabulary)
 
 
 def _refuse_second_person(file: File, columns: tuple[Column, ...]) -> None:

@@ -103,6 +103,8 @@ class Table:
     made_by: Literal["nosender", "alembic"]
     """Whose DDL creates it; a table of Alembic's may be absent."""
     place: Place
+    vocabulary: bool = False
+    """Few rows, the same for everybody: people may share one of it."""
 
     def column(self, name: str) -> Column | None:
         """The column of that name, or None where none is declared."""
@@ -133,7 +135,7 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A declared extension, role or schema: its name and what it is for."""
+    """A declared extension or role: its name and what it is for."""
 
     name: str
     purpose: str
@@ -165,8 +167,6 @@ class Catalogue:
     """In the order of the file."""
     extensions: tuple[Named, ...]
     roles: tuple[Named, ...]
-    out_of_scope: tuple[Named, ...]
-    """Schemas that hold nothing of ours and whose columns need not be declared."""
     dropped: tuple[Dropped, ...]
     classes: tuple[DataClass, ...]
     resolutions: tuple[Resolution, ...]

@@ -122,13 +122,6 @@ def test_an_innocent_column_is_only_new(tmp_path: Path) -> None:
             "The extension dblink is new: Calls out.",
         ),
         (
-            "policy.toml",
-            "[extensions.btree_gist]",
-            '[schemas.other]\npurpose = "Not ours."\n\n[extensions.btree_gist]',
-            Weight.LINKS,
-            "The schema out of scope other is new: Not ours.",
-        ),
-        (
             "vocabulary.toml",
             "personal = true",
             "personal = false",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from nosender.privacy_audit.check import discover
+from nosender.privacy_audit.finding import Claim, Verdict
+from nosender.privacy_audit.reports import FORMATS, render
+from nosender.privacy_audit.runner import Options, run
 from nosender.schema import ddl
+from nosender.server.target import Target
 
 from .auditor import as_auditor
 
@@ -78,7 +84,9 @@ def test_an_empty_database_never_passes(database: str, run_nosender: RunNosender
 def test_somebody_elses_database_never_passes(database: str, run_nosender: RunNosender) -> None:
     execute(database, "create table messages_of_others (source text, destination text)")
     code, report = audit(run_nosender, database)
-    assert (code, report["verdict"]) == (1, "fail")
+    assert (code, report["verdict"], report["findings"]) == (3, "incomplete", [])
+    assert "not a nosender database" in report["beside"][0]
+    assert "nosender audit explore" in report["beside"][0]
 
 
 def test_half_of_the_schema_is_a_finding(migrated: str, run_nosender: RunNosender) -> None:
@@ -193,3 +201,44 @@ def test_synthetic_traffic_passes(migrated: str, run_nosender: RunNosender) -> N
     examined = {each["check"]: each["examined"] for each in report["checks"]}
     assert examined["delivery-to-stranger"] >= 12  # each is looked up in three other tables
     assert examined["unverified-signature"] > 50
+
+
+FIRST: dict[str, Callable[[str], str]] = {
+    "text": lambda text: text.splitlines()[0],
+    "markdown": lambda text: text.splitlines()[0],
+    "html": lambda text: "".join(re.findall("<title>.*</title>", text)),
+    "json": lambda text: json.loads(text)["beside"][0],
+    "junit": lambda text: text.splitlines()[1],
+    "github": lambda text: text.splitlines()[0],
+    "gitlab": lambda text: json.loads(text)[0]["description"],
+    "sarif": lambda text: json.loads(text)["runs"][0]["properties"]["beside"][0],
+}
+"""What is read first of each format."""
+
+
+def test_a_part_is_not_the_whole(migrated: str) -> None:
+    part = run(Target(migrated), Options(checks=("undeclared-column",)))
+    assert (part.verdict, part.exit_code) == (Verdict.INCOMPLETE, 3)
+    assert {claim.verdict for claim in part.claims} == {Verdict.INCOMPLETE}
+    assert len(part.claims) == len(Claim)
+    left = len(discover()) - 1
+    assert set(FIRST) == set(FORMATS)
+    for form, first in FIRST.items():
+        assert f"{left} of {left + 1} checks were left out" in first(render(form, part)), form
+    decided = json.loads(render("json", part))["run"]["decided"]
+    assert decided["checks_run"] == ["undeclared-column"]
+    assert len(decided["checks_left_out"]) == left
+
+
+def test_a_part_that_finds_something_fails(migrated: str) -> None:
+    execute(migrated, "alter table messages add column sender_phone varchar(20)")
+    part = run(Target(migrated), Options(checks=("undeclared-column",)))
+    assert (part.verdict, part.exit_code) == (Verdict.FAIL, 1)
+    assert "checks were left out" in FIRST["text"](render("text", part))
+
+
+def test_nothing_stored_yet_is_said_beside_the_verdict(migrated: str) -> None:
+    sentence = "Nothing is stored yet: the verdict is what the structure gives."
+    assert sentence in render("text", run(Target(migrated)))
+    execute(migrated, "insert into users (phone_number) values ('+4915100000001')")
+    assert sentence not in render("text", run(Target(migrated)))

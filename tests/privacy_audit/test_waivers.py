@@ -80,6 +80,11 @@ def test_a_waiver_turns_the_verdict_and_nothing_else(
     assert report["waivers"][0]["state"] == "applied"
     text = run_nosender("--url", leaky, "audit", "run", "--waivers", str(file))
     assert "public.idx_extra" in text.stdout
+    assert text.stdout.startswith("PASS, but for 1 waived  ")
+    assert "Holds, but for 1 waived" in text.stdout
+    told = "Waived: undeclared-index, public.idx_extra; owner"
+    assert told in " ".join(text.stdout.split())
+    assert sum(claim["waived"] for claim in report["claims"]) == 1
 
 
 def test_a_changed_object_voids_its_waiver(leaky: str, run_nosender: RunNosender, tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_names_of_a_real_database_break_out_of_no_format(
 
 def test_a_format_goes_to_the_screen_alone(audit: RunNosender) -> None:
     answer = audit("run", "--format", "html", "--check", "undeclared-column")
-    assert answer.returncode == 0
+    assert answer.returncode == 3
     assert answer.stdout.startswith("<!doctype html>")
     assert answer.stdout.endswith("</html>\n")
 
@@ -153,9 +153,9 @@ def test_a_step_of_a_workflow_adds_to_its_summary(audit: RunNosender, tmp_path: 
     summary = tmp_path / "summary.md"
     summary.write_text("# Before\n")
     env = {"GITHUB_STEP_SUMMARY": str(summary)}
-    assert audit("run", "--format", "github", "--check", "undeclared-column", env=env).returncode == 0
+    assert audit("run", "--format", "github", "--check", "undeclared-column", env=env).returncode == 3
     text = summary.read_text(encoding="utf-8")
-    assert text.startswith("# Before\n# ✅ Privacy audit: pass")
+    assert text.startswith("# Before\n# ❔ Privacy audit: incomplete\\: ")
     audit("run", "--format", "text", "--check", "undeclared-column", env=env)
     assert summary.read_text(encoding="utf-8") == text
 
@@ -169,7 +169,7 @@ def test_a_report_is_signed_by_two_and_verified_offline(
         assert "PRIVATE" not in made.stdout + made.stderr
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
     words = ["--format", "json", "--output", "report.json", "--sign", "operator"]
-    assert audit("run", "--check", "undeclared-column", *words).returncode == 0
+    assert audit("run", "--check", "undeclared-column", *words).returncode == 3  # one check is not the whole
     assert run_nosender("audit", "sign", "report.json", "--key", "reviewer").returncode == 0
 
     def verify(*keys: str) -> subprocess.CompletedProcess[str]:
@@ -179,14 +179,14 @@ def test_a_report_is_signed_by_two_and_verified_offline(
 
     good = verify("operator.pub", "reviewer.pub")
     assert good.returncode == 0, good.stderr
-    assert good.stdout.splitlines()[0].startswith("verified: pass, ")
+    assert good.stdout.splitlines()[0].startswith("verified: incomplete, ")
     assert "and by 1 whose keys were not given" in verify("operator.pub").stdout
     assert (verify("stranger.pub").returncode, verify("operator.pub", "stranger.pub").returncode) == (1, 1)
     assert verify().returncode == 2
 
     report = tmp_path / "report.json"
     whole = report.read_text()
-    report.write_text(whole.replace('"pass"', '"fail"', 1))
+    report.write_text(whole.replace('"incomplete"', '"fail"', 1))
     altered = verify("operator.pub")
     assert (altered.returncode, altered.stdout) == (1, "")
     assert "was altered after it was signed" in altered.stderr

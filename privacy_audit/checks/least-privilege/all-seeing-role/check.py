@@ -1,7 +1,10 @@
-"""A member of a role of PostgreSQL's own that reads or writes past every grant.
+"""A role that reads or writes past every grant, by itself or through memberships of any number of steps.
 
 pg_read_all_data reads every message, pg_execute_server_program and the file roles take them out,
-pg_read_all_stats shows the statements of others with the addresses they came from.
+pg_read_all_stats shows the statements of others with the addresses they came from. A member of whoever owns
+our tables is their owner, REPLICATION copies every row, BYPASSRLS passes row security, and CREATEROLE makes
+itself a member where it has the admin option, on 15 of any role. A membership counts whether it is inherited
+or has to be taken by SET ROLE. Superusers are not named here: the server has one, and nothing binds it.
 """
 
 from nosender.privacy_audit.check import Answer, Check
@@ -23,31 +26,53 @@ ALL_SEEING = frozenset(
 
 CHECK = Check(
     slug="all-seeing-role",
-    title="No role but superusers may read everything, write files or run programs.",
+    title="No role but superusers is the owner of our tables, copies them, or passes every grant.",
     claim=Claim.LEAST_PRIVILEGE,
     severity=Severity.MEDIUM,
     confidence=Confidence.CERTAIN,
-    remedy="Revoke the membership; backups and monitoring can do with less.",
+    remedy="Revoke the membership or the attribute; backups and monitoring can do with less.",
     since="0.1",
 )
 
 
 def look(snapshot: Snapshot) -> Answer:
-    """The memberships of these roles."""
+    """What each role is or can become, superusers and PostgreSQL's own roles left out."""
     supers = {each.name for each in snapshot.live.roles if each.superuser}
-    reach: dict[str, list[str]] = {}
+    owners = {each.owner for each in snapshot.tables.values()} - supers
+    above: dict[str, set[str]] = {}
     for each in snapshot.live.memberships:
-        if each.role in ALL_SEEING and each.member not in supers:
-            reach.setdefault(each.member, []).append(each.role)
+        above.setdefault(each.member, set()).add(each.role)
+    reach: dict[str, list[str]] = {}
+    for role in snapshot.live.roles:
+        become = _all_above(role.name, above)
+        what = [f"member of {name}" for name in sorted(become & (ALL_SEEING | owners | supers))]
+        what += ["replication"] if role.replication else []
+        what += ["bypasses row security"] if role.bypass_row_security else []
+        what += ["creates roles"] if role.create_role else []
+        if what and not role.superuser:
+            reach[role.name] = what
     return Answer.of(
-        snapshot.live.memberships,
+        [*snapshot.live.roles, *snapshot.live.memberships],
         (
             Found(
-                dotted(member),
+                dotted(name),
                 "role",
-                f"It is a member of {', '.join(sorted(roles))}, past every grant.",
-                {"roles": sorted(roles)},
+                f"It reaches past every grant: {', '.join(what)}.",
+                {"rights": what},
+                # Who administers a server that somebody else runs has this, and could not do without.
+                Severity.LOW if what == ["creates roles"] else None,
             )
-            for member, roles in sorted(reach.items())
+            for name, what in sorted(reach.items())
         ),
     )
+
+
+def _all_above(role: str, above: dict[str, set[str]]) -> set[str]:
+    """Every role that this one is a member of, through any number of steps."""
+    found: set[str] = set()
+    ahead = [role]
+    while ahead:
+        new = above.get(ahead.pop(), set()) - found
+        found |= new
+        ahead += sorted(new)
+    return found

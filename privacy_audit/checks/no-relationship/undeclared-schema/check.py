@@ -2,7 +2,7 @@
 
 A key, view, function, trigger, child table or extended statistics there is a second place where what we keep
 apart can meet, so everything in such a schema is held against the catalogue. Functions lean on us when their
-text names one of our tables with its schema, or one that nobody else's would be called.
+text names one of our tables or functions with its schema, or one that nobody else's would be called.
 """
 
 from nosender.privacy_audit.check import Answer, Check
@@ -16,15 +16,13 @@ CHECK = Check(
     claim=Claim.NO_RELATIONSHIP,
     severity=Severity.HIGH,
     confidence=Confidence.CERTAIN,
-    remedy="Drop what leans on our tables, or the schema; a schema that has to stay is declared in "
-    "policy.toml.",
+    remedy="Drop what leans on our tables or functions, or the schema: no excuse covers it.",
     since="0.1",
 )
 
 
 def look(snapshot: Snapshot) -> Answer:
     """Every schema but ours."""
-    declared = {named.name for named in snapshot.catalogue.out_of_scope}
     schemas = [each.name for each in snapshot.live.schemas if each.name != snapshot.schema]
     return Answer.of(
         schemas,
@@ -36,6 +34,6 @@ def look(snapshot: Snapshot) -> Answer:
                 {"leaning": snapshot.touching[name]},
             )
             for name in schemas
-            if name in snapshot.touching and name not in declared
+            if name in snapshot.touching
         ),
     )

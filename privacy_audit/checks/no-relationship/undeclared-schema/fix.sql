@@ -1,2 +1,3 @@
 drop schema billing cascade;
 drop schema reporting cascade;
+drop schema api cascade;

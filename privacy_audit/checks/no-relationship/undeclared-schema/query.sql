@@ -1,4 +1,5 @@
--- Each row is another schema with a foreign key to the schema, a view of it or a child table of it.
+-- Each row is another schema with a foreign key to the schema, a view of it, a child table of it or a
+-- function that calls one of its functions.
 select distinct t.subject
 from (
   select n.nspname::text as subject
@@ -27,6 +28,20 @@ from (
   where
     p.relkind in ('r', 'p')
     and p.relnamespace::pg_catalog.regnamespace::text = pg_catalog.current_schema()
+  union all
+  select n.nspname::text as subject
+  from pg_catalog.pg_proc as p
+  inner join pg_catalog.pg_namespace as n on p.pronamespace = n.oid
+  inner join pg_catalog.pg_proc as ours
+    on p.prosrc ~ (pg_catalog.current_schema()::text || '\s*\.\s*' || ours.proname::text || '\M')
+  where
+    p.oid >= 16384
+    and ours.pronamespace::pg_catalog.regnamespace::text = pg_catalog.current_schema()
+    and not exists (
+      select 1
+      from pg_catalog.pg_depend as d
+      where d.objid in (p.oid, ours.oid) and d.deptype = 'e' -- of an extension
+    )
 ) as t
 where t.subject <> pg_catalog.current_schema()
 order by t.subject

@@ -1,0 +1,58 @@
+"""nosender.toml: found upwards, read strictly, refused with file and line."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from nosender.errors import UsageError
+from nosender.project import find
+
+WHOLE = """name = "shop"
+
+[schemas.chat]
+purpose = "The help desk, which knows none of our users."
+owner = "dana@example.org"
+expires = 2027-03-31
+"""
+
+
+def test_the_nearest_project_upwards_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+    (tmp_path / "a" / "pyproject.toml").write_text("[project]\nname = 'somebody else'\n")
+    (tmp_path / "nosender.toml").write_text(WHOLE)
+    project = find()
+    (chat,) = project.schemas
+    assert (project.name, chat.name, chat.owner) == ("shop", "chat", "dana@example.org")
+    assert (chat.expires, str(chat.place)) == (date(2027, 3, 31), "nosender.toml:3")
+    (tmp_path / "a" / "pyproject.toml").write_text("[tool.nosender]\nname = 'nearer'\n")
+    assert find().name == "nearer"
+
+
+def test_a_named_folder_must_hold_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"holds no nosender\.toml"):
+        find(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("owner = ", "ownr = ", "nosender.toml:3: "),
+        ('purpose = "The help desk, which knows none of our users."', 'purpose = " "', "nosender.toml:4: "),
+        ("2027-03-31", '"2027-03-31"', "nosender.toml:6: "),
+        ("expires = 2027-03-31", "", "nosender.toml:3: "),
+        ('name = "shop"', "names = 1", "nosender.toml:1: the file has an unknown key 'names'"),
+        ("[schemas.chat]", "[schemas.chat", "nosender.toml:3: not valid TOML"),
+        ("help desk", "TODO", "nosender.toml:4: says TODO"),
+    ],
+)
+def test_what_is_not_right_is_refused_by_line(tmp_path: Path, old: str, new: str, says: str) -> None:
+    assert old in WHOLE
+    (tmp_path / "nosender.toml").write_text(WHOLE.replace(old, new))
+    with pytest.raises(UsageError) as refused:
+        find(tmp_path)
+    assert str(refused.value).startswith(says)
