@@ -16,6 +16,7 @@ from nosender.migrations import journal
 from nosender.migrations.checksum import sql_digest
 from nosender.migrations.revision_module import run_module
 from nosender.migrations.revisions import RevisionError
+from nosender.migrations.strangers import refuse_unplaced
 from nosender.schema.ddl import PATH
 from nosender.terminal_text import visible
 
@@ -99,6 +100,7 @@ def _finish(
     verify: Callable[[], None] | None,
 ) -> None:
     _look_up(work, PATH)
+    refuse_unplaced(work, revision.revision)
     journal.stamp(work, schema, after)
     journal.write(work, schema, revision, direction)
     if verify is not None:
@@ -190,6 +192,7 @@ def _step(
             _look_up(work, revision.search_path(schema))
             work.execute(text)
             _look_up(work, PATH)
+            refuse_unplaced(work, revision.revision)
             journal.write(work, schema, revision, direction, step)
 
     if not step.alone:

@@ -21,7 +21,7 @@ from sqlalchemy.pool import NullPool
 from nosender.errors import NosenderError, UsageError
 from nosender.migrations import journal
 from nosender.migrations.revisions import Chain, Direction
-from nosender.migrations.strangers import guard, refuse_strangers
+from nosender.migrations.strangers import guard, refuse_strangers, refuse_unplaced
 from nosender.schema.ddl import PATH
 from nosender.schema.observe.quoting import quoted
 from nosender.server.pinned_connection import PinnedConnection
@@ -103,7 +103,9 @@ def _note(*, ctx: Any, step: Any, **_: Any) -> None:
     # what is not in our folder is a branch of somebody's own
     with suppress(KeyError):
         for revision in step.up_revision_ids if step.is_upgrade else step.down_revision_ids or ():
-            journal.write(driver, schema, Chain.load().get(revision), direction)
+            found = Chain.load().get(revision)
+            refuse_unplaced(driver, revision)
+            journal.write(driver, schema, found, direction)
 
 
 try:

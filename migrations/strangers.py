@@ -129,6 +129,57 @@ end
     return f"do {tag}{body}{tag};"
 
 
+_UNPLACED = """
+select identified.type || ' ' || identified.identity
+from (
+  select 'pg_catalog.pg_class'::regclass as class, oid as id, relnamespace as home, xmin as made from pg_class
+  union all
+  select 'pg_catalog.pg_proc'::regclass, oid, pronamespace, xmin from pg_proc
+  union all
+  select 'pg_catalog.pg_type'::regclass, oid, typnamespace, xmin from pg_type
+  union all
+  select 'pg_catalog.pg_operator'::regclass, oid, oprnamespace, xmin from pg_operator
+  union all
+  select 'pg_catalog.pg_collation'::regclass, oid, collnamespace, xmin from pg_collation
+  union all
+  select 'pg_catalog.pg_conversion'::regclass, oid, connamespace, xmin from pg_conversion
+  union all
+  select 'pg_catalog.pg_opclass'::regclass, oid, opcnamespace, xmin from pg_opclass
+  union all
+  select 'pg_catalog.pg_opfamily'::regclass, oid, opfnamespace, xmin from pg_opfamily
+  union all
+  select 'pg_catalog.pg_ts_config'::regclass, oid, cfgnamespace, xmin from pg_ts_config
+  union all
+  select 'pg_catalog.pg_ts_dict'::regclass, oid, dictnamespace, xmin from pg_ts_dict
+) as held
+cross join lateral pg_identify_object(held.class, held.id, 0) as identified
+where
+  held.home = 'pg_catalog'::regnamespace
+  and held.id >= 16384
+  and age(held.made) <= age(pg_current_xact_id()::xid)
+  and not exists (
+    select from pg_depend as member
+    where member.classid = held.class and member.objid = held.id and member.deptype in ('e', 'i')
+  )
+order by 1
+"""
+# deptype i: the array of a type, which goes with it
+
+
+def refuse_unplaced(connection: psycopg.Connection[Any], revision: str) -> None:
+    """NosenderError where this transaction made something in pg_catalog: its name had no schema before it.
+
+    The path of a revision is pg_catalog alone, and a superuser may create there: without this, what a
+    revision makes would stand where nobody looks for it.
+    """
+    row = connection.execute(_UNPLACED.encode()).fetchone()
+    if row is not None:
+        raise NosenderError(
+            f"revision {revision} makes {visible(row[0])}: write the name of its schema before its own; "
+            "nothing of the revision was kept"
+        )
+
+
 def _query(schema: str, applied: Sequence[Revision], pending: Sequence[Revision]) -> str:
     # what a team adds without saying what it leads to, is the team's to look after
     looking = any(each.written_for is None and each.expected.exists() for each in pending)

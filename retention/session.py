@@ -10,8 +10,6 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from nosender.errors import NosenderError
-
 if TYPE_CHECKING:
     pass
 
@@ -120,32 +118,12 @@ def step(connection: psycopg.Connection, schema: str, state: State) -> State:
 
 
 def refuse_replaced(connection: psycopg.Connection, schema: str) -> None:
-    """NosenderError where a superuser would run, with all rights, what somebody put in place of our code.
+    """NosenderError where a superuser would run, with all rights, what somebody put in place of our code."""
+    from nosender.schema.observe import replaced
 
-    A function that runs with its owner's rights can do no more than its owner. Of the others, which run with
-    the caller's, those of ours are compared with what we declared.
-    """
-    from nosender.schema.observe import reference
-
-    if connection.info.parameter_status("is_superuser") != "on":
-        return
-    declared = {
-        (each.name, each.identity): each.body for each in reference(schema).functions if each.schema == schema
-    }
-    rows = connection.execute(
-        """
-        select p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid), p.prosrc
-        from pg_catalog.pg_proc as p
-        inner join pg_catalog.pg_namespace as n on p.pronamespace = n.oid
-        where n.nspname = %s and pg_catalog.starts_with(p.proname::text, 'retention_') and not p.prosecdef
-        order by p.proname
-        """,
-        [schema],
-    ).fetchall()
-    for name, arguments, body in rows:
-        if declared.get((name, arguments)) != body:
-            raise NosenderError(
-                f"the function {name} of schema {schema} is not the declared one, and would run with the "
-                "rights of a superuser: connect as a role that was granted nosender_sweeper, and see "
-                "`nosender db check`"
-            )
+    replaced.refuse_replaced(
+        connection,
+        schema,
+        "retention_",
+        "connect as a role that was granted nosender_sweeper, and see `nosender db check`",
+    )

@@ -58,10 +58,15 @@ def fill(
     """
     from datetime import UTC
 
+    from nosender.schema.observe.replaced import refuse_replaced
     from nosender.server.target import from_context
     from nosender.traffic.fill import fill as run
 
     target = from_context(ctx)
+    with target.connect("nosender traffic") as connection:
+        refuse_replaced(
+            connection, target.schema, "", "run `nosender db upgrade`, or see `nosender db check`"
+        )
     with _bar(users + messages) as advance:
         receipt = run(
             target, users, messages, seed, advance, now=now and now.replace(tzinfo=UTC), through=through

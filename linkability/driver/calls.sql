@@ -42,10 +42,10 @@ declare
   owner integer;
 begin
   for place in 1..cardinality(phones) loop
-    owner := register_user(phones[place]);
+    owner := public.register_user(phones[place]);
     commit;
     for device in 1..devices[place] loop
-      perform register_device(
+      perform public.register_device(
         owner, uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()), uuid_send(gen_random_uuid())
       );
       commit;
@@ -64,7 +64,7 @@ declare
 begin
   insert into driver.seen (kind, message, phone, moment)
   select of_kind, id, substr(destination_phone, 2), moment
-  from messages
+  from public.messages
   where before is null or age(xmin) <= age(before)
   on conflict do nothing;
   insert into driver.copies values (of_kind, behind)
@@ -89,7 +89,7 @@ begin
     perform set_config('nosender.clock', call.clock, false);  -- nothing was written yet, so what follows is first
     case call.kind
       when 0 then
-        perform send_message(
+        perform public.send_message(
           call.phone,
           substr(bytes, 1 + number * 37 % 1000000, call.size),
           call.token,
@@ -97,18 +97,18 @@ begin
           make_interval(hours => call.hours)
         );
       when 1 then
-        ids := array(select id from fetch_messages(call.device, 1000));
+        ids := array(select id from public.fetch_messages(call.device, 1000));
         if cardinality(ids) > 0 then
-          perform acknowledge(call.device, ids, 'delivered');
+          perform public.acknowledge(call.device, ids, 'delivered');
         end if;
       when 2 then
         -- The ids that the device got when it fetched.
-        ids := array(select id from messages where message_id = any(call.tokens));
+        ids := array(select id from public.messages where message_id = any(call.tokens));
         if cardinality(ids) > 0 then
-          perform acknowledge(call.device, ids, 'read');
+          perform public.acknowledge(call.device, ids, 'read');
         end if;
       when 3 then
-        perform rotate_session_key(
+        perform public.rotate_session_key(
           call.owner,
           call.replaced,
           call.token,
@@ -116,9 +116,9 @@ begin
           array(select substr(bytes, 1 + (number * 41 + place) % 1000000, 92) from generate_subscripts(call.devices, 1) as place)
         );
       when 4 then
-        perform publish_ephemeral_key(call.phone, substr(bytes, 1 + number * 43 % 1000000, 32), call.token);
+        perform public.publish_ephemeral_key(call.phone, substr(bytes, 1 + number * 43 % 1000000, 32), call.token);
       when 5 then
-        perform claim_ephemeral_key(call.phone, call.token);
+        perform public.claim_ephemeral_key(call.phone, call.token);
       else
         call driver.copy(call.kind, call.size);
     end case;

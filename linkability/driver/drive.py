@@ -132,11 +132,11 @@ def _register(owner: psycopg.Connection[Any], world: World) -> None:
 
 def _load(owner: psycopg.Connection[Any], world: World) -> None:
     """Write the calls into the queue, with the ids that the database gave."""
-    numbers = dict(owner.execute("select phone_number, id from users").fetchall())
+    numbers = dict(owner.execute("select phone_number, id from public.users").fetchall())
     phones = [phone(digits) for digits in world.society.phones.tolist()]
     users = [numbers[each] for each in phones]
     devices_of: dict[int, list[int]] = {}
-    for user, device in owner.execute("select user_id, id from webauthn_credentials order by id"):
+    for user, device in owner.execute("select user_id, id from public.webauthn_credentials order by id"):
         devices_of.setdefault(user, []).append(device)
     devices = [device for user in users for device in devices_of[user]]  # as the society counts them
     noise = np.random.default_rng([world.seed, 2]).bytes(_NOISE + 4096)
@@ -262,7 +262,7 @@ def _require_stepped_clock(owner: psycopg.Connection[Any], world: World) -> None
     """NosenderError where stored times are not those of the stepped clock."""
     end = MIDNIGHT + timedelta(seconds=world.seconds)
     row = owner.execute(
-        "select count(*), count(*) filter (where created_at not between %s and %s) from messages",
+        "select count(*), count(*) filter (where created_at not between %s and %s) from public.messages",
         [MIDNIGHT.replace(tzinfo=None), end.replace(tzinfo=None)],
     ).fetchone()
     if row is None or row[1] or (world.calls and not row[0]):

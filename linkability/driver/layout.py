@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from nosender.server.target import Target
 
 _HERE = Path(__file__).parent
-_TABLES = "messages, message_deliveries, device_session_keys, ephemeral_keys"
+_TABLES = "public.messages, public.message_deliveries, public.device_session_keys, public.ephemeral_keys"
 """Those that leave dead rows. Row locks leave none, so nothing ever vacuums users and devices."""
 
 
@@ -53,7 +53,7 @@ class CommandSweep:
 def sweep_by_procedure(target: Target) -> None:
     """The sweep that came with 0.1.0, which lives in its database: the command follows the newest policy."""
     with target.connect("nosender audit attack", autocommit=True) as connection:
-        connection.execute("call retention_sweep(target_ms => null, duty => 1)")
+        connection.execute("call public.retention_sweep(target_ms => null, duty => 1)")
     _vacuum(target)
 
 

@@ -68,7 +68,7 @@ def _messages(connection: psycopg.Connection[Any], first: int, persons: _Persons
     got = _array(
         connection,
         f"select {_PLACE.format('m')}, substr(m.destination_phone, 2), {created}, {expires}, {chunk} "
-        f"from messages as m {join}",
+        f"from public.messages as m {join}",
         8,
     )
     return rows(
@@ -89,7 +89,8 @@ def _toast(connection: psycopg.Connection[Any], major: int | None = None) -> tup
     if (major or connection.info.server_version // 10000) >= 17:
         return _CHUNK_BY_FUNCTION, ""
     row = connection.execute(
-        "select reltoastrelid::regclass::text from pg_catalog.pg_class where oid = 'messages'::regclass"
+        "select reltoastrelid::regclass::text from pg_catalog.pg_class "
+        "where oid = 'public.messages'::regclass"
     ).fetchone()
     toast = row[0] if row else ""
     return (
@@ -105,9 +106,9 @@ def _deliveries(connection: psycopg.Connection[Any], first: int, persons: _Perso
         connection,
         f"select {_PLACE.format('d')}, substr(u.phone_number, 2), {hour}, d.message_id, "
         "(d.read_at is not null)::integer, (d.delivery_status <> 'pending')::integer "
-        "from message_deliveries as d "
-        "join webauthn_credentials as c on c.id = d.webauthn_credential_id "
-        "join users as u on u.id = c.user_id",
+        "from public.message_deliveries as d "
+        "join public.webauthn_credentials as c on c.id = d.webauthn_credential_id "
+        "join public.users as u on u.id = c.user_id",
         9,
     )
     return rows(
@@ -127,7 +128,7 @@ def _session_keys(connection: psycopg.Connection[Any], first: int, persons: _Per
         connection,
         f"select {_PLACE.format('k')}, substr(u.phone_number, 2), {created}, "
         "dense_rank() over (order by k.session_key_id), k.key_rotation_counter, k.is_active::integer "
-        "from device_session_keys as k join users as u on u.id = k.user_id",
+        "from public.device_session_keys as k join public.users as u on u.id = k.user_id",
         9,
     )
     return rows(
@@ -144,7 +145,8 @@ def _session_keys(connection: psycopg.Connection[Any], first: int, persons: _Per
 def _users(connection: psycopg.Connection[Any], persons: _Persons) -> Rows:
     got = _array(
         connection,
-        f"select {_PLACE.format('u')}, substr(u.phone_number, 2), u.xmax::text::bigint from users as u",
+        f"select {_PLACE.format('u')}, substr(u.phone_number, 2), u.xmax::text::bigint "
+        "from public.users as u",
         6,
     )
     return rows(len(got), **_place(got), person=persons.of(got[:, 4]), xmax=got[:, 5])
@@ -154,7 +156,7 @@ def _devices(connection: psycopg.Connection[Any], persons: _Persons) -> Rows:
     got = _array(
         connection,
         f"select {_PLACE.format('c')}, substr(u.phone_number, 2), c.xmax::text::bigint "
-        "from webauthn_credentials as c join users as u on u.id = c.user_id",
+        "from public.webauthn_credentials as c join public.users as u on u.id = c.user_id",
         6,
     )
     return rows(len(got), **_place(got), person=persons.of(got[:, 4]), xmax=got[:, 5])
@@ -173,7 +175,7 @@ def true_order(conninfo: str) -> tuple[Ints, Ints]:
     with Target(conninfo).connect("nosender audit attack", autocommit=True) as connection:
         got = _array(
             connection,
-            "select m.id, c.turn from messages as m join driver.calls as c on c.token = m.message_id "
+            "select m.id, c.turn from public.messages as m join driver.calls as c on c.token = m.message_id "
             "where c.kind = 0",
             2,
         )

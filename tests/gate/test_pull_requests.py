@@ -286,8 +286,9 @@ PULL_REQUESTS = (
             append(MESSAGES, INDEX),
             revision(
                 "-- step: build the index\n"
-                "create index concurrently if not exists idx_messages_type on messages (message_type);\n",
-                "-- step: drop the index\ndrop index concurrently if exists idx_messages_type;\n",
+                "create index concurrently if not exists idx_messages_type\n"
+                "on public.messages (message_type);\n",
+                "-- step: drop the index\ndrop index concurrently if exists public.idx_messages_type;\n",
                 transactional="False",
             ),
         ),
@@ -298,7 +299,7 @@ PULL_REQUESTS = (
         (
             append(
                 SEND,
-                "grant execute on function send_message to nosender_auditor;\n",
+                "grant execute on function public.send_message to nosender_auditor;\n",
             ),
         ),
         finds=(

@@ -16,7 +16,7 @@ from nosender.linkability import grading, measure, outcome
 from nosender.linkability.copied import NONE, Copy
 from nosender.linkability.discovery import discover
 from nosender.linkability.driver import drive, take
-from nosender.linkability.driver.layout import CONTROL, HEAD
+from nosender.linkability.driver.layout import CONTROL, HEAD, Layout
 from nosender.linkability.grading import Truth
 from nosender.linkability.score import Score
 from nosender.linkability.simulation import conduct
@@ -141,7 +141,7 @@ def test_values_out_of_line_are_found_with_and_without_the_function(trial: Trial
     assert (known == NONE).any()
     with Target(trial.conninfo).connect("test") as connection:
         chunk, join = take._toast(connection, 15)
-        found = take._array(connection, f"select m.id, {chunk} from messages as m {join}", 2)
+        found = take._array(connection, f"select m.id, {chunk} from public.messages as m {join}", 2)
     by_id = dict(zip(trial.copy.messages.id.tolist(), known.tolist(), strict=True))
     assert dict(found.tolist()) == by_id
 
@@ -175,7 +175,10 @@ def test_the_attack_succeeds_on_the_tables_of_0_1_0_and_fails_on_the_control(tri
     assert rows["user-lock"].success.point > 0.15
     assert rows["group-sender"].success.point > 0.1
     assert outcome.blindness(layout, 100, 1) == ()
-    assert {"id", "xmin", "rotation-order"} <= set(outcome.findings(layout))
+    found = set(outcome.findings(layout))
+    assert {"id", "xmin"} <= found
+    # A hundred people rotate little: which reading clears its bound depends on whose call came first.
+    assert found & {"rotation-order", "rotation-counter"}
     assert {order.column for order in layout.orders if order.all_rows > 20} >= {
         "messages.id",
         "messages.xmin",
@@ -202,10 +205,11 @@ def test_a_score_of_another_shape_is_refused(trial: Trial) -> None:
 
 
 @pytest.mark.parametrize("layout", [CONTROL, HEAD], ids=lambda layout: layout.name)
-def test_a_layout_is_swept_under_the_stepped_clock(server: EmbeddedServer, template: str, layout) -> None:  # type: ignore[no-untyped-def]
+def test_a_layout_is_swept_under_the_stepped_clock(server: EmbeddedServer, layout: Layout) -> None:
     """A few people for a day: what had expired by the last sweep is gone, and the ledger has its hours."""
     world = make_world(conduct.read(), 20, 20.0, 1, 9)
     with (
+        drive.layout_template(server, layout) as template,
         drive.planted(server, template, layout, world, connections=2) as planted,
         psycopg.connect(planted.conninfo) as connection,
     ):

@@ -17,6 +17,7 @@ down_revision: str | None = {below!r}
 transactional: bool = {transactional!r}
 downgrade_is: str = "lossless"
 loses: tuple[str, ...] = ()
+{pinned}
 
 
 def upgrade() -> None:
@@ -43,14 +44,15 @@ def _run(direction: str) -> None:
 
 def add(
     folder: Path, revision: str, up: str, down: str = "select 1;\n", *, below: str | None = None,
-    transactional: bool = True,
+    transactional: bool = True, pinned: bool = False,
 ) -> None:  # fmt: skip
     """Put one more revision at the end of the folder's chain."""
     below = below or Chain.load(folder).head
     if not transactional and "-- step: " in up:
         down = f"\n-- step: nothing\n{down}"
     name = f"{revision}_more"
-    text = MODULE.format(summary="One more.", revision=revision, below=below, transactional=transactional)
+    text = MODULE.format(summary="One more.", revision=revision, below=below, transactional=transactional,
+                         pinned='written_for: str = "public"' * pinned)  # fmt: skip
     (folder / f"{name}.py").write_text(text)
     (folder / f"{name}.up.sql").write_text(up)
     (folder / f"{name}.down.sql").write_text(down)

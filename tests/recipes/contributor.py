@@ -138,7 +138,7 @@ class = "link"
 purpose = "Whose device it is."
 
 [columns.token]
-class = "device-id"
+class = "random-id"
 purpose = "What the push service calls the device."
 
 [columns.expires_at]
@@ -207,7 +207,9 @@ TABLE = Work(
         f"{VERSION}add_push_tokens.up.sql": new(
             f"{PUSH_TOKENS}{TRIGGER}\n{_functions(changed=True)}{COMMENTS}"
         ),
-        f"{VERSION}add_push_tokens.down.sql": new(f"{_functions(changed=False)}\ndrop table push_tokens;\n"),
+        f"{VERSION}add_push_tokens.down.sql": new(
+            f"{_functions(changed=False)}\ndrop table public.push_tokens;\n"
+        ),
     },
 )
 
@@ -250,10 +252,10 @@ MIGRATION = Work(
         ),
         f"{VERSION}find_by_type.up.sql": new(
             "-- step: build the index\n"
-            "create index concurrently if not exists idx_messages_type on messages (message_type);\n"
+            "create index concurrently if not exists idx_messages_type on public.messages (message_type);\n"
         ),
         f"{VERSION}find_by_type.down.sql": new(
-            "-- step: drop the index\ndrop index concurrently if exists idx_messages_type;\n"
+            "-- step: drop the index\ndrop index concurrently if exists public.idx_messages_type;\n"
         ),
     },
     {"nosender --embedded db plan": "create index concurrently"},
