@@ -73,6 +73,9 @@ def test_an_old_python_is_told_which_one_it_takes(tmp_path: Path) -> None:
     answer = subprocess.run(
         ["make", "--no-print-directory", "demo", f"PYTHON={old}", f"VENV={tmp_path / 'environment'}"],
         cwd=ROOT,
+        env={
+            name: value for name, value in os.environ.items() if not name.startswith("MAKE")
+        },  # not as its child
         capture_output=True,
         text=True,
         check=False,
