@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from nosender.privacy_audit.evidence.commands import diff, evidence, sign, verify
+from nosender.privacy_audit.evidence.commands import diff, evidence, render, sign, verify
 from nosender.privacy_audit.explore.commands import explore
 from nosender.privacy_audit.reports import FORMATS, Profile
 
@@ -29,6 +29,7 @@ def audit() -> None:
 audit.add_command(sign)
 audit.add_command(verify)
 audit.add_command(diff)
+audit.add_command(render)
 audit.add_command(explore)
 
 

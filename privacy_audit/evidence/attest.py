@@ -11,8 +11,10 @@ import base64
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from nosender.errors import NosenderError, UsageError
@@ -36,6 +38,8 @@ class Verified:
     """What was signed beside the digest: run, verdict, database, ledger."""
     signers: tuple[str, ...]
     """The ids of the trusted keys whose signatures hold, in the order they were given."""
+    others: Mapping[str, str]
+    """SHA-256, in hexadecimal, of the files of the same run in other formats, by the name of the file."""
     strangers: int
     """Further signatures by keys that were not given; nothing is known about them."""
 
@@ -139,16 +143,23 @@ def parse_report(content: bytes, name: str) -> dict[str, Any]:
     raise UsageError(f"{name} is not a report of `nosender audit run --format json`")
 
 
-def sign(report: bytes, name: str, keys: list[Ed25519PrivateKey], envelope: bytes | None = None) -> bytes:
+def sign(
+    report: bytes,
+    name: str,
+    keys: list[Ed25519PrivateKey],
+    envelope: bytes | None = None,
+    others: Mapping[str, bytes] = MappingProxyType({}),
+) -> bytes:
     """The envelope of a report with these signatures, added to those of an envelope that is there already.
 
-    `name` is the report's file name, which the statement records. UsageError when `report` is no report,
+    `name` is the report's file name, which the statement records, and `others` are files of the same run in
+    other formats by theirs: their digests are signed with the report. UsageError when `report` is no report,
     NosenderError when the envelope is of another report.
     """
     parsed = parse_report(report, name)
     if said := contradiction(parsed):
         raise UsageError(f"{name} contradicts itself and is not signed: {said}")
-    payload = _statement(parsed, hashlib.sha256(report).hexdigest(), name)
+    payload = _statement(parsed, {name: report, **others})
     signatures: list[dict[str, str]] = []
     if envelope is not None:
         former, signatures = _parse_envelope(envelope, name)
@@ -191,18 +202,24 @@ def verify(report: bytes, envelope: bytes, name: str, trusted: list[Ed25519Publi
         return f"{name} is not signed by the key {id_[:16]}…; it is signed by {others}"
     if _digest_of(payload) != hashlib.sha256(report).hexdigest():
         return f"{name} was altered after it was signed"
-    predicate = json.loads(payload)["predicate"]
+    statement = json.loads(payload)
+    predicate, subjects = statement["predicate"], statement["subject"][1:]
     if predicate != _predicate(parsed):
         return f"the statement about {name} says something else than the report"
     strangers = sum(not any(_holds(key, one["sig"], payload) for key in trusted) for one in signatures)
-    return Verified(parsed, predicate, tuple(ids), strangers)
+    beside = {str(one["name"]): str(one["digest"]["sha256"]) for one in subjects}
+    return Verified(parsed, predicate, tuple(ids), beside, strangers)
 
 
-def _statement(report: dict[str, Any], digest: str, name: str) -> bytes:
+def _statement(report: dict[str, Any], files: Mapping[str, bytes]) -> bytes:
+    """The first of the files is the report itself."""
     return _json(
         {
             "_type": STATEMENT_TYPE,
-            "subject": [{"name": name, "digest": {"sha256": digest}}],
+            "subject": [
+                {"name": name, "digest": {"sha256": hashlib.sha256(content).hexdigest()}}
+                for name, content in files.items()
+            ],
             "predicateType": PREDICATE_TYPE,
             "predicate": _predicate(report),
         }
@@ -297,9 +314,8 @@ def _digest_of(payload: bytes) -> str | None:
         statement = json.loads(payload)
         if statement["_type"] != STATEMENT_TYPE or statement["predicateType"] != PREDICATE_TYPE:
             return None
-        (subject,) = statement["subject"]
-        return str(subject["digest"]["sha256"])
-    except (ValueError, KeyError, TypeError, RecursionError):
+        return str(statement["subject"][0]["digest"]["sha256"])
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError):
         return None
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from nosender.files import write_whole
+from nosender.privacy_audit.reports import FORMATS, Profile
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -78,6 +79,8 @@ def verify(
     """Verify a signed report, offline. Exits 0 verified, 1 altered, not signed so or not as expected, 2 not a
     report.
     """
+    from hashlib import sha256
+
     from nosender.errors import UsageError
     from nosender.privacy_audit.evidence import attest, binding
     from nosender.privacy_audit.evidence.output import read
@@ -96,6 +99,11 @@ def verify(
         click.echo(f"nosender: {visible(answer)}", err=True)
         ctx.exit(1)
     expected = binding.Expected(cluster, declared, checks is not None, challenge)
+    for name, digest in answer.others.items():
+        place = report.with_name(Path(name).name)
+        if place.exists() and sha256(read(place)).hexdigest() != digest:
+            click.echo(f"nosender: {visible(str(place))} was altered after it was signed", err=True)
+            ctx.exit(1)
     if differs := binding.unexpected(answer.report, expected):
         click.echo(f"nosender: {visible(differs)}", err=True)
         ctx.exit(1)
@@ -107,8 +115,41 @@ def verify(
     )
     for path, id_ in zip(keys, answer.signers, strict=True):
         click.echo(f"signed by {id_}  {path}")
+    for name in answer.others:
+        found = report.with_name(Path(name).name).exists()
+        click.echo(f"of the same run, and {'unchanged' if found else 'not here'}: {visible(name)}")
     if answer.strangers:
         click.echo(f"and by {answer.strangers} whose keys were not given")
+
+
+@click.command()
+@click.argument("report", type=_FILE)
+@click.option(
+    "--format",
+    "forms",
+    type=click.Choice(list(FORMATS)),
+    multiple=True,
+    default=("text",),
+    show_default=True,
+    help="May be repeated; --output is then a folder.",
+)
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it here.")
+@click.option(
+    "--sarif-profile", "profile", type=click.Choice(["github", "full"]), default="github", show_default=True
+)
+def render(report: Path, forms: tuple[str, ...], output: Path | None, profile: Profile) -> None:
+    """Make any format from a JSON report, offline. Verifies nothing: `audit verify` does that.
+
+    A page made so has no inventory, diagram, queries and ledger: a JSON report does not hold them.
+    """
+    from nosender.privacy_audit.evidence import attest
+    from nosender.privacy_audit.evidence import output as out
+    from nosender.privacy_audit.reports.stored import stored
+
+    delivery = out.prepare(forms, output, profile, (), None)
+    audit = stored(attest.parse_report(out.read(report), report.name), report.name)
+    for path in out.deliver(audit, delivery):
+        click.echo(f"written: {path}", err=True)
 
 
 @click.command()

@@ -99,15 +99,18 @@ def deliver(audit: Audit, delivery: Delivery) -> list[Path]:
         except OSError as error:
             raise UsageError(f"{delivery.output} cannot be made: {error.strerror}") from None
         files = {form: delivery.output / FORMATS[form] for form in delivery.formats}
-    written = []
+    contents = {
+        form: render(form, audit, Options(profile=delivery.profile)).encode() for form in delivery.formats
+    }
     for form, path in files.items():
-        content = render(form, audit, Options(profile=delivery.profile)).encode()
-        write_whole(path, content)
-        written.append(path)
-        if form == "json" and delivery.keys:
-            envelope = attest.envelope_path(path)
-            write_whole(envelope, attest.sign(content, path.name, list(delivery.keys)))
-            written.append(envelope)
+        write_whole(path, contents[form])
+    written = list(files.values())
+    if delivery.keys:
+        report, envelope = files["json"], attest.envelope_path(files["json"])
+        others = {files[form].name: content for form, content in contents.items() if form != "json"}
+        signed = attest.sign(contents["json"], report.name, list(delivery.keys), others=others)
+        write_whole(envelope, signed)
+        written.append(envelope)
     return written
 
 

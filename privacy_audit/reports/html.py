@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from nosender.privacy_audit.finding import Finding
-    from nosender.privacy_audit.result.annex import Evidence, RequirementEntry
+    from nosender.privacy_audit.result.annex import Annex, Evidence, RequirementEntry
     from nosender.privacy_audit.result.audit import Audit, CheckResult, ClaimResult
 
 MOST_EACH = 200
@@ -81,7 +81,7 @@ def render(audit: Audit) -> str:
     style, script = _asset("style.css"), _asset("script.js")
     by_check = words.by_check(audit)
     groups = _groups(audit, by_check)
-    known = audit.annex.retention
+    known = None if audit.annex.stored else audit.annex.retention
     return _environment().get_template("page.html.j2").render(
         audit=audit,
         run=audit.run,
@@ -119,6 +119,7 @@ def _environment() -> Environment:
         plural=words.plural,
         facts=words.facts,
         reach=words.reach,
+        absent=_absent,
         tally=_tally,
         lag=_lag,
         outcomes_of=_outcomes,
@@ -150,6 +151,13 @@ def _groups(audit: Audit, by_check: dict[str, list[Finding]]) -> list[Group]:
             )
         )
     return groups
+
+
+def _absent(annex: Annex) -> str:
+    """Why a part of the page is empty."""
+    if annex.stored:
+        return "is not in the JSON report that this page was made from"
+    return "could not be read in this run"
 
 
 def _tally(audit: Audit) -> str:

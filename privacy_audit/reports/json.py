@@ -40,11 +40,11 @@ def as_data(audit: Audit) -> dict[str, object]:
                 "fail_on": audit.fail_on.value,
                 "checks_run": [result.check.slug for result in audit.checks],
                 "checks_left_out": list(audit.decided.checks_left_out),
-                "schemas_unaccounted": [
-                    {"name": each.name, "tables": each.tables} for each in audit.decided.schemas_unaccounted
-                ],
+                "schemas_unaccounted": [asdict(each) for each in audit.decided.schemas_unaccounted],
                 "waivers_sha256": audit.decided.waivers_sha256,
                 "challenge": audit.decided.challenge,
+                "not_ours": audit.decided.not_ours,
+                "nothing_stored": audit.decided.nothing_stored,
                 "schemas_excused": [asdict(each) for each in audit.decided.schemas_excused],
             },
             "measured": dict(run.measured)
@@ -100,6 +100,7 @@ def _check(result: CheckResult) -> dict[str, object]:
         "examined": result.examined,
         "samples": [dict(sample.as_data()) for sample in result.samples],
         "standards": list(result.standards),
+        "remedy": check.remedy,
     }
 
 

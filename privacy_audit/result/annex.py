@@ -197,6 +197,8 @@ class Annex:
     """When a finding was first reported, by its fingerprint; known for what a baseline held."""
     comparison: Comparison | None = None
     """What changed since an earlier report; None when none was given."""
+    stored: bool = False
+    """Read back from a JSON report, which holds none of this but the ledger's length and head."""
 
 
 EMPTY = Annex()

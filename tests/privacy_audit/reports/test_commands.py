@@ -17,6 +17,8 @@ import pytest
 from psycopg import sql
 
 from nosender.privacy_audit.reports import FORMATS
+from nosender.privacy_audit.reports import json as plain
+from nosender.privacy_audit.result.audit import Audit
 from nosender.server.target import Target
 from nosender.traffic.fill import fill
 
@@ -158,6 +160,45 @@ def test_a_step_of_a_workflow_adds_to_its_summary(audit: RunNosender, tmp_path: 
     assert text.startswith("# Before\n# ❔ Privacy audit: incomplete\\: ")
     audit("run", "--format", "text", "--check", "undeclared-column", env=env)
     assert summary.read_text(encoding="utf-8") == text
+
+
+def test_a_page_is_signed_with_the_report_and_every_format_is_made_from_it(
+    audit: RunNosender, run_nosender: RunNosender, tmp_path: Path
+) -> None:
+    assert run_nosender("evidence", "key", "operator").returncode == 0
+    forms = [word for form in ("json", "html", "markdown", "junit") for word in ("--format", form)]
+    assert audit("run", *forms, "--output", "kept", "--sign", "operator").returncode in (0, 1, 3)
+    verified = run_nosender("audit", "verify", "kept/report.json", "--key", "operator.pub")
+    assert verified.returncode == 0, verified.stderr
+    assert "of the same run, and unchanged: report.html" in verified.stdout.splitlines()
+
+    made = run_nosender("audit", "render", "kept/report.json", *forms, "--output", "again")
+    assert (made.returncode, made.stdout) == (0, ""), made.stderr
+    for name in ("report.json", "report.md", "report.junit.xml"):
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "kept" / name).read_bytes(), name
+
+    page = tmp_path / "kept" / "report.html"
+    page.write_text(page.read_text().replace("Holds", "holds", 1))
+    altered = run_nosender("audit", "verify", "kept/report.json", "--key", "operator.pub")
+    assert (altered.returncode, altered.stdout) == (1, "")
+    assert "report.html was altered after it was signed" in altered.stderr
+    page.unlink()
+    assert (
+        "and not here: report.html"
+        in run_nosender("audit", "verify", "kept/report.json", "--key", "operator.pub").stdout
+    )
+
+
+@pytest.mark.parametrize(
+    ("part", "put"), [("claims", [{}]), ("checks", [1]), ("findings", [{"check": 7}]), ("fail_on", "mild")]
+)
+def test_what_is_no_whole_report_is_not_rendered(
+    run_nosender: RunNosender, tmp_path: Path, rich: Audit, part: str, put: object
+) -> None:
+    (tmp_path / "odd.json").write_text(json.dumps(plain.as_data(rich) | {part: put}))
+    answer = run_nosender("audit", "render", "odd.json")
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr.startswith("nosender: odd.json is not a whole report: ")
 
 
 def test_a_report_is_signed_by_two_and_verified_offline(

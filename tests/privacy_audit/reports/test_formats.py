@@ -22,6 +22,7 @@ import xmlschema
 
 from nosender.privacy_audit.reports import FORMATS, github, gitlab, html, junit, markdown, render, sarif, text
 from nosender.privacy_audit.reports import json as plain
+from nosender.privacy_audit.reports.stored import stored
 from nosender.privacy_audit.result.audit import Audit
 from nosender.terminal_text import Terminal
 
@@ -45,6 +46,19 @@ def test_the_whole_text(rich: Audit, name: str) -> None:
         file.parent.mkdir(exist_ok=True)
         file.write_text(rendered, encoding="utf-8")
     assert rendered == file.read_text(encoding="utf-8")
+
+
+def test_a_stored_report_is_the_same_audit(rich: Audit) -> None:
+    """To the letter in JSON; in the others too, but for what the annex alone holds."""
+    again = stored(json.loads(plain.render(rich)), "report.json")
+    assert plain.render(again) == plain.render(rich)
+    bare = replace(rich, annex=again.annex)
+    for form in FORMATS:
+        assert render(form, again) == render(form, bare), form
+    page = render("html", again)
+    assert page.count("is not in the JSON report that this page was made from") == 4
+    assert "could not be read in this run" not in page
+    assert "No sweep has ended" not in page
 
 
 @pytest.mark.parametrize("name", [name for name in RENDERERS if name != "report.json"])
