@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from nosender.files import write_whole
 from nosender.privacy_audit.evidence.commands import diff, evidence, render, sign, verify
 from nosender.privacy_audit.explore.commands import explore
 from nosender.privacy_audit.reports import FORMATS, Profile
@@ -76,6 +77,13 @@ audit.add_command(explore)
 @click.option(
     "--waivers", type=click.Path(path_type=Path), metavar="FILE", help="Findings that somebody signed for."
 )
+@click.option(
+    "--propose-waiver",
+    "draft",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Draft a waiver for each finding that decides; it counts once somebody has signed for it.",
+)
 @click.option("--catalogue", type=click.Path(path_type=Path), metavar="DIR", help="Another catalogue.")
 @click.option(
     "--project",
@@ -96,6 +104,7 @@ def run(
     fail_on: str,
     slugs: tuple[str, ...],
     waivers: Path | None,
+    draft: Path | None,
     catalogue: Path | None,
     folder: Path | None,
     challenge: str | None,
@@ -104,6 +113,7 @@ def run(
     from nosender.privacy_audit import runner
     from nosender.privacy_audit.evidence import output as out
     from nosender.privacy_audit.finding import Severity
+    from nosender.privacy_audit.reports import waiver_draft
     from nosender.project import find
     from nosender.server.target import from_context
 
@@ -119,7 +129,11 @@ def run(
         command=command_line(ctx),
     )
     result = out.compared(runner.run(target, options), delivery)
-    for path in out.deliver(result, delivery):
+    written = out.deliver(result, delivery)
+    if draft is not None:
+        write_whole(draft, waiver_draft.render(result).encode())
+        written.append(draft)
+    for path in written:
         click.echo(f"written: {path}", err=True)
     summary = f"{result.verdict.value}: {len(result.gating())} findings at {fail_on} or above"
     if unseen := len(result.unseen()):

@@ -153,3 +153,26 @@ def test_what_cannot_be_tested_here_can_be_accepted_and_stays_untested(
     code, report = audit(run_nosender, migrated, write(tmp_path / "w.toml", accepted))
     outcomes = {each["check"]: (each["outcome"], each["accepted"]) for each in report["checks"]}
     assert (code, outcomes["sweep-not-recent"]) == (0, ("not-tested", True))
+
+
+def test_a_drafted_waiver_counts_once_somebody_has_signed(
+    leaky: str, run_nosender: RunNosender, tmp_path: Path
+) -> None:
+    execute(leaky, 'create index "odd""\t\\n" on message_deliveries (delivered_at)')
+    execute(leaky, "alter table messages add column sender_phone text")
+    draft = tmp_path / "draft.toml"
+    drafted = run_nosender("--url", leaky, "audit", "run", "--propose-waiver", str(draft))
+    assert (drafted.returncode, f"written: {draft}" in drafted.stderr) == (1, True)
+    text = draft.read_text()
+    assert "# undeclared-column on public.messages.sender_phone cannot be waived" in text
+    refused = run_nosender("--url", leaky, "audit", "run", "--waivers", str(draft))
+    assert (refused.returncode, "draft.toml:" in refused.stderr) == (2, True)
+    for name, value in (("reason", waiver()["reason"]), ("owner", "dana"), ("approved_by", "lee")):
+        text = text.replace(f'{name} = ""', f'{name} = "{value}"')
+    draft.write_text(text)
+    execute(leaky, "alter table messages drop column sender_phone")
+    _, report = audit(run_nosender, leaky, draft)
+    states = {each["object"]: each["state"] for each in report["waivers"]}
+    assert states["public.idx_extra"] == "applied"
+    assert sorted(states.values()) == ["applied", "applied"]
+    assert len([each for each in report["findings"] if each["waived"]]) == 2
