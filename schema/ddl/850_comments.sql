@@ -3,7 +3,7 @@
 set search_path = pg_catalog, pg_temp;
 
 comment on table public.device_session_keys is 'Session keys, wrapped for each device of their owner.';
-comment on column public.device_session_keys.id is 'Number of the session key row.';
+comment on column public.device_session_keys.id is 'Number of the session key row, drawn at random.';
 comment on column public.device_session_keys.user_id is 'The owner of the key.';
 comment on column public.device_session_keys.webauthn_credential_id is
 'The device that the key is wrapped for.';
@@ -18,7 +18,7 @@ comment on column public.device_session_keys.is_active is 'Whether new messages 
 
 comment on table public.ephemeral_keys is
 'X25519 public keys for one key exchange each, waiting for their destination.';
-comment on column public.ephemeral_keys.id is 'Number of the ephemeral key.';
+comment on column public.ephemeral_keys.id is 'Number of the ephemeral key, drawn at random.';
 comment on column public.ephemeral_keys.destination_phone is
 'Whom the key exchange is with; who offers it is nowhere.';
 comment on column public.ephemeral_keys.ephemeral_public_key is
@@ -32,7 +32,7 @@ comment on column public.ephemeral_keys.used is
 
 comment on table public.message_deliveries is
 'Which devices of the destination have received which messages.';
-comment on column public.message_deliveries.id is 'Number of the delivery.';
+comment on column public.message_deliveries.id is 'Number of the delivery: its day and random bits.';
 comment on column public.message_deliveries.message_id is 'The message that is delivered.';
 comment on column public.message_deliveries.webauthn_credential_id is
 'The device that receives it, which is always one of the destination''s own.';
@@ -45,7 +45,8 @@ comment on column public.message_deliveries.delivery_status is
 comment on table public.messages is
 'Encrypted messages that wait for their destination. Who sent them is nowhere.';
 comment on column public.messages.id is
-'Number of the message, to which deliveries refer; orders the messages of one destination.';
+'Number of the message, to which deliveries refer: its day and random bits. It orders the messages '
+'of one destination by the day.';
 comment on column public.messages.destination_phone is
 'Where the message goes. No foreign key leads from it to users. Cannot be changed.';
 comment on column public.messages.encrypted_content is 'The message, AES-GCM with nonce and tag.';
@@ -61,7 +62,7 @@ comment on column public.messages.message_type is
 
 comment on table public.messaging_public_keys is
 'Each user''s published X25519 keys, signed by the user''s Ed25519 identity key.';
-comment on column public.messaging_public_keys.id is 'Number of the published key.';
+comment on column public.messaging_public_keys.id is 'Number of the published key, drawn at random.';
 comment on column public.messaging_public_keys.user_id is 'The user whose key this is.';
 comment on column public.messaging_public_keys.x25519_public_key is 'The key that others encrypt to.';
 comment on column public.messaging_public_keys.ed25519_signature is
@@ -204,6 +205,11 @@ comment on routine public.messages_guard is
 'times coarse.';
 comment on routine public.messaging_public_keys_guard is
 'Refuses a malformed published key or one of low order, and makes times coarse.';
+comment on routine public.new_delivery_id is 'Draws the number of a delivery: its day and random bits.';
+comment on routine public.new_ephemeral_key_id is 'Draws the number of an ephemeral key at random.';
+comment on routine public.new_message_id is 'Draws the number of a message: its day and random bits.';
+comment on routine public.new_public_key_id is 'Draws the number of a published key at random.';
+comment on routine public.new_session_key_id is 'Draws the number of a session key at random.';
 comment on routine public.publish_ephemeral_key is 'Leaves an ephemeral key for a destination to claim.';
 comment on routine public.publish_public_key is
 'Publishes a user''s messaging key; the one before it is revoked in the same statement.';

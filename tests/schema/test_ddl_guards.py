@@ -181,7 +181,7 @@ def test_what_ties_rows_together_cannot_be_changed(
 ) -> None:
     """A delivery that was right when it was written must stay right; so must a session key's device."""
     if table in ("message_deliveries", "device_session_keys"):
-        insert(people, table, GOOD[table])
+        insert(people, table, GOOD[table] | {"id": 1})
     value = "+15550100008" if "phone" in column else 2 if column.endswith("_id") else 77
     change = sql.SQL("update {} set {} = %s where id = 1").format(
         sql.Identifier(table), sql.Identifier(column)
