@@ -11,9 +11,12 @@ comment on column public.device_session_keys.session_key_id is
 'Names the key among its owner''s devices; never shared with another user, which would join the two.';
 comment on column public.device_session_keys.encrypted_session_key is
 'The session key, encrypted for the device.';
-comment on column public.device_session_keys.key_rotation_counter is 'How often the key has been rotated.';
-comment on column public.device_session_keys.created_at is 'When the key was stored.';
-comment on column public.device_session_keys.expires_at is 'When the key is to be rotated at the latest.';
+comment on column public.device_session_keys.key_rotation_counter is
+'Goes up with each rotation, from a random start: both sides rotate together, and equal counters '
+'would join them.';
+comment on column public.device_session_keys.created_at is 'The day on which the key was stored.';
+comment on column public.device_session_keys.expires_at is
+'When the key is to be rotated at the latest. A key that was replaced is inactive and has none.';
 comment on column public.device_session_keys.is_active is 'Whether new messages may still use the key.';
 
 comment on table public.ephemeral_keys is
@@ -274,7 +277,8 @@ comment on routine public.retention_unlock is 'Gives back the locks of a sweep; 
 comment on routine public.revoke_device is
 'Revokes a device: what waits for it goes, its session keys turn inactive.';
 comment on routine public.rotate_session_key is
-'Stores a new session key for all of a user''s devices; the old one turns inactive and stays.';
+'Stores a new session key for all of a user''s devices; the old one turns inactive, loses its expiry '
+'and stays.';
 comment on routine public.send_message is
 'Stores one message for a destination, with a delivery for each of its active devices.';
 comment on routine public.send_messages is 'Stores a batch of messages from many senders in one call.';

@@ -3,12 +3,12 @@ with declared (object, text) as (
   values
   -- made from the ddl: comments
   ('device_session_keys', 'Session keys, wrapped for each device of their owner.'),
-  ('device_session_keys.created_at', 'When the key was stored.'),
+  ('device_session_keys.created_at', 'The day on which the key was stored.'),
   ('device_session_keys.encrypted_session_key', 'The session key, encrypted for the device.'),
-  ('device_session_keys.expires_at', 'When the key is to be rotated at the latest.'),
+  ('device_session_keys.expires_at', 'When the key is to be rotated at the latest. A key that was replaced is inactive and has none.'),
   ('device_session_keys.id', 'Number of the session key row, drawn at random.'),
   ('device_session_keys.is_active', 'Whether new messages may still use the key.'),
-  ('device_session_keys.key_rotation_counter', 'How often the key has been rotated.'),
+  ('device_session_keys.key_rotation_counter', 'Goes up with each rotation, from a random start: both sides rotate together, and equal counters would join them.'),
   ('device_session_keys.session_key_id', 'Names the key among its owner''s devices; never shared with another user, which would join the two.'),
   ('device_session_keys.user_id', 'The owner of the key.'),
   ('device_session_keys.webauthn_credential_id', 'The device that the key is wrapped for.'),
