@@ -495,6 +495,7 @@ drop function public.new_session_key_id();
 drop function public.new_delivery_id();
 drop function public.new_ephemeral_key_id();
 drop function public.new_public_key_id();
+drop function public.lifetime(interval);
 
 comment on column public.device_session_keys.id is 'Number of the session key row.';
 comment on column public.device_session_keys.key_rotation_counter is 'How often the key has been rotated.';
@@ -504,6 +505,7 @@ comment on column public.ephemeral_keys.id is 'Number of the ephemeral key.';
 comment on column public.message_deliveries.id is 'Number of the delivery.';
 comment on column public.messages.id is
 'Number of the message, to which deliveries refer; orders the messages of one destination.';
+comment on column public.messages.expires_at is 'When the message must go, delivered or not.';
 comment on column public.messaging_public_keys.id is 'Number of the published key.';
 comment on routine public.rotate_session_key is
 'Stores a new session key for all of a user''s devices; the old one turns inactive and stays.';

@@ -211,6 +211,34 @@ begin
 end
 $$;
 
+-- 295_lifetime.sql
+-- How long something lives that is to live for `asked`: the next of thirteen lifetimes, for one of any length
+-- would be a mark by which rows are told apart. NULL beyond the longest.
+create function public.lifetime(asked interval) returns interval
+language plpgsql
+immutable strict parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case
+    when asked <= '1 hour' then interval '1 hour'
+    when asked <= '2 hours' then interval '2 hours'
+    when asked <= '4 hours' then interval '4 hours'
+    when asked <= '8 hours' then interval '8 hours'
+    when asked <= '16 hours' then interval '16 hours'
+    when asked <= '1 day' then interval '1 day'
+    when asked <= '2 days' then interval '2 days'
+    when asked <= '4 days' then interval '4 days'
+    when asked <= '7 days' then interval '7 days'
+    when asked <= '14 days' then interval '14 days'
+    when asked <= '31 days' then interval '31 days'
+    when asked <= '92 days' then interval '92 days'
+    when asked <= '366 days' then interval '366 days'
+  end;
+end
+$$;
+revoke all on function public.lifetime(interval) from public;
+
 -- 360_revoke_device.sql
 create or replace function public.revoke_device(device_id integer) returns boolean
 language plpgsql
@@ -283,6 +311,7 @@ declare
   counter bigint;
   replaceable boolean;
   stored bigint;
+  ending timestamp without time zone := now() at time zone 'utc' + public.lifetime(expires_in);
 begin
   if pg_current_xact_id_if_assigned() is not null then
     raise exception 'rotate_session_key must be the first write of its transaction'
@@ -295,8 +324,8 @@ begin
       then 'devices and sealed_keys must have one element for each device'
     when (array_position(devices, null) is null and array_position(sealed_keys, null) is null) is not true
       then 'no element of devices or sealed_keys may be null'
-    when expires_in not between interval '1 second' and interval '100 years'
-      then 'expires_in must be from one second to 100 years'
+    when expires_in not between interval '1 second' and interval '366 days'
+      then 'expires_in must be from one second to 366 days'
   end;
   if refusal is not null then
     raise exception '%', refusal using errcode = 'invalid_parameter_value';
@@ -339,12 +368,15 @@ begin
   if found then
     raise exception 'the session key id is taken' using errcode = 'unique_violation';
   end if;
+  if expires_in > interval '16 hours' then
+    ending := date_trunc('day', ending) + interval '1 day';
+  end if;
   -- A constraint that refuses names two users in the log, and an exception block is a transaction of its own,
   -- one number after that of the key replaced: so nothing may fail here.
   insert into public.device_session_keys (
     user_id, webauthn_credential_id, session_key_id, encrypted_session_key, key_rotation_counter, expires_at
   )
-  select owner_id, device, session, sealed_key, counter, now() at time zone 'utc' + expires_in
+  select owner_id, device, session, sealed_key, counter, ending
   from unnest(devices, sealed_keys) as sealed (device, sealed_key)
   on conflict do nothing;
   get diagnostics stored = row_count;
@@ -418,8 +450,8 @@ begin
       then 'message must have 1 to 255 bytes'
     when (char_length(kind) between 1 and 20) is not true
       then 'kind must have 1 to 20 characters'
-    when expires_in not between interval '1 second' and interval '100 years'
-      then 'expires_in must be from one second to 100 years'
+    when expires_in not between interval '1 second' and interval '366 days'
+      then 'expires_in must be from one second to 366 days'
   end;
   if refusal is not null then
     raise exception '%', refusal using errcode = 'invalid_parameter_value';
@@ -453,7 +485,7 @@ begin
       values (
         (((now() at time zone 'utc')::date - date '2020-01-01')::bigint << 39)
         | (uuid_hash_extended(gen_random_uuid(), 0) & 549755813887),
-        destination, content, message, kind, now() at time zone 'utc' + expires_in
+        destination, content, message, kind, now() at time zone 'utc' + public.lifetime(expires_in)
       )
       on conflict do nothing
       returning id
@@ -534,7 +566,7 @@ begin
       and octet_length(content) between 28 and 1048576
       and octet_length(message) between 1 and 255
       and (kind is null or char_length(kind) between 1 and 20)
-      and (life is null or life between interval '1 second' and interval '100 years')
+      and (life is null or life between interval '1 second' and interval '366 days')
     ) is not true;
   if wrong is not null then
     raise exception 'message % of the batch has an argument that send_message would refuse', wrong
@@ -561,7 +593,7 @@ begin
     select
       (((now() at time zone 'utc')::date - date '2020-01-01')::bigint << 39)
       | (uuid_hash_extended(gen_random_uuid(), 0) & 549755813887),
-      destination, content, message, kind, now() at time zone 'utc' + life
+      destination, content, message, kind, now() at time zone 'utc' + public.lifetime(life)
     from item
     where destination in (select phone_number from device)
     order by hashtextextended(message, 0), place
@@ -684,7 +716,11 @@ comment on column public.message_deliveries.id is 'Number of the delivery: its d
 comment on column public.messages.id is
 'Number of the message, to which deliveries refer: its day and random bits. It orders the messages '
 'of one destination by the day.';
+comment on column public.messages.expires_at is
+'When the message must go, delivered or not: after one of thirteen lifetimes.';
 comment on column public.messaging_public_keys.id is 'Number of the published key, drawn at random.';
+comment on routine public.lifetime is
+'The next of thirteen lifetimes, for one of any length would be a mark.';
 comment on routine public.new_delivery_id is 'Draws the number of a delivery: its day and random bits.';
 comment on routine public.new_ephemeral_key_id is 'Draws the number of an ephemeral key at random.';
 comment on routine public.new_message_id is 'Draws the number of a message: its day and random bits.';

@@ -31,6 +31,7 @@ declare
   counter bigint;
   replaceable boolean;
   stored bigint;
+  ending timestamp without time zone := now() at time zone 'utc' + public.lifetime(expires_in);
 begin
   if pg_current_xact_id_if_assigned() is not null then
     raise exception 'rotate_session_key must be the first write of its transaction'
@@ -43,8 +44,8 @@ begin
       then 'devices and sealed_keys must have one element for each device'
     when (array_position(devices, null) is null and array_position(sealed_keys, null) is null) is not true
       then 'no element of devices or sealed_keys may be null'
-    when expires_in not between interval '1 second' and interval '100 years'
-      then 'expires_in must be from one second to 100 years'
+    when expires_in not between interval '1 second' and interval '366 days'
+      then 'expires_in must be from one second to 366 days'
   end;
   if refusal is not null then
     raise exception '%', refusal using errcode = 'invalid_parameter_value';
@@ -87,12 +88,15 @@ begin
   if found then
     raise exception 'the session key id is taken' using errcode = 'unique_violation';
   end if;
+  if expires_in > interval '16 hours' then
+    ending := date_trunc('day', ending) + interval '1 day';
+  end if;
   -- A constraint that refuses names two users in the log, and an exception block is a transaction of its own,
   -- one number after that of the key replaced: so nothing may fail here.
   insert into public.device_session_keys (
     user_id, webauthn_credential_id, session_key_id, encrypted_session_key, key_rotation_counter, expires_at
   )
-  select owner_id, device, session, sealed_key, counter, now() at time zone 'utc' + expires_in
+  select owner_id, device, session, sealed_key, counter, ending
   from unnest(devices, sealed_keys) as sealed (device, sealed_key)
   on conflict do nothing;
   get diagnostics stored = row_count;

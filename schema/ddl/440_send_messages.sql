@@ -56,7 +56,7 @@ begin
       and octet_length(content) between 28 and 1048576
       and octet_length(message) between 1 and 255
       and (kind is null or char_length(kind) between 1 and 20)
-      and (life is null or life between interval '1 second' and interval '100 years')
+      and (life is null or life between interval '1 second' and interval '366 days')
     ) is not true;
   if wrong is not null then
     raise exception 'message % of the batch has an argument that send_message would refuse', wrong
@@ -83,7 +83,7 @@ begin
     select
       (((now() at time zone 'utc')::date - date '2020-01-01')::bigint << 39)
       | (uuid_hash_extended(gen_random_uuid(), 0) & 549755813887),
-      destination, content, message, kind, now() at time zone 'utc' + life
+      destination, content, message, kind, now() at time zone 'utc' + public.lifetime(life)
     from item
     where destination in (select phone_number from device)
     order by hashtextextended(message, 0), place

@@ -59,7 +59,8 @@ comment on column public.messages."timestamp" is
 'When the message was sent, as coarse as everything stored; the exact time is inside the '
 'ciphertext.';
 comment on column public.messages.created_at is 'When the row was stored.';
-comment on column public.messages.expires_at is 'When the message must go, delivered or not.';
+comment on column public.messages.expires_at is
+'When the message must go, delivered or not: after one of thirteen lifetimes.';
 comment on column public.messages.message_type is
 'How the client is to treat the content: text, media, system and the like.';
 
@@ -201,6 +202,8 @@ comment on routine public.find_device is
 'Finds the active device behind a WebAuthn credential, to let it sign in.';
 comment on routine public.forget_phone_number is
 'Erases a person: user, devices, keys, deliveries, and what waits for the number.';
+comment on routine public.lifetime is
+'The next of thirteen lifetimes, for one of any length would be a mark.';
 comment on routine public.message_deliveries_guard is
 'Refuses a delivery that would move to another message or device, and makes times coarse.';
 comment on routine public.messages_guard is

@@ -31,7 +31,7 @@ with declared (object, text) as (
   ('messages.created_at', 'When the row was stored.'),
   ('messages.destination_phone', 'Where the message goes. No foreign key leads from it to users. Cannot be changed.'),
   ('messages.encrypted_content', 'The message, AES-GCM with nonce and tag.'),
-  ('messages.expires_at', 'When the message must go, delivered or not.'),
+  ('messages.expires_at', 'When the message must go, delivered or not: after one of thirteen lifetimes.'),
   ('messages.id', 'Number of the message, to which deliveries refer: its day and random bits. It orders the messages of one destination by the day.'),
   ('messages.message_id', 'Recognises a message that is sent again; unique over all destinations.'),
   ('messages.message_type', 'How the client is to treat the content: text, media, system and the like.'),
