@@ -67,11 +67,12 @@ begin
     raise exception '%', broken[4]
       using errcode = broken[1], table = tg_table_name, column = broken[2], constraint = broken[3];
   end if;
+  -- By the day: two people who store a key within the same hour are partners too often.
   if
-    new.created_at <> date_trunc('hour', new.created_at)
+    new.created_at <> date_trunc('day', new.created_at)
     or new.expires_at <> date_trunc('hour', new.expires_at)
   then
-    new.created_at := date_trunc('hour', new.created_at);
+    new.created_at := date_trunc('day', new.created_at);
     new.expires_at := date_trunc('hour', new.expires_at + interval '59 minutes 59.999999 seconds');
   end if;
   return new;

@@ -36,7 +36,9 @@ begin
     return false;
   end if;
   update public.webauthn_credentials set is_active = false where id = device_id;
-  update public.device_session_keys set is_active = false
+  -- They end with this day, which finds them among those that ended long ago.
+  update public.device_session_keys
+  set is_active = false, expires_at = least(expires_at, date_trunc('day', now() at time zone 'utc'))
   where webauthn_credential_id = device_id and is_active;
   with gone as (
     delete from public.message_deliveries

@@ -1,12 +1,16 @@
 set search_path = pg_catalog, pg_temp;
 
 -- Stores a session key, sealed for each of a user's active devices, and returns its rotation counter.
--- `replaced` is the id of the session key that it takes the place of: that one turns inactive and stays, to
--- read old messages, and the counter goes up. NULL starts a session, at counter 0.  The devices must be
--- exactly the user's active ones, so that none is left out and none of anybody else's gets in.  Must be the
--- first write of its transaction. Errors: 22023 an argument, 23514 a sealed key that is too short, 25001 not
--- the first write, P0002 no such user or no such session key, 55000 the devices are not the active ones or
--- the key was replaced already, 23505 the new id is taken (by whom is not said).
+-- `replaced` is the id of the session key that it takes the place of: that one turns inactive and stays,
+-- to read old messages, and the counter goes up. NULL starts a session, whose counter starts at random:
+-- both sides of a conversation rotate together, and equal counters would join them. A key that was
+-- replaced is inactive and has no expiry, which nothing else leaves behind: it is never replaced again,
+-- or the session forks. One that merely expired may be. The devices must be exactly the user's active
+-- ones, so that none is left out and none of anybody else's gets in. Must be the first write of its
+-- transaction. Errors: 22023 an argument, 23514 a sealed key that is too short, 25001 not the first
+-- write, P0002 no such user or no such session key, 55000 the devices are not the active ones or the key
+-- was replaced already, 23505 the new id is taken (by whom is not said), 40001 another writer was faster:
+-- call again.
 create function public.rotate_session_key(
   owner_id integer,
   replaced text,
@@ -24,8 +28,10 @@ set enable_seqscan to off
 as $$
 declare
   refusal text;
-  counter bigint := 0;
+  counter bigint;
   replaceable boolean;
+  stored bigint;
+  ending timestamp without time zone := now() at time zone 'utc' + public.lifetime(expires_in);
 begin
   if pg_current_xact_id_if_assigned() is not null then
     raise exception 'rotate_session_key must be the first write of its transaction'
@@ -38,8 +44,8 @@ begin
       then 'devices and sealed_keys must have one element for each device'
     when (array_position(devices, null) is null and array_position(sealed_keys, null) is null) is not true
       then 'no element of devices or sealed_keys may be null'
-    when expires_in not between interval '1 second' and interval '100 years'
-      then 'expires_in must be from one second to 100 years'
+    when expires_in not between interval '1 second' and interval '366 days'
+      then 'expires_in must be from one second to 366 days'
   end;
   if refusal is not null then
     raise exception '%', refusal using errcode = 'invalid_parameter_value';
@@ -57,9 +63,9 @@ begin
       using errcode = 'object_not_in_prerequisite_state';
   end if;
 
-  if replaced is not null then
-    -- What a sweep made inactive may still be replaced; what was replaced already may not, or the session
-    -- forks.
+  if replaced is null then
+    counter := uuid_hash_extended(gen_random_uuid(), 0) & 2147483647;
+  else
     select max(key_rotation_counter) + 1, bool_or(is_active or expires_at <= now() at time zone 'utc')
     into counter, replaceable
     from public.device_session_keys
@@ -71,21 +77,32 @@ begin
       raise exception 'the session key was replaced already'
         using errcode = 'object_not_in_prerequisite_state';
     end if;
-    update public.device_session_keys set is_active = false
-    where user_id = owner_id and session_key_id = replaced and is_active;
+    update public.device_session_keys set is_active = false, expires_at = null
+    where user_id = owner_id and session_key_id = replaced and (is_active or expires_at is not null);
   end if;
 
-  -- The constraints would name the two users in the log; this does not.
-  begin
-    insert into public.device_session_keys (
-      user_id, webauthn_credential_id, session_key_id, encrypted_session_key, key_rotation_counter, expires_at
-    )
-    select owner_id, device, session, sealed_key, counter, now() at time zone 'utc' + expires_in
-    from unnest(devices, sealed_keys) as sealed (device, sealed_key);
-  exception
-    when unique_violation or exclusion_violation then
-      raise exception 'the session key id is taken' using errcode = 'unique_violation';
-  end;
+  -- One writer of an id at a time, by the hash that the exclusion goes by: whoever is late finds the row.
+  perform pg_advisory_xact_lock(hashtextextended(session, 0));
+  perform 1 from public.device_session_keys
+  where session_key_id = session and (user_id <> owner_id or webauthn_credential_id = any(devices));
+  if found then
+    raise exception 'the session key id is taken' using errcode = 'unique_violation';
+  end if;
+  if expires_in > interval '16 hours' then
+    ending := date_trunc('day', ending) + interval '1 day';
+  end if;
+  -- A constraint that refuses names two users in the log, and an exception block is a transaction of its own,
+  -- one number after that of the key replaced: so nothing may fail here.
+  insert into public.device_session_keys (
+    user_id, webauthn_credential_id, session_key_id, encrypted_session_key, key_rotation_counter, expires_at
+  )
+  select owner_id, device, session, sealed_key, counter, ending
+  from unnest(devices, sealed_keys) as sealed (device, sealed_key)
+  on conflict do nothing;
+  get diagnostics stored = row_count;
+  if stored < cardinality(devices) then
+    raise exception 'the session key met another one: call again' using errcode = 'serialization_failure';
+  end if;
   return counter;
 end
 $$;

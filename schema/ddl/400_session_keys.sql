@@ -25,7 +25,7 @@ begin
     is_active and (expires_at > now() at time zone 'utc') is not false
   from public.device_session_keys
   where webauthn_credential_id = device_id
-  order by id;
+  order by created_at, key_rotation_counter, session_key_id;
   if not found then
     perform from public.webauthn_credentials where id = device_id;
     if not found then

@@ -25,6 +25,8 @@ as $$
 declare
   wrong bigint;
   answers boolean[];
+  complete boolean;
+  taken boolean;
 begin
   if pg_current_xact_id_if_assigned() is not null then
     raise exception 'send_messages must be the first write of its transaction'
@@ -54,7 +56,7 @@ begin
       and octet_length(content) between 28 and 1048576
       and octet_length(message) between 1 and 255
       and (kind is null or char_length(kind) between 1 and 20)
-      and (life is null or life between interval '1 second' and interval '100 years')
+      and (life is null or life between interval '1 second' and interval '366 days')
     ) is not true;
   if wrong is not null then
     raise exception 'message % of the batch has an argument that send_message would refuse', wrong
@@ -75,19 +77,29 @@ begin
     for key share of webauthn_credentials
   ),
   stored as (
-    insert into public.messages (destination_phone, encrypted_content, message_id, message_type, expires_at)
-    select destination, content, message, kind, now() at time zone 'utc' + life
+    insert into public.messages (
+      id, destination_phone, encrypted_content, message_id, message_type, expires_at
+    )
+    select
+      (((now() at time zone 'utc')::date - date '2020-01-01')::bigint << 39)
+      | (uuid_hash_extended(gen_random_uuid(), 0) & 549755813887),
+      destination, content, message, kind, now() at time zone 'utc' + public.lifetime(life)
     from item
     where destination in (select phone_number from device)
     order by hashtextextended(message, 0), place
-    on conflict (message_id) do nothing
+    on conflict do nothing
     returning id, message_id, destination_phone
   ),
   delivered as (
-    insert into public.message_deliveries (message_id, webauthn_credential_id)
-    select stored.id, device.id
+    insert into public.message_deliveries (id, message_id, webauthn_credential_id)
+    select
+      (((now() at time zone 'utc')::date - date '2020-01-01')::bigint << 39)
+      | (uuid_hash_extended(gen_random_uuid(), 0) & 549755813887),
+      stored.id, device.id
     from stored
     join device on device.phone_number = stored.destination_phone
+    on conflict (id) do nothing
+    returning id
   ),
   known as (
     select place, destination, message, destination in (select phone_number from device) as is_known
@@ -106,8 +118,10 @@ begin
   select
     array_agg(is_stored and occurrence = 1 or not is_known order by place),
     -- A number that is registered is well formed; only the others have to be looked at.
-    min(place) filter (where not is_known and destination !~ '^\+[1-9][0-9]{6,14}$')
-  into answers, wrong
+    min(place) filter (where not is_known and destination !~ '^\+[1-9][0-9]{6,14}$'),
+    (select count(*) from delivered)
+    = (select count(*) from stored join device on device.phone_number = stored.destination_phone)
+  into answers, wrong, complete
   from answer;
   if wrong is not null then
     raise exception 'the destination of message % of the batch must be an E.164 number', wrong
@@ -115,13 +129,18 @@ begin
   end if;
 
   if false = any(answers) then
-    perform
+    select
+      bool_or(messages.destination_phone <> item.destination), complete and bool_and(messages.id is not null)
+    into taken, complete
     from unnest(answers, destinations, message_ids) as item (answer, destination, message)
-    join public.messages on messages.message_id = item.message
-    where not item.answer and messages.destination_phone <> item.destination;
-    if found then
+    left join public.messages on messages.message_id = item.message
+    where not item.answer;
+    if taken then
       raise exception 'a message id of the batch is taken' using errcode = 'unique_violation';
     end if;
+  end if;
+  if not complete then  -- a number that was drawn is taken: once in billions of rows
+    raise exception 'the batch met another one: call again' using errcode = 'serialization_failure';
   end if;
   return answers;
 end

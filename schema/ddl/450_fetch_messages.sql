@@ -1,9 +1,10 @@
 set search_path = pg_catalog, pg_temp;
 
--- The oldest messages that wait for a device, in order. There is no position to continue from: a message that
--- commits late has a lower number than some that were fetched, and would be passed over. Acknowledge the
--- page, which takes it out of the way, and fetch again. Expired messages are not shown, swept or not. Errors:
--- 22023 an argument, P0002 no such active device.
+-- The oldest messages that wait for a device. A page is filled by number, that is day by day, and sorted
+-- by the hour; what happened within the hour is in the ciphertext. There is no position to continue from:
+-- numbers of one day come in no order, and a message that commits late would be passed over. Acknowledge
+-- the page, which takes it out of the way, and fetch again. Expired messages are not shown, swept or not.
+-- Errors: 22023 an argument, P0002 no such active device.
 create function public.fetch_messages(device_id integer, page integer default 100)
 returns table (
   id bigint,
@@ -27,17 +28,21 @@ begin
   end if;
 
   return query
-  select
-    messages.id, messages.message_id, messages.encrypted_content, messages."timestamp", messages.message_type,
-    messages.expires_at
-  from public.message_deliveries
-  join public.messages on messages.id = message_deliveries.message_id
-  where
-    message_deliveries.webauthn_credential_id = device_id
-    and message_deliveries.delivery_status = 'pending'
-    and (messages.expires_at > now() at time zone 'utc') is not false
-  order by message_deliveries.message_id
-  limit page;
+  select oldest.*
+  from (
+    select
+      messages.id, messages.message_id, messages.encrypted_content, messages."timestamp",
+      messages.message_type, messages.expires_at
+    from public.message_deliveries
+    join public.messages on messages.id = message_deliveries.message_id
+    where
+      message_deliveries.webauthn_credential_id = device_id
+      and message_deliveries.delivery_status = 'pending'
+      and (messages.expires_at > now() at time zone 'utc') is not false
+    order by message_deliveries.message_id
+    limit page
+  ) as oldest
+  order by oldest."timestamp", oldest.id;
   if not found then
     perform from public.webauthn_credentials where id = device_id and is_active;
     if not found then

@@ -3,7 +3,7 @@
 set search_path = pg_catalog, pg_temp;
 
 comment on table public.device_session_keys is 'Session keys, wrapped for each device of their owner.';
-comment on column public.device_session_keys.id is 'Number of the session key row.';
+comment on column public.device_session_keys.id is 'Number of the session key row, drawn at random.';
 comment on column public.device_session_keys.user_id is 'The owner of the key.';
 comment on column public.device_session_keys.webauthn_credential_id is
 'The device that the key is wrapped for.';
@@ -11,14 +11,17 @@ comment on column public.device_session_keys.session_key_id is
 'Names the key among its owner''s devices; never shared with another user, which would join the two.';
 comment on column public.device_session_keys.encrypted_session_key is
 'The session key, encrypted for the device.';
-comment on column public.device_session_keys.key_rotation_counter is 'How often the key has been rotated.';
-comment on column public.device_session_keys.created_at is 'When the key was stored.';
-comment on column public.device_session_keys.expires_at is 'When the key is to be rotated at the latest.';
+comment on column public.device_session_keys.key_rotation_counter is
+'Goes up with each rotation, from a random start: both sides rotate together, and equal counters '
+'would join them.';
+comment on column public.device_session_keys.created_at is 'The day on which the key was stored.';
+comment on column public.device_session_keys.expires_at is
+'When the key is to be rotated at the latest. A key that was replaced is inactive and has none.';
 comment on column public.device_session_keys.is_active is 'Whether new messages may still use the key.';
 
 comment on table public.ephemeral_keys is
 'X25519 public keys for one key exchange each, waiting for their destination.';
-comment on column public.ephemeral_keys.id is 'Number of the ephemeral key.';
+comment on column public.ephemeral_keys.id is 'Number of the ephemeral key, drawn at random.';
 comment on column public.ephemeral_keys.destination_phone is
 'Whom the key exchange is with; who offers it is nowhere.';
 comment on column public.ephemeral_keys.ephemeral_public_key is
@@ -32,7 +35,7 @@ comment on column public.ephemeral_keys.used is
 
 comment on table public.message_deliveries is
 'Which devices of the destination have received which messages.';
-comment on column public.message_deliveries.id is 'Number of the delivery.';
+comment on column public.message_deliveries.id is 'Number of the delivery: its day and random bits.';
 comment on column public.message_deliveries.message_id is 'The message that is delivered.';
 comment on column public.message_deliveries.webauthn_credential_id is
 'The device that receives it, which is always one of the destination''s own.';
@@ -45,7 +48,8 @@ comment on column public.message_deliveries.delivery_status is
 comment on table public.messages is
 'Encrypted messages that wait for their destination. Who sent them is nowhere.';
 comment on column public.messages.id is
-'Number of the message, to which deliveries refer; orders the messages of one destination.';
+'Number of the message, to which deliveries refer: its day and random bits. It orders the messages '
+'of one destination by the day.';
 comment on column public.messages.destination_phone is
 'Where the message goes. No foreign key leads from it to users. Cannot be changed.';
 comment on column public.messages.encrypted_content is 'The message, AES-GCM with nonce and tag.';
@@ -55,13 +59,14 @@ comment on column public.messages."timestamp" is
 'When the message was sent, as coarse as everything stored; the exact time is inside the '
 'ciphertext.';
 comment on column public.messages.created_at is 'When the row was stored.';
-comment on column public.messages.expires_at is 'When the message must go, delivered or not.';
+comment on column public.messages.expires_at is
+'When the message must go, delivered or not: after one of thirteen lifetimes.';
 comment on column public.messages.message_type is
 'How the client is to treat the content: text, media, system and the like.';
 
 comment on table public.messaging_public_keys is
 'Each user''s published X25519 keys, signed by the user''s Ed25519 identity key.';
-comment on column public.messaging_public_keys.id is 'Number of the published key.';
+comment on column public.messaging_public_keys.id is 'Number of the published key, drawn at random.';
 comment on column public.messaging_public_keys.user_id is 'The user whose key this is.';
 comment on column public.messaging_public_keys.x25519_public_key is 'The key that others encrypt to.';
 comment on column public.messaging_public_keys.ed25519_signature is
@@ -197,6 +202,8 @@ comment on routine public.find_device is
 'Finds the active device behind a WebAuthn credential, to let it sign in.';
 comment on routine public.forget_phone_number is
 'Erases a person: user, devices, keys, deliveries, and what waits for the number.';
+comment on routine public.lifetime is
+'The next of thirteen lifetimes, for one of any length would be a mark.';
 comment on routine public.message_deliveries_guard is
 'Refuses a delivery that would move to another message or device, and makes times coarse.';
 comment on routine public.messages_guard is
@@ -204,6 +211,11 @@ comment on routine public.messages_guard is
 'times coarse.';
 comment on routine public.messaging_public_keys_guard is
 'Refuses a malformed published key or one of low order, and makes times coarse.';
+comment on routine public.new_delivery_id is 'Draws the number of a delivery: its day and random bits.';
+comment on routine public.new_ephemeral_key_id is 'Draws the number of an ephemeral key at random.';
+comment on routine public.new_message_id is 'Draws the number of a message: its day and random bits.';
+comment on routine public.new_public_key_id is 'Draws the number of a published key at random.';
+comment on routine public.new_session_key_id is 'Draws the number of a session key at random.';
 comment on routine public.publish_ephemeral_key is 'Leaves an ephemeral key for a destination to claim.';
 comment on routine public.publish_public_key is
 'Publishes a user''s messaging key; the one before it is revoked in the same statement.';
@@ -268,7 +280,8 @@ comment on routine public.retention_unlock is 'Gives back the locks of a sweep; 
 comment on routine public.revoke_device is
 'Revokes a device: what waits for it goes, its session keys turn inactive.';
 comment on routine public.rotate_session_key is
-'Stores a new session key for all of a user''s devices; the old one turns inactive and stays.';
+'Stores a new session key for all of a user''s devices; the old one turns inactive, loses its expiry '
+'and stays.';
 comment on routine public.send_message is
 'Stores one message for a destination, with a delivery for each of its active devices.';
 comment on routine public.send_messages is 'Stores a batch of messages from many senders in one call.';

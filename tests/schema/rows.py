@@ -77,5 +77,10 @@ def two_people(connection: psycopg.Connection) -> None:
         insert(
             connection,
             "messages",
-            {"destination_phone": phone, "encrypted_content": b"e" * 28, "message_id": f"message-{number}"},
+            {
+                "id": number,
+                "destination_phone": phone,
+                "encrypted_content": b"e" * 28,
+                "message_id": f"message-{number}",
+            },
         )

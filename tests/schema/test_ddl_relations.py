@@ -118,7 +118,8 @@ def test_a_delivery_to_the_destinations_own_devices(people: psycopg.Connection) 
 
 def test_a_message_to_nobody_has_no_device(people: psycopg.Connection) -> None:
     people.execute(
-        "insert into messages (destination_phone, encrypted_content, message_id) values (%s, %s, 'nobody')",
+        "insert into messages (id, destination_phone, encrypted_content, message_id)"
+        " values (3, %s, %s, 'nobody')",
         ["+15550100003", b"e" * 28],
     )
     with pytest.raises(errors.IntegrityConstraintViolation):

@@ -42,8 +42,9 @@ def serial(table: str) -> Column:
     return Column("integer", default=f"nextval('{table}_id_seq'::regclass)")
 
 
-def bigserial(table: str) -> Column:
-    return Column("bigint", default=f"nextval('{table}_id_seq'::regclass)")
+def drawn(type_: str, function: str) -> Column:
+    """A serial whose numbers keep no order: its sequence stands behind it, unused."""
+    return Column(type_, default=f"{function}()")
 
 
 BYTEA = Column("bytea")
@@ -73,7 +74,7 @@ DOCUMENT = {
     ),
     "messages": Table(
         {
-            "id": bigserial("messages"),
+            "id": drawn("bigint", "new_message_id"),
             "destination_phone": PHONE,
             "encrypted_content": BYTEA,
             "message_id": TEXT,
@@ -91,7 +92,7 @@ DOCUMENT = {
     ),
     "device_session_keys": Table(
         {
-            "id": serial("device_session_keys"),
+            "id": drawn("integer", "new_session_key_id"),
             "user_id": INTEGER,
             "webauthn_credential_id": Column("integer", nullable=True),
             "session_key_id": TEXT,
@@ -112,7 +113,7 @@ DOCUMENT = {
     ),
     "message_deliveries": Table(
         {
-            "id": bigserial("message_deliveries"),
+            "id": drawn("bigint", "new_delivery_id"),
             "message_id": Column("bigint"),
             "webauthn_credential_id": INTEGER,
             "delivered_at": OPTIONAL,
@@ -132,7 +133,7 @@ DOCUMENT = {
     ),
     "ephemeral_keys": Table(
         {
-            "id": serial("ephemeral_keys"),
+            "id": drawn("integer", "new_ephemeral_key_id"),
             "destination_phone": PHONE,
             "ephemeral_public_key": BYTEA,
             "key_exchange_id": TEXT,
@@ -149,7 +150,7 @@ DOCUMENT = {
     ),
     "messaging_public_keys": Table(
         {
-            "id": serial("messaging_public_keys"),
+            "id": drawn("integer", "new_public_key_id"),
             "user_id": INTEGER,
             "x25519_public_key": BYTEA,
             "ed25519_signature": BYTEA,
@@ -200,6 +201,12 @@ def test_columns_are_the_documents_and_others_are_declared(catalog: psycopg.Conn
     assert {name: Column(*rest) for name, *rest in found if name in wanted} == wanted
     assert [name for name, *_ in found if name in wanted] == list(wanted)
     assert {name for name, *_ in found} - set(wanted) <= declared_columns(table) - set(wanted)
+
+
+@TABLES
+def test_the_sequence_of_a_serial_stays_its_own(catalog: psycopg.Connection, table: str) -> None:
+    found = catalog.execute("select pg_get_serial_sequence(%s, 'id')", [table]).fetchone()
+    assert found == (f"public.{table}_id_seq",)
 
 
 @TABLES

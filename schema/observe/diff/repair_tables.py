@@ -231,7 +231,16 @@ def _column(column: Column) -> str:
 
 
 def create_sequence(repair: Repair, sequence: Sequence) -> str:
-    """The sequence, without what owns it."""
+    """The sequence, tied to its column where that stands."""
+    stands = sequence.owned_by in _named(repair.found.columns)
+    return joined((_sequence(repair, sequence), _tie(repair, sequence) if stands else ""))
+
+
+def _named(columns: Iterable[Column]) -> dict[str, Column]:
+    return {qualified(column.schema, column.table, column.name): column for column in columns}
+
+
+def _sequence(repair: Repair, sequence: Sequence) -> str:
     name = full_name(sequence)
     made = (
         f"create sequence if not exists {name} as {sequence.type} start {sequence.start} {_counts(sequence)};"
@@ -246,15 +255,18 @@ def _counts(sequence: Sequence) -> str:
     )
 
 
-def _tie(sequence: Sequence) -> str:
-    """Ties a sequence to its column, and sets it beyond what stands there."""
+def _tie(repair: Repair, sequence: Sequence) -> str:
+    """Ties a sequence to its column, and sets it beyond what stands there where the column draws from it."""
     if sequence.owned_by is None:
         return ""
+    tied = f"alter sequence {full_name(sequence)} owned by {sequence.owned_by};"
+    if "nextval" not in (_named(repair.wanted.columns)[sequence.owned_by].default or ""):
+        return tied
     table, _, column = sequence.owned_by.rpartition(".")
     name = full_name(sequence)
     highest = f"greatest(max({column}), (select last_value from {name}))"  # noqa: S608 (quoted)
     beyond = f"select pg_catalog.setval({literal(name)}, {highest}) from {table};"  # noqa: S608 (quoted)
-    return f"alter sequence {name} owned by {sequence.owned_by}; {beyond}"
+    return f"{tied} {beyond}"
 
 
 def drop_sequence(_: Repair, sequence: Sequence) -> str:
@@ -279,10 +291,10 @@ def change_sequence(_: Repair, old: Sequence, _new: Sequence, field: str) -> str
 
 def _with_sequences(repair: Repair, columns: Iterable[Column], text: str) -> str:
     """The statements between what makes the columns' sequences and what ties them to the columns."""
-    names = {qualified(column.schema, column.table, column.name) for column in columns}
+    # an identity column makes its own
+    names = {name for name, column in _named(columns).items() if not column.identity}
     own = [s for s in repair.wanted.sequences if s.owned_by in names]
-    own = [s for s in own if "nextval" in text]  # an identity column makes its own
-    identities = {qualified(c.schema, c.table, c.name) for c in repair.found.columns if c.identity}
+    identities = {name for name, column in _named(repair.found.columns).items() if column.identity}
     # the sequence of an identity goes with it, whatever its name
     stays = {s.name for s in repair.found.sequences if s.owned_by not in identities}
     own = [s for s in own if s.name not in stays]
@@ -290,7 +302,8 @@ def _with_sequences(repair: Repair, columns: Iterable[Column], text: str) -> str
         return text
     first, _, rest = text.partition("drop identity if exists;") if "drop identity" in text else ("", "", text)
     first = f"{first}drop identity if exists;" if first else ""
-    return joined((first, *(create_sequence(repair, s) for s in own), rest.strip(), *map(_tie, own)))
+    made, tied = [_sequence(repair, s) for s in own], [_tie(repair, s) for s in own]
+    return joined((first, *made, rest.strip(), *tied))
 
 
 def create_constraint(repair: Repair, constraint: Constraint) -> str:

@@ -1,0 +1,731 @@
+-- Draw ids at random, so that no row tells when it came among the others.
+--
+-- Defaults, bodies of functions and indexes change; no row is written and no table read.
+set local search_path = pg_catalog, pg_temp;
+
+-- 121_new_message_id.sql
+-- The default of messages.id: the day, counted from 2020, and 39 random bits below it. 53 bits in all, so
+-- that no reader of JSON loses a digit, until 2064. Numbers of a sequence would keep the order of
+-- insertion, and that tells who answers whom; the day stands in the row anyway, and keeps the index
+-- together. The bits come from the server's strong generator: the state of random() can be computed from
+-- a few of its numbers. Hashed, all that is random in the UUID counts, and the bits that never change do
+-- not.  It looks first and draws again where a row has the number, without an exception block: that would
+-- take a transaction number of its own. SECURITY DEFINER: it must see every row, whoever writes.
+create function public.new_message_id() returns bigint
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan to off  -- a plan made while the table was small stays when it is large
+as $$
+declare
+  drawn bigint;
+begin
+  loop
+    drawn :=
+      (((now() at time zone 'utc')::date - date '2020-01-01')::bigint << 39)
+      | (uuid_hash_extended(gen_random_uuid(), 0) & 549755813887);
+    perform 1 from public.messages where id = drawn;
+    exit when not found;
+  end loop;
+  return drawn;
+end
+$$;
+revoke all on function public.new_message_id() from public;
+
+alter table public.messages alter column id set default public.new_message_id();
+
+-- 131_new_session_key_id.sql
+-- The default of device_session_keys.id: 31 random bits, drawn again where a row has them; see
+-- 121_new_message_id.sql.
+create function public.new_session_key_id() returns integer
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan to off  -- a plan made while the table was small stays when it is large
+as $$
+declare
+  drawn integer;
+begin
+  loop
+    drawn := (uuid_hash_extended(gen_random_uuid(), 0) & 2147483647)::integer;
+    perform 1 from public.device_session_keys where id = drawn;
+    exit when not found and drawn > 0;
+  end loop;
+  return drawn;
+end
+$$;
+revoke all on function public.new_session_key_id() from public;
+
+alter table public.device_session_keys alter column id set default public.new_session_key_id();
+
+-- 141_new_delivery_id.sql
+-- The default of message_deliveries.id: the day and 39 random bits; see 121_new_message_id.sql.
+create function public.new_delivery_id() returns bigint
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan to off  -- a plan made while the table was small stays when it is large
+as $$
+declare
+  drawn bigint;
+begin
+  loop
+    drawn :=
+      (((now() at time zone 'utc')::date - date '2020-01-01')::bigint << 39)
+      | (uuid_hash_extended(gen_random_uuid(), 0) & 549755813887);
+    perform 1 from public.message_deliveries where id = drawn;
+    exit when not found;
+  end loop;
+  return drawn;
+end
+$$;
+revoke all on function public.new_delivery_id() from public;
+
+alter table public.message_deliveries alter column id set default public.new_delivery_id();
+
+-- 151_new_ephemeral_key_id.sql
+-- The default of ephemeral_keys.id: 31 random bits, drawn again where a row has them; see
+-- 121_new_message_id.sql.
+create function public.new_ephemeral_key_id() returns integer
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan to off  -- a plan made while the table was small stays when it is large
+as $$
+declare
+  drawn integer;
+begin
+  loop
+    drawn := (uuid_hash_extended(gen_random_uuid(), 0) & 2147483647)::integer;
+    perform 1 from public.ephemeral_keys where id = drawn;
+    exit when not found and drawn > 0;
+  end loop;
+  return drawn;
+end
+$$;
+revoke all on function public.new_ephemeral_key_id() from public;
+
+alter table public.ephemeral_keys alter column id set default public.new_ephemeral_key_id();
+
+-- 161_new_public_key_id.sql
+-- The default of messaging_public_keys.id: 31 random bits, drawn again where a row has them; see
+-- 121_new_message_id.sql.
+create function public.new_public_key_id() returns integer
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan to off  -- a plan made while the table was small stays when it is large
+as $$
+declare
+  drawn integer;
+begin
+  loop
+    drawn := (uuid_hash_extended(gen_random_uuid(), 0) & 2147483647)::integer;
+    perform 1 from public.messaging_public_keys where id = drawn;
+    exit when not found and drawn > 0;
+  end loop;
+  return drawn;
+end
+$$;
+revoke all on function public.new_public_key_id() from public;
+
+alter table public.messaging_public_keys alter column id set default public.new_public_key_id();
+
+-- 240_device_session_keys_guard.sql
+create or replace function public.device_session_keys_guard() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_seqscan to off  -- a plan made while the table was small stays when it is large
+as $$
+declare
+  broken text[];  -- SQLSTATE, column, constraint, and what is wrong
+begin
+  broken := case
+    when
+      num_nulls(
+        new.id, new.user_id, new.session_key_id, new.encrypted_session_key, new.key_rotation_counter,
+        new.created_at, new.is_active
+      ) > 0
+    then
+      array[
+        'not_null_violation', '', '',
+        'device_session_keys may have no null in id, user_id, session_key_id, encrypted_session_key, '
+        'key_rotation_counter, created_at, is_active'
+      ]
+    when new.user_id <> old.user_id then
+      array[
+        'object_not_in_prerequisite_state', 'user_id', '',
+        'device_session_keys.user_id cannot be changed: store the key again for its owner'
+      ]
+    when tg_op = 'UPDATE' and new.webauthn_credential_id is distinct from old.webauthn_credential_id then
+      array[
+        'object_not_in_prerequisite_state', 'webauthn_credential_id', '',
+        'device_session_keys.webauthn_credential_id cannot be changed: store the key again for the other '
+        'device'
+      ]
+    when octet_length(new.encrypted_session_key) < 60 then
+      array[
+        'check_violation', 'encrypted_session_key', 'device_session_keys_encrypted_session_key_length',
+        'device_session_keys.encrypted_session_key must have at least 60 bytes: nonce, key and tag'
+      ]
+    when new.key_rotation_counter < 0 then
+      array[
+        'check_violation', 'key_rotation_counter', 'device_session_keys_key_rotation_counter_range',
+        'device_session_keys.key_rotation_counter must not be negative'
+      ]
+    when not isfinite(new.created_at) then
+      array[
+        'check_violation', 'created_at', 'device_session_keys_created_at_coarse',
+        'device_session_keys.created_at must be a moment, not infinity'
+      ]
+    when not isfinite(new.expires_at) then
+      array[
+        'check_violation', 'expires_at', 'device_session_keys_expires_at_coarse',
+        'device_session_keys.expires_at must be a moment, not infinity'
+      ]
+    when
+      -- The exclusion decides, whatever happens at the same time; but it would name both users in the log.
+      exists (
+        select from public.device_session_keys
+        where session_key_id = new.session_key_id and user_id <> new.user_id
+      )
+    then
+      array[
+        'exclusion_violation', 'session_key_id', 'device_session_keys_one_user_per_session',
+        'device_session_keys.session_key_id belongs to another user'
+      ]
+  end;
+  if broken is not null then
+    raise exception '%', broken[4]
+      using errcode = broken[1], table = tg_table_name, column = broken[2], constraint = broken[3];
+  end if;
+  -- By the day: two people who store a key within the same hour are partners too often.
+  if
+    new.created_at <> date_trunc('day', new.created_at)
+    or new.expires_at <> date_trunc('hour', new.expires_at)
+  then
+    new.created_at := date_trunc('day', new.created_at);
+    new.expires_at := date_trunc('hour', new.expires_at + interval '59 minutes 59.999999 seconds');
+  end if;
+  return new;
+end
+$$;
+
+-- 295_lifetime.sql
+-- How long something lives that is to live for `asked`: the next of thirteen lifetimes, for one of any length
+-- would be a mark by which rows are told apart. NULL beyond the longest.
+create function public.lifetime(asked interval) returns interval
+language plpgsql
+immutable strict parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case
+    when asked <= '1 hour' then interval '1 hour'
+    when asked <= '2 hours' then interval '2 hours'
+    when asked <= '4 hours' then interval '4 hours'
+    when asked <= '8 hours' then interval '8 hours'
+    when asked <= '16 hours' then interval '16 hours'
+    when asked <= '1 day' then interval '1 day'
+    when asked <= '2 days' then interval '2 days'
+    when asked <= '4 days' then interval '4 days'
+    when asked <= '7 days' then interval '7 days'
+    when asked <= '14 days' then interval '14 days'
+    when asked <= '31 days' then interval '31 days'
+    when asked <= '92 days' then interval '92 days'
+    when asked <= '366 days' then interval '366 days'
+  end;
+end
+$$;
+revoke all on function public.lifetime(interval) from public;
+
+-- 360_revoke_device.sql
+create or replace function public.revoke_device(device_id integer) returns boolean
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set timezone to 'UTC'
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
+as $$
+declare
+  owner_id integer;
+  was_active boolean;
+  waiting bigint[];
+begin
+  if pg_current_xact_id_if_assigned() is not null then
+    raise exception 'revoke_device must be the first write of its transaction'
+      using errcode = 'active_sql_transaction';
+  end if;
+  if (device_id is not null) is not true then
+    raise exception 'device_id must not be null' using errcode = 'invalid_parameter_value';
+  end if;
+
+  select user_id into owner_id from public.webauthn_credentials where id = device_id;
+  perform from public.users where id = owner_id for no key update;
+  -- FOR UPDATE waits for every message that is being sent to the device, and makes the next ones wait.
+  select is_active into was_active from public.webauthn_credentials where id = device_id for update;
+  if not found then
+    raise exception 'there is no such device' using errcode = 'no_data_found';
+  end if;
+  if not was_active then
+    return false;
+  end if;
+  update public.webauthn_credentials set is_active = false where id = device_id;
+  -- They end with this day, which finds them among those that ended long ago.
+  update public.device_session_keys
+  set is_active = false, expires_at = least(expires_at, date_trunc('day', now() at time zone 'utc'))
+  where webauthn_credential_id = device_id and is_active;
+  with gone as (
+    delete from public.message_deliveries
+    where webauthn_credential_id = device_id and delivery_status = 'pending'
+    returning message_id
+  )
+  select array_agg(message_id) into waiting from gone;
+  delete from public.messages
+  where
+    id = any(waiting)
+    and not exists (select from public.message_deliveries where message_deliveries.message_id = messages.id);
+  return true;
+end
+$$;
+
+-- 390_rotate_session_key.sql
+create or replace function public.rotate_session_key(
+  owner_id integer,
+  replaced text,
+  session text,
+  devices integer[],
+  sealed_keys bytea[],
+  expires_in interval default null
+) returns bigint
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set timezone to 'UTC'
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
+as $$
+declare
+  refusal text;
+  counter bigint;
+  replaceable boolean;
+  stored bigint;
+  ending timestamp without time zone := now() at time zone 'utc' + public.lifetime(expires_in);
+begin
+  if pg_current_xact_id_if_assigned() is not null then
+    raise exception 'rotate_session_key must be the first write of its transaction'
+      using errcode = 'active_sql_transaction';
+  end if;
+  refusal := case
+    when (octet_length(session) between 1 and 255) is not true
+      then 'session must have 1 to 255 bytes'
+    when (cardinality(devices) > 0 and cardinality(devices) = cardinality(sealed_keys)) is not true
+      then 'devices and sealed_keys must have one element for each device'
+    when (array_position(devices, null) is null and array_position(sealed_keys, null) is null) is not true
+      then 'no element of devices or sealed_keys may be null'
+    when expires_in not between interval '1 second' and interval '366 days'
+      then 'expires_in must be from one second to 366 days'
+  end;
+  if refusal is not null then
+    raise exception '%', refusal using errcode = 'invalid_parameter_value';
+  end if;
+
+  perform from public.users where id = owner_id for no key update;  -- no device comes or goes meanwhile
+  if not found then
+    raise exception 'there is no such user' using errcode = 'no_data_found';
+  end if;
+  if
+    (select array_agg(device order by device) from unnest(devices) as device) is distinct from
+    (select array_agg(id order by id) from public.webauthn_credentials where user_id = owner_id and is_active)
+  then
+    raise exception 'devices must be the active devices of the user, each once'
+      using errcode = 'object_not_in_prerequisite_state';
+  end if;
+
+  if replaced is null then
+    counter := uuid_hash_extended(gen_random_uuid(), 0) & 2147483647;
+  else
+    select max(key_rotation_counter) + 1, bool_or(is_active or expires_at <= now() at time zone 'utc')
+    into counter, replaceable
+    from public.device_session_keys
+    where user_id = owner_id and session_key_id = replaced;
+    if counter is null then
+      raise exception 'the user has no session key of that id' using errcode = 'no_data_found';
+    end if;
+    if replaceable is not true then
+      raise exception 'the session key was replaced already'
+        using errcode = 'object_not_in_prerequisite_state';
+    end if;
+    update public.device_session_keys set is_active = false, expires_at = null
+    where user_id = owner_id and session_key_id = replaced and (is_active or expires_at is not null);
+  end if;
+
+  -- One writer of an id at a time, by the hash that the exclusion goes by: whoever is late finds the row.
+  perform pg_advisory_xact_lock(hashtextextended(session, 0));
+  perform 1 from public.device_session_keys
+  where session_key_id = session and (user_id <> owner_id or webauthn_credential_id = any(devices));
+  if found then
+    raise exception 'the session key id is taken' using errcode = 'unique_violation';
+  end if;
+  if expires_in > interval '16 hours' then
+    ending := date_trunc('day', ending) + interval '1 day';
+  end if;
+  -- A constraint that refuses names two users in the log, and an exception block is a transaction of its own,
+  -- one number after that of the key replaced: so nothing may fail here.
+  insert into public.device_session_keys (
+    user_id, webauthn_credential_id, session_key_id, encrypted_session_key, key_rotation_counter, expires_at
+  )
+  select owner_id, device, session, sealed_key, counter, ending
+  from unnest(devices, sealed_keys) as sealed (device, sealed_key)
+  on conflict do nothing;
+  get diagnostics stored = row_count;
+  if stored < cardinality(devices) then
+    raise exception 'the session key met another one: call again' using errcode = 'serialization_failure';
+  end if;
+  return counter;
+end
+$$;
+
+-- 400_session_keys.sql
+create or replace function public.session_keys(device_id integer)
+returns table (
+  session_key_id text,
+  encrypted_session_key bytea,
+  key_rotation_counter bigint,
+  expires_at timestamp without time zone,
+  is_active boolean
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
+as $$
+#variable_conflict use_column
+begin
+  return query
+  select
+    session_key_id, encrypted_session_key, key_rotation_counter, expires_at,
+    is_active and (expires_at > now() at time zone 'utc') is not false
+  from public.device_session_keys
+  where webauthn_credential_id = device_id
+  order by created_at, key_rotation_counter, session_key_id;
+  if not found then
+    perform from public.webauthn_credentials where id = device_id;
+    if not found then
+      raise exception 'there is no such device' using errcode = 'no_data_found';
+    end if;
+  end if;
+end
+$$;
+
+-- 430_send_message.sql
+create or replace function public.send_message(
+  destination text, content bytea, message text, kind text default 'text', expires_in interval default null
+) returns boolean
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set timezone to 'UTC'
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
+as $$
+declare
+  refusal text;
+  devices integer[];
+  number bigint;
+  made bigint;
+  holder text;
+begin
+  if pg_current_xact_id_if_assigned() is not null then
+    raise exception 'send_message must be the first write of its transaction'
+      using errcode = 'active_sql_transaction';
+  end if;
+  refusal := case
+    when (octet_length(content) between 28 and 1048576) is not true
+      then 'content must have 28 bytes (nonce and tag) to 1048576'
+    when (octet_length(message) between 1 and 255) is not true
+      then 'message must have 1 to 255 bytes'
+    when (char_length(kind) between 1 and 20) is not true
+      then 'kind must have 1 to 20 characters'
+    when expires_in not between interval '1 second' and interval '366 days'
+      then 'expires_in must be from one second to 366 days'
+  end;
+  if refusal is not null then
+    raise exception '%', refusal using errcode = 'invalid_parameter_value';
+  end if;
+
+  -- The lock waits for a device that is being revoked, and then passes over it; the foreign key takes it
+  -- anyway.
+  devices := array(
+    select webauthn_credentials.id
+    from public.users
+    join public.webauthn_credentials on webauthn_credentials.user_id = users.id
+    where users.phone_number = destination and webauthn_credentials.is_active
+    for key share of webauthn_credentials
+  );
+  if cardinality(devices) = 0 then
+    -- A number that is registered is well formed; only the others have to be looked at.
+    if (destination ~ '^\+[1-9][0-9]{6,14}$') is not true then
+      raise exception 'destination must be an E.164 number: + and 7 to 15 digits, the first of them not 0'
+        using errcode = 'invalid_parameter_value';
+    end if;
+    return true;
+  end if;
+
+  -- The numbers are drawn here and not by the defaults, which look for each of them first: at half the cost the
+  -- indexes do so. Where one is taken, all are drawn anew, and nobody is told that his message's id is.
+  loop
+    with stored as (
+      insert into public.messages (
+        id, destination_phone, encrypted_content, message_id, message_type, expires_at
+      )
+      values (
+        (((now() at time zone 'utc')::date - date '2020-01-01')::bigint << 39)
+        | (uuid_hash_extended(gen_random_uuid(), 0) & 549755813887),
+        destination, content, message, kind, now() at time zone 'utc' + public.lifetime(expires_in)
+      )
+      on conflict do nothing
+      returning id
+    ),
+    delivered as (
+      insert into public.message_deliveries (id, message_id, webauthn_credential_id)
+      select
+        (((now() at time zone 'utc')::date - date '2020-01-01')::bigint << 39)
+        | (uuid_hash_extended(gen_random_uuid(), 0) & 549755813887),
+        stored.id, device
+      from stored, unnest(devices) as device
+      on conflict (id) do nothing
+      returning id
+    )
+    select (select id from stored), (select count(*) from delivered) into number, made;
+    if made = cardinality(devices) then
+      return true;
+    end if;
+    if number is null then
+      select destination_phone into holder from public.messages where message_id = message;
+      exit when found;
+    end if;
+    delete from public.messages where id = number;
+  end loop;
+  if holder <> destination then
+    raise exception 'the message id is taken' using errcode = 'unique_violation';
+  end if;
+  return false;
+end
+$$;
+
+-- 440_send_messages.sql
+create or replace function public.send_messages(
+  destinations text[],
+  contents bytea[],
+  message_ids text[],
+  kinds text[] default null,
+  expires_in interval[] default null
+) returns boolean[]
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set timezone to 'UTC'
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
+as $$
+declare
+  wrong bigint;
+  answers boolean[];
+  complete boolean;
+  taken boolean;
+begin
+  if pg_current_xact_id_if_assigned() is not null then
+    raise exception 'send_messages must be the first write of its transaction'
+      using errcode = 'active_sql_transaction';
+  end if;
+  if (cardinality(destinations) between 1 and 10000) is not true then
+    raise exception 'a batch must have 1 to 10000 messages' using errcode = 'invalid_parameter_value';
+  end if;
+  if
+    (
+      cardinality(contents) = cardinality(destinations)
+      and cardinality(message_ids) = cardinality(destinations)
+      and coalesce(cardinality(kinds), cardinality(destinations)) = cardinality(destinations)
+      and coalesce(cardinality(expires_in), cardinality(destinations)) = cardinality(destinations)
+    ) is not true
+  then
+    raise exception 'every array must have one element for each message'
+      using errcode = 'invalid_parameter_value';
+  end if;
+  select min(place)
+  into wrong
+  from unnest(destinations, contents, message_ids, kinds, expires_in)
+    with ordinality as item (destination, content, message, kind, life, place)
+  where
+    (
+      destination is not null
+      and octet_length(content) between 28 and 1048576
+      and octet_length(message) between 1 and 255
+      and (kind is null or char_length(kind) between 1 and 20)
+      and (life is null or life between interval '1 second' and interval '366 days')
+    ) is not true;
+  if wrong is not null then
+    raise exception 'message % of the batch has an argument that send_message would refuse', wrong
+      using errcode = 'invalid_parameter_value';
+  end if;
+
+  with item as materialized (
+    select destination, content, message, coalesce(kind, 'text') as kind, life, place
+    from unnest(destinations, contents, message_ids, kinds, expires_in)
+      with ordinality as item (destination, content, message, kind, life, place)
+  ),
+  device as materialized (
+    select users.phone_number, webauthn_credentials.id
+    from public.users
+    join public.webauthn_credentials on webauthn_credentials.user_id = users.id
+    where users.phone_number = any(destinations) and webauthn_credentials.is_active
+    order by webauthn_credentials.id
+    for key share of webauthn_credentials
+  ),
+  stored as (
+    insert into public.messages (
+      id, destination_phone, encrypted_content, message_id, message_type, expires_at
+    )
+    select
+      (((now() at time zone 'utc')::date - date '2020-01-01')::bigint << 39)
+      | (uuid_hash_extended(gen_random_uuid(), 0) & 549755813887),
+      destination, content, message, kind, now() at time zone 'utc' + public.lifetime(life)
+    from item
+    where destination in (select phone_number from device)
+    order by hashtextextended(message, 0), place
+    on conflict do nothing
+    returning id, message_id, destination_phone
+  ),
+  delivered as (
+    insert into public.message_deliveries (id, message_id, webauthn_credential_id)
+    select
+      (((now() at time zone 'utc')::date - date '2020-01-01')::bigint << 39)
+      | (uuid_hash_extended(gen_random_uuid(), 0) & 549755813887),
+      stored.id, device.id
+    from stored
+    join device on device.phone_number = stored.destination_phone
+    on conflict (id) do nothing
+    returning id
+  ),
+  known as (
+    select place, destination, message, destination in (select phone_number from device) as is_known
+    from item
+  ),
+  answer as (
+    select
+      known.place,
+      known.destination,
+      known.is_known,
+      stored.id is not null as is_stored,
+      row_number() over (partition by known.message, known.is_known order by known.place) as occurrence
+    from known
+    left join stored on stored.message_id = known.message
+  )
+  select
+    array_agg(is_stored and occurrence = 1 or not is_known order by place),
+    -- A number that is registered is well formed; only the others have to be looked at.
+    min(place) filter (where not is_known and destination !~ '^\+[1-9][0-9]{6,14}$'),
+    (select count(*) from delivered)
+    = (select count(*) from stored join device on device.phone_number = stored.destination_phone)
+  into answers, wrong, complete
+  from answer;
+  if wrong is not null then
+    raise exception 'the destination of message % of the batch must be an E.164 number', wrong
+      using errcode = 'invalid_parameter_value';
+  end if;
+
+  if false = any(answers) then
+    select
+      bool_or(messages.destination_phone <> item.destination), complete and bool_and(messages.id is not null)
+    into taken, complete
+    from unnest(answers, destinations, message_ids) as item (answer, destination, message)
+    left join public.messages on messages.message_id = item.message
+    where not item.answer;
+    if taken then
+      raise exception 'a message id of the batch is taken' using errcode = 'unique_violation';
+    end if;
+  end if;
+  if not complete then  -- a number that was drawn is taken: once in billions of rows
+    raise exception 'the batch met another one: call again' using errcode = 'serialization_failure';
+  end if;
+  return answers;
+end
+$$;
+
+-- 450_fetch_messages.sql
+create or replace function public.fetch_messages(device_id integer, page integer default 100)
+returns table (
+  id bigint,
+  message_id text,
+  encrypted_content bytea,
+  "timestamp" timestamp without time zone,
+  message_type varchar,
+  expires_at timestamp without time zone
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
+as $$
+#variable_conflict use_column
+begin
+  if (page between 1 and 1000) is not true then
+    raise exception 'page must be from 1 to 1000' using errcode = 'invalid_parameter_value';
+  end if;
+
+  return query
+  select oldest.*
+  from (
+    select
+      messages.id, messages.message_id, messages.encrypted_content, messages."timestamp",
+      messages.message_type, messages.expires_at
+    from public.message_deliveries
+    join public.messages on messages.id = message_deliveries.message_id
+    where
+      message_deliveries.webauthn_credential_id = device_id
+      and message_deliveries.delivery_status = 'pending'
+      and (messages.expires_at > now() at time zone 'utc') is not false
+    order by message_deliveries.message_id
+    limit page
+  ) as oldest
+  order by oldest."timestamp", oldest.id;
+  if not found then
+    perform from public.webauthn_credentials where id = device_id and is_active;
+    if not found then
+      raise exception 'there is no such active device' using errcode = 'no_data_found';
+    end if;
+  end if;
+end
+$$;
+
+comment on column public.device_session_keys.id is 'Number of the session key row, drawn at random.';
+comment on column public.device_session_keys.key_rotation_counter is
+'Goes up with each rotation, from a random start: both sides rotate together, and equal counters '
+'would join them.';
+comment on column public.device_session_keys.created_at is 'The day on which the key was stored.';
+comment on column public.device_session_keys.expires_at is
+'When the key is to be rotated at the latest. A key that was replaced is inactive and has none.';
+comment on column public.ephemeral_keys.id is 'Number of the ephemeral key, drawn at random.';
+comment on column public.message_deliveries.id is 'Number of the delivery: its day and random bits.';
+comment on column public.messages.id is
+'Number of the message, to which deliveries refer: its day and random bits. It orders the messages '
+'of one destination by the day.';
+comment on column public.messages.expires_at is
+'When the message must go, delivered or not: after one of thirteen lifetimes.';
+comment on column public.messaging_public_keys.id is 'Number of the published key, drawn at random.';
+comment on routine public.lifetime is
+'The next of thirteen lifetimes, for one of any length would be a mark.';
+comment on routine public.new_delivery_id is 'Draws the number of a delivery: its day and random bits.';
+comment on routine public.new_ephemeral_key_id is 'Draws the number of an ephemeral key at random.';
+comment on routine public.new_message_id is 'Draws the number of a message: its day and random bits.';
+comment on routine public.new_public_key_id is 'Draws the number of a published key at random.';
+comment on routine public.new_session_key_id is 'Draws the number of a session key at random.';
+comment on routine public.rotate_session_key is
+'Stores a new session key for all of a user''s devices; the old one turns inactive, loses its expiry '
+'and stays.';
