@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
@@ -19,11 +19,10 @@ from nosender.migrations.checksum import ALGORITHM
 from nosender.migrations.lint import require_sound
 from nosender.migrations.lock import migrator_lock
 from nosender.migrations.plan_file import require_unchanged
+from nosender.migrations.promise import breaches, drift
 from nosender.migrations.revisions import VERSIONS, Chain, Direction, Revision, RevisionError
 from nosender.migrations.strangers import refuse_strangers
 from nosender.migrations.waits import Watch
-from nosender.schema.observe.quoting import quoted
-from nosender.schema.observe.reference import OWNER
 from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
@@ -163,7 +162,7 @@ def check(target: Target, options: Options | None = None) -> tuple[str, tuple[Di
                 f"schema {target.schema} records no revision, so there is nothing to compare it with: "
                 "run nosender db upgrade"
             )
-        return session.revision, session.drift(session.revision)
+        return session.revision, drift(session.work, target.schema, session.chain.get(session.revision))
 
 
 def accept(target: Target, revision: str, options: Options | None = None) -> str:
@@ -404,25 +403,9 @@ class _Session:
                 "pass --allow-data-loss if that is meant"
             )
 
-    def drift(self, revision: str) -> tuple[Difference, ...]:
-        """How the schema differs from what the revision promises."""
-        from nosender.schema.observe import differences, observe
-
-        live = observe(self.work, self.target.schema)
-        expected = _expected(self.chain.get(revision), self.target.schema)
-        return differences(expected, live, self.target.schema)
-
     def verify(self, revision: str, when: str) -> None:
         """Refuse to go on where the schema is not what the revision promises."""
-        if not self.chain.get(revision).expected.exists():
-            return  # a revision of somebody's own that promises nothing
-        # who was let in to migrate may create
-        own = f"schema {quoted(self.target.schema)} to {OWNER}"
-        found = [
-            item
-            for item in self.drift(revision)
-            if item.severity == "strict" and item.declared and item.object != own
-        ]
+        found = breaches(self.work, self.target.schema, self.chain.get(revision))
         if not found:
             return
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
@@ -438,10 +421,3 @@ class _Session:
             + (f" (have an administrator run: {visible(rights)})" if rights else ""),
             revision,
         )
-
-
-def _expected(revision: Revision, schema: str) -> Any:
-    from nosender.schema.observe import Observation
-    from nosender.schema.observe.reference import relocated
-
-    return relocated(Observation.from_json(revision.expected.read_text(encoding="utf-8")), schema)

@@ -85,6 +85,16 @@ def startup_options(given: str, *, reading: bool) -> str:
     return " ".join(words)
 
 
+def local_settings(settings: Mapping[str, str]) -> sql.Composed:
+    """The statement that gives them to one transaction."""
+    # No operator in it, which would be looked up in whatever path the session has.
+    values = sql.SQL(", ").join(
+        sql.SQL("pg_catalog.set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value))
+        for name, value in settings.items()
+    )
+    return sql.SQL("select {}").format(values)
+
+
 def _option(name: str, value: str) -> str:
     escaped = "".join(f"\\{each}" if each in " \\" else each for each in value)
     return f"-c {name}={escaped}"
@@ -134,12 +144,7 @@ class PinnedConnection(psycopg.Connection[Any]):
     def add_to_begin(self, settings: Mapping[str, str]) -> None:
         """Have each transaction begin with these settings, too."""
         self._local |= settings
-        # No operator in it, which would be looked up in whatever path the session has.
-        values = sql.SQL(", ").join(
-            sql.SQL("pg_catalog.set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value))
-            for name, value in self._local.items()
-        )
-        self.begin = sql.SQL("select {}").format(values).as_bytes(self) if self._local else b""
+        self.begin = local_settings(self._local).as_bytes(self) if self._local else b""
 
     def keep(self) -> None:
         """The session is ours until it ends: set what it was not given, also outside of transactions."""

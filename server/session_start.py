@@ -77,12 +77,7 @@ def _examine(connection: PinnedConnection, home: str | None) -> None:
     found = _settings(connection, (*wanted, "session_replication_role", RESTRICTED))
     if home is not None and _settings(connection, ("cluster_name",))["cluster_name"] != home:
         raise NosenderError("it is not the server that was started for this command; nothing was done there")
-    if found["session_replication_role"] != "origin":
-        raise NosenderError(
-            f"session_replication_role is {found['session_replication_role']} in its sessions, in which "
-            "triggers and foreign keys do not hold: take it back with ALTER ROLE or ALTER DATABASE … RESET "
-            "session_replication_role, or out of the server's configuration"
-        )
+    refuse_silent_triggers(found["session_replication_role"])
     connection.restricts = connection.reading and found[RESTRICTED] is not None
     lent = not all(_same(found[name], value) for name, value in wanted.items())
     connection.begin_with_settings(lent=lent)
@@ -96,6 +91,16 @@ def _examine(connection: PinnedConnection, home: str | None) -> None:
     wrong = [name for name, value in PINNED.items() if not _same(found[name], value)]
     if wrong:
         raise NosenderError(f"{wrong[0]} cannot be set there, so what is read could not be trusted")
+
+
+def refuse_silent_triggers(role: str | None) -> None:
+    """Refuse a session_replication_role in which triggers do not fire."""
+    if role != "origin":
+        raise NosenderError(
+            f"session_replication_role is {role} in its sessions, in which "
+            "triggers and foreign keys do not hold: take it back with ALTER ROLE or ALTER DATABASE … RESET "
+            "session_replication_role, or out of the server's configuration"
+        )
 
 
 def _settings(connection: PinnedConnection, names: tuple[str, ...]) -> dict[str, str | None]:

@@ -69,6 +69,14 @@ class Target:
         port = f":{of('port')}" if of("port") else ""
         return f"{f'database {database}' if database else 'the default database'} on {place}{port}"
 
+    def place(self) -> dict[str, str | None]:
+        """What says which database it is, by libpq's names, with libpq's own defaults."""
+        given = self._parameters()
+        found = {name: given.get(name) or os.environ.get(other) for name, other in _LIBPQ_VARIABLES.items()}
+        if not found["service"]:
+            found |= {"port": found["port"] or "5432", "dbname": found["dbname"] or found["user"]}
+        return found
+
     def _parameters(self) -> dict[str, str]:
         import psycopg
         from psycopg.conninfo import conninfo_to_dict
