@@ -35,6 +35,7 @@ from nosender.migrations.revisions import Chain, Direction, Revision
 from nosender.migrations.strangers import guard, refuse_strangers, refuse_unplaced
 from nosender.schema.ddl import PATH
 from nosender.schema.observe.quoting import quoted
+from nosender.server.names import require_schema
 
 arguments = context.get_x_argument(as_dictionary=True)
 schema = arguments.get("schema") or "public"
@@ -95,7 +96,7 @@ def _enter(session: AlembicSession) -> None:
             )
         applied, affected = _affected(journal.current(session.driver, schema))
         if affected is None or affected:
-            refuse_strangers(session.driver, schema, applied, affected or ())
+            refuse_strangers(session.driver, schema, applied, affected or (), defaults=True)
     session.look_up(_path(affected))
 
 
@@ -172,6 +173,7 @@ def _compare(ctx: Any, *_: Any) -> None:
 
 
 try:
+    require_schema(schema)
     if context.is_offline_mode():
         offline()
     else:

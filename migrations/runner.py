@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,10 +17,11 @@ from nosender.migrations.apply import Patience, apply, refusal
 from nosender.migrations.checksum import ALGORITHM
 from nosender.migrations.lint import require_sound
 from nosender.migrations.lock import migrator_lock
+from nosender.migrations.occupied import refuse_occupied
 from nosender.migrations.plan_file import require_unchanged
 from nosender.migrations.promise import breaches, drift
 from nosender.migrations.revisions import VERSIONS, Chain, Direction, Revision, RevisionError
-from nosender.migrations.strangers import refuse_strangers
+from nosender.migrations.strangers import given_by_default, refuse_strangers
 from nosender.migrations.waits import Watch
 from nosender.terminal_text import visible
 
@@ -108,7 +108,7 @@ def upgrade(target: Target, revision: str = "head", options: Options | None = No
             require_unchanged(options.plan, session.work, target.schema, pending)
             session.work.rollback()
         if before is None and pending:
-            session.refuse_occupied()
+            refuse_occupied(session.work, target.schema, session.chain)
         if pending:
             # the DDL, loaded at once, is safe from what stands there already; the chain is not
             run = () if before is None and session.whole(goal) else pending
@@ -294,31 +294,6 @@ class _Session:
                     f"{revision.revision}"
                 )
 
-    def refuse_occupied(self) -> None:
-        """Refuse a schema without a revision in which a table of one of our names stands."""
-        promises = [each.expected for each in self.chain.revisions if each.expected.exists()]
-        if not promises:
-            return
-        last = json.loads(promises[-1].read_text(encoding="utf-8"))
-        names = sorted(relation["name"] for relation in last["relations"])
-        rows = self.work.execute(
-            """
-            select c.relname from pg_catalog.pg_class as c
-            inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
-            where n.nspname = %s and c.relname = any(%s)
-            order by c.relname
-            """,
-            (self.target.schema, names),
-        ).fetchall()
-        self.work.commit()
-        if rows:
-            found = ", ".join(row[0] for row in rows)
-            raise RevisionError(  # a downgrade that forgot them
-                f"schema {self.target.schema} already has {'tables' if len(rows) > 1 else 'a table'} of our "
-                f"names ({found}) but records no revision; nothing was changed: move them away, or name an "
-                "empty schema with --schema"
-            )
-
     def load(self, pending: tuple[Revision, ...]) -> None:
         """Load the canonical DDL at once: proved equal to the chain, and several times faster."""
 
@@ -403,9 +378,26 @@ class _Session:
                 "pass --allow-data-loss if that is meant"
             )
 
+    def take_back(self, found: list[Difference]) -> bool:
+        """Revoke what default privileges gave on what was just made; whether there was any."""
+        given = given_by_default(self.work, self.target.schema)
+        rights = [
+            each
+            for each in found
+            if each.kind.startswith("grant") and each.object.endswith(tuple(f" to {name}" for name in given))
+        ]
+        if not (given and rights):
+            return False
+        for each in rights:
+            self.work.execute(each.sql.encode())
+        self.options.say(f"revoked {len(rights)} rights that default privileges gave to {', '.join(given)}")
+        return True
+
     def verify(self, revision: str, when: str) -> None:
         """Refuse to go on where the schema is not what the revision promises."""
         found = breaches(self.work, self.target.schema, self.chain.get(revision))
+        if when == "after" and self.take_back(found):
+            found = breaches(self.work, self.target.schema, self.chain.get(revision))
         if not found:
             return
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""

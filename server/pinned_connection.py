@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from psycopg import sql
@@ -100,6 +100,28 @@ def _option(name: str, value: str) -> str:
     return f"-c {name}={escaped}"
 
 
+class PinnedCursor(psycopg.Cursor[Any]):
+    """Takes a percent sign in a name for what it is, where values go along."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        return super().execute(query if params is None else _doubled(query), params, **options)
+
+    def executemany(self, query: Any, params_seq: Any, **options: Any) -> None:
+        super().executemany(_doubled(query), params_seq, **options)
+
+    def stream(self, query: Any, params: Any = None, **options: Any) -> Iterator[Any]:
+        return super().stream(query if params is None else _doubled(query), params, **options)
+
+
+def _doubled(query: Any) -> Any:
+    """The query with each percent sign of a name or constant doubled, as psycopg wants it beside values."""
+    if isinstance(query, sql.Composed):
+        return sql.Composed([_doubled(each) for each in query])
+    if isinstance(query, sql.Identifier | sql.Literal):
+        return sql.SQL(cast(Any, query.as_string(None).replace("%", "%%")))
+    return query
+
+
 class PinnedConnection(psycopg.Connection[Any]):
     """Begins each transaction with what the session could not be given at its start."""
 
@@ -116,6 +138,7 @@ class PinnedConnection(psycopg.Connection[Any]):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
+        self.cursor_factory = PinnedCursor
         self._local: dict[str, str] = {}
         self._kept: set[str] = set()
 

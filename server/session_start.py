@@ -11,6 +11,7 @@ from psycopg import sql
 
 from nosender.errors import NosenderError
 from nosender.server.binaries import OLDEST_MAJOR
+from nosender.server.names import require_name
 from nosender.server.own_server import cluster_name, libpq_environment
 from nosender.server.pinned_connection import (
     PINNED,
@@ -40,6 +41,8 @@ def start(
     with libpq_environment(ours=home is not None):
         connection = _open(conninfo, fixed, given, reading)
     try:
+        require_name(connection.info.dbname, "database")  # a service file's
+        require_name(connection.info.user, "role")
         _refuse_old(connection)
         connection.reading = reading
         _examine(connection, home)

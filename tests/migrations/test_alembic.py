@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -233,6 +234,28 @@ def test_alembic_check_compares_as_ours_does(database: str) -> None:
         connection.execute("alter table messages disable trigger user")
     with pytest.raises(CommandError, match=f"is not what revision {HEAD} promises: .*nosender db check"):
         command.check(made)
+
+
+def test_what_pytest_alembic_asks_of_a_chain(database: str) -> None:
+    """By an engine, as its fixtures give one: each revision up, down and up again, no difference left."""
+    made = config(connection=engine(database))
+    names = [each.revision for each in Chain.load().revisions]
+    for name in names:
+        command.upgrade(made, name)
+    for name in [*reversed(names[:-1]), "base"]:
+        command.downgrade(made, name)
+    for name in names:
+        command.upgrade(made, name)
+    command.check(made)
+    assert command.revision(made, autogenerate=True, process_revision_directives=_nothing) == []
+    # the journal went with 0001, and says again what was done since
+    assert journal(database) == [(name, "up") for name in names]
+
+
+def _nothing(_context: object, _at: object, directives: list[Any]) -> None:
+    """Have no file made, where none is needed."""
+    assert directives[0].upgrade_ops.is_empty()
+    directives.clear()
 
 
 def installed(folder: Path) -> Path:
