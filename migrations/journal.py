@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,6 +11,7 @@ from psycopg import sql
 
 from nosender.errors import NosenderError
 from nosender.migrations.checksum import ALGORITHM, sql_digest
+from nosender.schema.observe.quoting import literal, qualified
 from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
@@ -137,6 +139,37 @@ def write(
             sql_digest(step.sql) if step else revision.checksum,
         ),
     )
+
+
+def line(schema: str, revision: Revision, direction: Direction) -> str:
+    """What records a revision as a whole, as a statement of a script."""
+    return (
+        f"insert into {qualified(schema, JOURNAL)} (revision, direction, algorithm, checksum)"  # noqa: S608
+        f" values ({literal(revision.revision)}, '{direction}', {ALGORITHM}, '{revision.checksum}');"
+    )
+
+
+def stamped(schema: str, applied: Sequence[Revision], others: Sequence[Revision]) -> str:
+    """A statement that records what a stamp declares: `accept` of what counts as applied, `down` of the rest.
+
+    What the journal says already stays, and nothing happens where there is none.
+    """
+    table = qualified(schema, JOURNAL)
+    said = [(each, "accept", "coalesce(({}), 'down') = 'down'") for each in applied]
+    said += [(each, "down", "({}) <> 'down'") for each in others]
+    lines = []
+    for revision, direction, condition in said:
+        name = literal(revision.revision)
+        last = f"select direction from {table} where revision = {name} and step = 0 order by id desc limit 1"  # noqa: S608
+        lines.append(
+            f"insert into {table} (revision, direction, algorithm, checksum) select {name}, '{direction}',"
+            f" {ALGORITHM}, '{revision.checksum}' where {condition.format(last)};"
+        )
+    body = f"if pg_catalog.to_regclass({literal(table)}) is not null then\n" + "\n".join(lines)
+    tag = "$stamp$"
+    while tag in body:
+        tag = f"${tag[1:-1]}_$"
+    return f"do {tag} begin {body}\nend if; end {tag};"
 
 
 def entries(connection: psycopg.Connection, schema: str) -> dict[str, Entry]:

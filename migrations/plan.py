@@ -11,11 +11,13 @@ from nosender.errors import UsageError
 from nosender.migrations import journal
 from nosender.migrations.apply import Patience
 from nosender.migrations.checksum import sql_tokens
+from nosender.migrations.foresight import refused
 from nosender.migrations.lint import require_sound
 from nosender.migrations.plan_file import fingerprint_of
 from nosender.migrations.rehearsal import Rehearsal, Seen, scratch_copy
 from nosender.migrations.revisions import VERSIONS, Chain, Revision
 from nosender.migrations.squawk import squawk
+from nosender.migrations.strangers import given_by_default
 
 if TYPE_CHECKING:
     from nosender.server.target import Target
@@ -56,6 +58,10 @@ class Plan:
     goal: str | None
     fingerprint: str
     """Of the schema as it was; an upgrade by plan refuses another."""
+    refused: tuple[str, ...]
+    """Why `db upgrade` would not begin, or keep nothing; a sentence each, with what mends it."""
+    revoked: tuple[str, ...]
+    """Roles whose rights on what is made, by default privileges, `db upgrade` would revoke."""
     revisions: tuple[RevisionPlan, ...]
 
 
@@ -78,17 +84,20 @@ def make_plan(
         start = journal.current(connection, target.schema)
         connection.rollback()
         fingerprint = fingerprint_of(connection, target.schema)
-    goal = chain.resolve(revision, start)
-    first, last = chain.position_of(start), chain.position(goal)
-    if last < first:
-        raise UsageError(f"the database is at {start}, beyond {goal or 'base'}: a plan only goes up")
-    pending = chain.revisions[first:last]
+        goal = chain.resolve(revision, start)
+        first, last = chain.position_of(start), chain.position(goal)
+        if last < first:
+            raise UsageError(f"the database is at {start}, beyond {goal or 'base'}: a plan only goes up")
+        pending = chain.revisions[first:last]
+        whole = start is None and goal == chain.head and versions == VERSIONS
+        reasons = refused(connection, target.schema, chain, first, pending, whole=whole)
+        given = given_by_default(connection, target.schema) if pending else ()
     revisions: list[RevisionPlan] = []
     if pending:
         with scratch_copy(target, scratch) as copy:
             rehearsal = Rehearsal(copy, target.schema)
             revisions = [_revision(each, rehearsal.run(each), patience) for each in pending]
-    return Plan(target.schema, start, goal, fingerprint, tuple(revisions))
+    return Plan(target.schema, start, goal, fingerprint, reasons, given, tuple(revisions))
 
 
 def _revision(revision: Revision, seen: list[Seen], patience: Patience) -> RevisionPlan:

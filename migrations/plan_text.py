@@ -28,6 +28,10 @@ def as_text(plan: Plan) -> str:
     if not plan.revisions:
         return f"at {plan.start or 'base'}, nothing to do\n"
     lines = [f"{plan.start or 'base'} to {plan.goal} in schema {visible(plan.schema)}"]
+    lines += [f"! db upgrade would refuse: {visible(reason)}" for reason in plan.refused]
+    if plan.revoked:
+        roles = visible(", ".join(plan.revoked))
+        lines.append(f"! default privileges give rights on what is made to {roles}: db upgrade revokes them")
     for revision in plan.revisions:
         how = "one transaction" if revision.transactional else "in steps, outside transactions"
         down = f"{revision.downgrade}: {', '.join(revision.loses)}" if revision.loses else revision.downgrade

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
@@ -18,12 +17,12 @@ from nosender.migrations.apply import Patience, apply, refusal
 from nosender.migrations.checksum import ALGORITHM
 from nosender.migrations.lint import require_sound
 from nosender.migrations.lock import migrator_lock
+from nosender.migrations.occupied import refuse_occupied
 from nosender.migrations.plan_file import require_unchanged
+from nosender.migrations.promise import breaches, drift
 from nosender.migrations.revisions import VERSIONS, Chain, Direction, Revision, RevisionError
-from nosender.migrations.strangers import refuse_strangers
+from nosender.migrations.strangers import given_by_default, refuse_strangers
 from nosender.migrations.waits import Watch
-from nosender.schema.observe.quoting import quoted
-from nosender.schema.observe.reference import OWNER
 from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
@@ -109,7 +108,7 @@ def upgrade(target: Target, revision: str = "head", options: Options | None = No
             require_unchanged(options.plan, session.work, target.schema, pending)
             session.work.rollback()
         if before is None and pending:
-            session.refuse_occupied()
+            refuse_occupied(session.work, target.schema, session.chain)
         if pending:
             # the DDL, loaded at once, is safe from what stands there already; the chain is not
             run = () if before is None and session.whole(goal) else pending
@@ -163,7 +162,7 @@ def check(target: Target, options: Options | None = None) -> tuple[str, tuple[Di
                 f"schema {target.schema} records no revision, so there is nothing to compare it with: "
                 "run nosender db upgrade"
             )
-        return session.revision, session.drift(session.revision)
+        return session.revision, drift(session.work, target.schema, session.chain.get(session.revision))
 
 
 def accept(target: Target, revision: str, options: Options | None = None) -> str:
@@ -295,31 +294,6 @@ class _Session:
                     f"{revision.revision}"
                 )
 
-    def refuse_occupied(self) -> None:
-        """Refuse a schema without a revision in which a table of one of our names stands."""
-        promises = [each.expected for each in self.chain.revisions if each.expected.exists()]
-        if not promises:
-            return
-        last = json.loads(promises[-1].read_text(encoding="utf-8"))
-        names = sorted(relation["name"] for relation in last["relations"])
-        rows = self.work.execute(
-            """
-            select c.relname from pg_catalog.pg_class as c
-            inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
-            where n.nspname = %s and c.relname = any(%s)
-            order by c.relname
-            """,
-            (self.target.schema, names),
-        ).fetchall()
-        self.work.commit()
-        if rows:
-            found = ", ".join(row[0] for row in rows)
-            raise RevisionError(  # a downgrade that forgot them
-                f"schema {self.target.schema} already has {'tables' if len(rows) > 1 else 'a table'} of our "
-                f"names ({found}) but records no revision; nothing was changed: move them away, or name an "
-                "empty schema with --schema"
-            )
-
     def load(self, pending: tuple[Revision, ...]) -> None:
         """Load the canonical DDL at once: proved equal to the chain, and several times faster."""
 
@@ -404,25 +378,26 @@ class _Session:
                 "pass --allow-data-loss if that is meant"
             )
 
-    def drift(self, revision: str) -> tuple[Difference, ...]:
-        """How the schema differs from what the revision promises."""
-        from nosender.schema.observe import differences, observe
-
-        live = observe(self.work, self.target.schema)
-        expected = _expected(self.chain.get(revision), self.target.schema)
-        return differences(expected, live, self.target.schema)
+    def take_back(self, found: list[Difference]) -> bool:
+        """Revoke what default privileges gave on what was just made; whether there was any."""
+        given = given_by_default(self.work, self.target.schema)
+        rights = [
+            each
+            for each in found
+            if each.kind.startswith("grant") and each.object.endswith(tuple(f" to {name}" for name in given))
+        ]
+        if not (given and rights):
+            return False
+        for each in rights:
+            self.work.execute(each.sql.encode())
+        self.options.say(f"revoked {len(rights)} rights that default privileges gave to {', '.join(given)}")
+        return True
 
     def verify(self, revision: str, when: str) -> None:
         """Refuse to go on where the schema is not what the revision promises."""
-        if not self.chain.get(revision).expected.exists():
-            return  # a revision of somebody's own that promises nothing
-        # who was let in to migrate may create
-        own = f"schema {quoted(self.target.schema)} to {OWNER}"
-        found = [
-            item
-            for item in self.drift(revision)
-            if item.severity == "strict" and item.declared and item.object != own
-        ]
+        found = breaches(self.work, self.target.schema, self.chain.get(revision))
+        if when == "after" and self.take_back(found):
+            found = breaches(self.work, self.target.schema, self.chain.get(revision))
         if not found:
             return
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
@@ -438,10 +413,3 @@ class _Session:
             + (f" (have an administrator run: {visible(rights)})" if rights else ""),
             revision,
         )
-
-
-def _expected(revision: Revision, schema: str) -> Any:
-    from nosender.schema.observe import Observation
-    from nosender.schema.observe.reference import relocated
-
-    return relocated(Observation.from_json(revision.expected.read_text(encoding="utf-8")), schema)

@@ -1,3 +1,7 @@
+<%!
+from nosender.migrations.new_revision import refuse_installed_package
+refuse_installed_package()
+%>\
 """${message}
 
 Say here why, for the DBA who reads the plan. The SQL stands beside this file, in NNNN_slug.up.sql and

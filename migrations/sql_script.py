@@ -6,8 +6,7 @@ import io
 from pathlib import Path
 
 from nosender.errors import UsageError
-from nosender.migrations.checksum import ALGORITHM
-from nosender.migrations.journal import JOURNAL, VERSION_TABLE
+from nosender.migrations import journal
 from nosender.migrations.lint import require_sound
 from nosender.migrations.revision_module import load_module
 from nosender.migrations.revisions import VERSIONS, Chain, Revision, Step
@@ -42,14 +41,13 @@ def render(schema: str, start: str, goal: str, *, versions: Path = VERSIONS) -> 
 
 
 def _revision(schema: str, revision: Revision) -> str:
-    version, journal = qualified(schema, VERSION_TABLE), qualified(schema, JOURNAL)
+    version = qualified(schema, journal.VERSION_TABLE)
     stamp = [
         f"create table if not exists {version} (version_num varchar(32) not null,"
         " constraint alembic_version_pkc primary key (version_num));",
         f"delete from {version};",  # noqa: S608 (names quoted, values of our own)
         f"insert into {version} values ({literal(revision.revision)});",  # noqa: S608
-        f"insert into {journal} (revision, direction, algorithm, checksum)"  # noqa: S608
-        f" values ({literal(revision.revision)}, 'up', {ALGORITHM}, '{revision.checksum}');",
+        journal.line(schema, revision, "up"),
     ]
     text = _text(schema, revision)
     path = f"search_path to {revision.search_path(schema)};"

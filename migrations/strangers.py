@@ -84,21 +84,52 @@ _STRANGERS = """
 """
 
 
+# What new objects of this role are given to others; PUBLIC's share is revoked by the revisions themselves.
+_GIVEN = """
+  from pg_default_acl as d
+  inner join pg_roles as me on me.oid = d.defaclrole and me.rolname = current_user
+  cross join lateral aclexplode(d.defaclacl) as g
+  inner join pg_roles as r on r.oid = g.grantee
+  left join pg_namespace as n on n.oid = d.defaclnamespace
+  where
+    (n.oid is null or n.nspname = {schema})
+    and d.defaclobjtype in ('r', 'S', 'f')
+    and g.grantee <> d.defaclrole
+"""
+_DEFAULTS = f"""
+  union all
+  select distinct
+    'role ' || quote_ident(r.rolname) || ' is given what is made there, by default privileges',
+    'alter default privileges' || coalesce(' in schema ' || quote_ident(n.nspname), '') || ' revoke all on '
+    || case d.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' else 'functions' end
+    || ' from ' || quote_ident(r.rolname) || ';'
+{_GIVEN}"""  # noqa: S608 (two texts of ours)
+
+
+def given_by_default(connection: psycopg.Connection[Any], schema: str) -> tuple[str, ...]:
+    """Who would be given rights on what this role makes in the schema, by default privileges."""
+    query = f"select distinct r.rolname {_GIVEN} order by 1".format(schema="%s")
+    return tuple(row[0] for row in connection.execute(query.encode(), (schema,)).fetchall())
+
+
 def refuse_strangers(
     connection: psycopg.Connection[Any],
     schema: str,
     applied: Sequence[Revision],
     pending: Sequence[Revision],
+    *,
+    defaults: bool = False,
 ) -> None:
     """Refuse a schema that is not safe for the pending revisions. NosenderError, with the SQL that clears it.
 
+    `defaults`: also where default privileges would give what is made to others, and nobody looks afterwards.
     A transaction of its own; a schema that does not exist is safe.
     """
     with connection.transaction():
         connection.execute(f"set local search_path to {PATH}".encode())
         if connection.execute("select from pg_namespace where nspname = %s", (schema,)).fetchone() is None:
             return
-        found = connection.execute(_query(schema, applied, pending).encode()).fetchall()
+        found = connection.execute(_query(schema, applied, pending, defaults).encode()).fetchall()
     if found:
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""
         what = ", ".join(each[0] for each in found[:3]) + more
@@ -116,7 +147,7 @@ declare
   mended text;
 begin
   select string_agg(each.what, ', '), string_agg(each.mend, ' ') into found, mended
-  from ({_query(schema, applied, pending)}) as each;
+  from ({_query(schema, applied, pending, defaults=True)}) as each;
   if found is not null then
     raise exception 'the schema % is not safe to migrate: %; nothing was changed', {literal(schema)}, found
       using errcode = 'object_not_in_prerequisite_state', hint = 'Run: ' || mended;
@@ -180,11 +211,11 @@ def refuse_unplaced(connection: psycopg.Connection[Any], revision: str) -> None:
         )
 
 
-def _query(schema: str, applied: Sequence[Revision], pending: Sequence[Revision]) -> str:
+def _query(schema: str, applied: Sequence[Revision], pending: Sequence[Revision], defaults: bool) -> str:
     # what a team adds without saying what it leads to, is the team's to look after
     looking = any(each.written_for is None and each.expected.exists() for each in pending)
     names = ", ".join(literal(name) for name in _functions(schema, applied)) if looking else ""
-    return (_CREATORS + _STRANGERS * looking + "  order by 1\n").format(
+    return (_CREATORS + _STRANGERS * looking + _DEFAULTS * defaults + "  order by 1\n").format(
         schema=literal(schema), home=literal(quoted(schema)), ours=f"array[{names}]"
     )
 

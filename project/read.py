@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from nosender.errors import UsageError
+from nosender.server.names import require_name
 from nosender.toml_reader import File, Place, Section
 
 FILE = "nosender.toml"
@@ -80,9 +81,17 @@ def _read(file: File, *at: str) -> Project:
     return Project(name, excused)
 
 
+def _name(entry: Section) -> str:
+    """A name that a schema can have: another excuses nothing."""
+    try:
+        return require_name(str(entry.path[-1]), "schema")
+    except UsageError as error:
+        raise UsageError(f"{entry.place}: {error}") from None
+
+
 def _excused(entry: Section) -> Excused:
     excused = Excused(
-        name=str(entry.path[-1]),
+        name=_name(entry),
         purpose=entry.text("purpose"),
         owner=entry.text("owner"),
         expires=entry.day("expires"),

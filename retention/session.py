@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
-
-if TYPE_CHECKING:
-    pass
 
 Pass = Literal["begin", "blocks", "keys", "last", "age", "prune", "end"]
 """How a table is walked: by place, by expiry, once more for what was locked, by age; or its ledger cut."""
@@ -97,10 +94,9 @@ Progress = Callable[[State], None]
 
 
 @lru_cache(maxsize=64)
-def statement(schema: str, query: str) -> bytes:
+def statement(schema: str, query: str) -> sql.Composed:
     """`query` with our schema in it, wherever it says {}."""
-
-    return sql.SQL(query).format(*[sql.Identifier(schema)] * query.count("{}")).as_bytes(None)
+    return sql.SQL(query).format(*[sql.Identifier(schema)] * query.count("{}"))
 
 
 def call(connection: psycopg.Connection, schema: str, query: str, state: State, *more: object) -> State:

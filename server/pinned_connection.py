@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from psycopg import sql
@@ -85,9 +85,41 @@ def startup_options(given: str, *, reading: bool) -> str:
     return " ".join(words)
 
 
+def local_settings(settings: Mapping[str, str]) -> sql.Composed:
+    """The statement that gives them to one transaction."""
+    # No operator in it, which would be looked up in whatever path the session has.
+    values = sql.SQL(", ").join(
+        sql.SQL("pg_catalog.set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value))
+        for name, value in settings.items()
+    )
+    return sql.SQL("select {}").format(values)
+
+
 def _option(name: str, value: str) -> str:
     escaped = "".join(f"\\{each}" if each in " \\" else each for each in value)
     return f"-c {name}={escaped}"
+
+
+class PinnedCursor(psycopg.Cursor[Any]):
+    """Takes a percent sign in a name for what it is, where values go along."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        return super().execute(query if params is None else _doubled(query), params, **options)
+
+    def executemany(self, query: Any, params_seq: Any, **options: Any) -> None:
+        super().executemany(_doubled(query), params_seq, **options)
+
+    def stream(self, query: Any, params: Any = None, **options: Any) -> Iterator[Any]:
+        return super().stream(query if params is None else _doubled(query), params, **options)
+
+
+def _doubled(query: Any) -> Any:
+    """The query with each percent sign of a name or constant doubled, as psycopg wants it beside values."""
+    if isinstance(query, sql.Composed):
+        return sql.Composed([_doubled(each) for each in query])
+    if isinstance(query, sql.Identifier | sql.Literal):
+        return sql.SQL(cast(Any, query.as_string(None).replace("%", "%%")))
+    return query
 
 
 class PinnedConnection(psycopg.Connection[Any]):
@@ -106,6 +138,7 @@ class PinnedConnection(psycopg.Connection[Any]):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
+        self.cursor_factory = PinnedCursor
         self._local: dict[str, str] = {}
         self._kept: set[str] = set()
 
@@ -134,12 +167,7 @@ class PinnedConnection(psycopg.Connection[Any]):
     def add_to_begin(self, settings: Mapping[str, str]) -> None:
         """Have each transaction begin with these settings, too."""
         self._local |= settings
-        # No operator in it, which would be looked up in whatever path the session has.
-        values = sql.SQL(", ").join(
-            sql.SQL("pg_catalog.set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value))
-            for name, value in self._local.items()
-        )
-        self.begin = sql.SQL("select {}").format(values).as_bytes(self) if self._local else b""
+        self.begin = local_settings(self._local).as_bytes(self) if self._local else b""
 
     def keep(self) -> None:
         """The session is ours until it ends: set what it was not given, also outside of transactions."""

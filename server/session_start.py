@@ -11,6 +11,7 @@ from psycopg import sql
 
 from nosender.errors import NosenderError
 from nosender.server.binaries import OLDEST_MAJOR
+from nosender.server.names import require_name
 from nosender.server.own_server import cluster_name, libpq_environment
 from nosender.server.pinned_connection import (
     PINNED,
@@ -40,6 +41,8 @@ def start(
     with libpq_environment(ours=home is not None):
         connection = _open(conninfo, fixed, given, reading)
     try:
+        require_name(connection.info.dbname, "database")  # a service file's
+        require_name(connection.info.user, "role")
         _refuse_old(connection)
         connection.reading = reading
         _examine(connection, home)
@@ -77,12 +80,7 @@ def _examine(connection: PinnedConnection, home: str | None) -> None:
     found = _settings(connection, (*wanted, "session_replication_role", RESTRICTED))
     if home is not None and _settings(connection, ("cluster_name",))["cluster_name"] != home:
         raise NosenderError("it is not the server that was started for this command; nothing was done there")
-    if found["session_replication_role"] != "origin":
-        raise NosenderError(
-            f"session_replication_role is {found['session_replication_role']} in its sessions, in which "
-            "triggers and foreign keys do not hold: take it back with ALTER ROLE or ALTER DATABASE … RESET "
-            "session_replication_role, or out of the server's configuration"
-        )
+    refuse_silent_triggers(found["session_replication_role"])
     connection.restricts = connection.reading and found[RESTRICTED] is not None
     lent = not all(_same(found[name], value) for name, value in wanted.items())
     connection.begin_with_settings(lent=lent)
@@ -96,6 +94,16 @@ def _examine(connection: PinnedConnection, home: str | None) -> None:
     wrong = [name for name, value in PINNED.items() if not _same(found[name], value)]
     if wrong:
         raise NosenderError(f"{wrong[0]} cannot be set there, so what is read could not be trusted")
+
+
+def refuse_silent_triggers(role: str | None) -> None:
+    """Refuse a session_replication_role in which triggers do not fire."""
+    if role != "origin":
+        raise NosenderError(
+            f"session_replication_role is {role} in its sessions, in which "
+            "triggers and foreign keys do not hold: take it back with ALTER ROLE or ALTER DATABASE … RESET "
+            "session_replication_role, or out of the server's configuration"
+        )
 
 
 def _settings(connection: PinnedConnection, names: tuple[str, ...]) -> dict[str, str | None]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nosender.errors import NosenderError, UsageError
+from nosender.server.names import require_name, require_schema
 
 if TYPE_CHECKING:
     import click
@@ -33,6 +34,9 @@ class Target:
     schema: str = "public"
     """The schema of our tables."""
 
+    def __post_init__(self) -> None:
+        require_schema(self.schema)
+
     def connect(
         self, application_name: str, *, autocommit: bool = False, reading: bool = False
     ) -> PinnedConnection:
@@ -46,6 +50,9 @@ class Target:
         from nosender.server.refused_connections import cause
         from nosender.server.session_start import start
 
+        for name, what in (("dbname", "database"), ("user", "role")):
+            if named := self.place()[name]:
+                require_name(named, what)
         try:
             connection = start(self.conninfo, self._parameters(), application_name, reading=reading)
         except psycopg.Error as error:
@@ -68,6 +75,14 @@ class Target:
         place = of("host") or of("hostaddr") or "the local socket"
         port = f":{of('port')}" if of("port") else ""
         return f"{f'database {database}' if database else 'the default database'} on {place}{port}"
+
+    def place(self) -> dict[str, str | None]:
+        """What says which database it is, by libpq's names, with libpq's own defaults."""
+        given = self._parameters()
+        found = {name: given.get(name) or os.environ.get(other) for name, other in _LIBPQ_VARIABLES.items()}
+        if not found["service"]:
+            found |= {"port": found["port"] or "5432", "dbname": found["dbname"] or found["user"]}
+        return found
 
     def _parameters(self) -> dict[str, str]:
         import psycopg
@@ -96,6 +111,9 @@ class DatabaseOptions:
     schema: str = "public"
     target: Target | None = None
     """What they led to, once asked: a command has one target, and starts one server."""
+
+    def __post_init__(self) -> None:
+        require_schema(self.schema)
 
     @property
     def named(self) -> bool:

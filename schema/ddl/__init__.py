@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from nosender.errors import NosenderError, UsageError
+from nosender.errors import NosenderError
+from nosender.server.names import require_schema
 
 if TYPE_CHECKING:
     import psycopg
@@ -89,9 +90,7 @@ def name_of(schema: str) -> str:
     """The schema as it stands in what is rendered for it. UsageError: a name that no schema can have."""
     if schema == "public":
         return schema
-    if not schema or "\0" in schema or len(schema.encode()) > 63:
-        raise UsageError(f"{schema!r} is no name for a schema: use 1 to 63 bytes")
-    return '"' + schema.replace('"', '""') + '"'
+    return '"' + require_schema(schema).replace('"', '""') + '"'
 
 
 def render(text: str, schema: str) -> str:

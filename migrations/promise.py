@@ -1,0 +1,37 @@
+"""What a revision promises of the schema, held against what stands there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nosender.schema.observe.quoting import quoted
+from nosender.schema.observe.reference import OWNER
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from nosender.migrations.revisions import Revision
+    from nosender.schema.observe import Difference
+
+
+def drift(connection: psycopg.Connection[Any], schema: str, revision: Revision) -> tuple[Difference, ...]:
+    """How the schema differs from what the revision promises."""
+    from nosender.schema.observe import Observation, differences, observe
+    from nosender.schema.observe.reference import relocated
+
+    live = observe(connection, schema)
+    expected = Observation.from_json(revision.expected.read_text(encoding="utf-8"))
+    return differences(relocated(expected, schema), live, schema)
+
+
+def breaches(connection: psycopg.Connection[Any], schema: str, revision: Revision) -> list[Difference]:
+    """The differences with which nothing may go on; none where a revision promises nothing."""
+    if not revision.expected.exists():
+        return []  # somebody's own
+    # who was let in to migrate may create
+    own = f"schema {quoted(schema)} to {OWNER}"
+    return [
+        item
+        for item in drift(connection, schema, revision)
+        if item.severity == "strict" and item.declared and item.object != own
+    ]
