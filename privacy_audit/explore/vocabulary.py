@@ -10,7 +10,7 @@ def _set(words: str) -> frozenset[str]:
 SELF = _set(
     """
     user account person people profile member subscriber customer participant username userid localpart
-    login uname ghost employee occupant actor contact puppet our
+    login uname luser ghost employee occupant actor contact puppet our
     """
 )
 ADDRESS = _set("jid mxid phone msisdn email mail e164 lid pn")
@@ -27,7 +27,7 @@ OTHER = _set(
     """
     other peer their friend buddy partner with blocker blocked ignorer ignored muted muter follower
     followee followed following inviter referrer invitor requester requestor reporter resolver owner executor
-    admin mod moderator approver quarantiner editor agent responder initiator
+    admin mod moderator approver quarantiner editor agent responder initiator who whom
     """
 )
 WEAK = _set(
@@ -35,7 +35,7 @@ WEAK = _set(
     from source src originator to destination dest target with owner our their other peer agent actor
     admin mod moderator contact editor login lid pn mail caller callee customer publisher partner
     participant member executor creator requester assignee approver resolver reporter responder
-    initiator submitter uploader
+    initiator submitter uploader who whom
     """
 )
 """Words that name people in a messenger and machines elsewhere: alone they are a hint."""
