@@ -29,7 +29,13 @@ def traffic() -> None:
     show_default=True,
     help="How many messages to them.",
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same rows.")
+@click.option(
+    "--seed",
+    type=int,
+    default=1,
+    show_default=True,
+    help="The same seed gives the same values; ids and order are random.",
+)
 @click.option(
     "--now",
     type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ"]),

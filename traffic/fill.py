@@ -70,7 +70,7 @@ class FillReceipt:
     seed: int
     """The seed of every row."""
     now: datetime
-    """The clock of every row: with it and the seed, the same rows come again."""
+    """The clock of every row: with it and the seed, the same values come again, in other ids and order."""
     rows: dict[str, int]
     """How many rows by table, in the order written."""
 
@@ -161,7 +161,7 @@ class _Writer:
             self._batch(source, first, min(BATCH, count - first))
 
     def _batch(self, source: Messages, first: int, count: int) -> None:
-        messages, deliveries = source.batch(first, self._reserve("messages", count))
+        messages, deliveries = source.batch(first, self._drawn(count))
         with self._connection.transaction():
             self._copy("messages", messages)
             self._copy("message_deliveries", deliveries)
@@ -217,6 +217,16 @@ class _Writer:
         for one, device_ids in zip(batch, owned, strict=True):
             session_keys = tuple(keys.session_key(seed, one.number, g) for g in range(one.generations))
             yield Destination(one.phone, device_ids, session_keys)
+
+    def _drawn(self, count: int) -> list[int]:
+        """Ids of messages, as their default draws them: at random, whatever the seed is."""
+        ids: set[int] = set()
+        while len(ids) < count:
+            draw = sql.SQL("select {}() from pg_catalog.generate_series(1, {}::integer)").format(
+                sql.Identifier(self._schema, "new_message_id"), sql.Literal(count - len(ids))
+            )
+            ids.update(id_ for (id_,) in self._connection.execute(draw))
+        return list(ids)
 
     def _reserve(self, table: str, count: int) -> list[int]:
         """Ids from the table's own sequence, so that an application may write at the same time."""

@@ -90,6 +90,229 @@ begin
 end
 $$;
 
+-- 280_deliver_to_destination_only.sql
+create or replace function public.deliver_to_destination_only() returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan to off
+as $$
+begin
+  if exists (
+    select
+    from new_deliveries
+    group by message_id
+    having
+      not array_agg(webauthn_credential_id) <@ array(
+        select id
+        from public.webauthn_credentials
+        where
+          user_id = (
+            select id
+            from public.users
+            where
+              phone_number = (
+                select destination_phone from public.messages where id = new_deliveries.message_id
+              )
+          )
+      )
+  ) then
+    raise exception 'a message can be delivered to devices of its destination only'
+      using errcode = 'integrity_constraint_violation',
+      table = tg_table_name,
+      column = 'webauthn_credential_id';
+  end if;
+  return null;
+end
+$$;
+
+-- 290_session_key_on_own_device.sql
+create or replace function public.session_key_on_own_device() returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan to off
+as $$
+begin
+  if exists (
+    select
+    from new_keys
+    where
+      webauthn_credential_id is not null
+      and (
+        user_id = (select user_id from public.webauthn_credentials where id = new_keys.webauthn_credential_id)
+      ) is not true
+  ) then
+    raise exception 'a session key can be stored for devices of its own user only'
+      using errcode = 'integrity_constraint_violation',
+      table = tg_table_name,
+      column = 'webauthn_credential_id';
+  end if;
+  return null;
+end
+$$;
+
+-- 300_register_user.sql
+create or replace function public.register_user(
+  phone text, forget_former boolean default false
+) returns integer
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set timezone to 'UTC'
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
+as $$
+declare
+  refusal text;
+  registered integer;
+begin
+  if pg_current_xact_id_if_assigned() is not null then
+    raise exception 'register_user must be the first write of its transaction'
+      using errcode = 'active_sql_transaction';
+  end if;
+  refusal := case
+    when (phone ~ '^\+[1-9][0-9]{6,14}$') is not true
+      then 'phone must be an E.164 number: + and 7 to 15 digits, the first of them not 0'
+    when (forget_former is not null) is not true
+      then 'forget_former must not be null'
+  end;
+  if refusal is not null then
+    raise exception '%', refusal using errcode = 'invalid_parameter_value';
+  end if;
+
+  if forget_former then
+    delete from public.users where phone_number = phone;
+    delete from public.messages where destination_phone = phone;
+    delete from public.ephemeral_keys where destination_phone = phone;
+  end if;
+  insert into public.users (phone_number) values (phone)
+  on conflict (phone_number) do nothing
+  returning id into registered;
+  if registered is null then
+    raise exception 'the phone number is registered already' using errcode = 'unique_violation';
+  end if;
+  if
+    exists (select from public.messages where destination_phone = phone)
+    or exists (select from public.ephemeral_keys where destination_phone = phone)
+  then
+    raise exception 'messages or keys of a former owner of the phone number remain'
+      using errcode = 'object_in_use', hint = 'Register it with forget_former, which deletes them.';
+  end if;
+  return registered;
+end
+$$;
+
+-- 310_forget_phone_number.sql
+create or replace function public.forget_phone_number(phone text) returns boolean
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
+as $$
+declare
+  anything boolean;
+begin
+  if pg_current_xact_id_if_assigned() is not null then
+    raise exception 'forget_phone_number must be the first write of its transaction'
+      using errcode = 'active_sql_transaction';
+  end if;
+  if (phone ~ '^\+[1-9][0-9]{6,14}$') is not true then
+    raise exception 'phone must be an E.164 number: + and 7 to 15 digits, the first of them not 0'
+      using errcode = 'invalid_parameter_value';
+  end if;
+
+  -- The user first: that waits for messages which are being sent, and keeps new ones away.
+  delete from public.users where phone_number = phone;
+  anything := found;
+  delete from public.messages where destination_phone = phone;
+  anything := anything or found;
+  delete from public.ephemeral_keys where destination_phone = phone;
+  return anything or found;
+end
+$$;
+
+-- 320_register_device.sql
+create or replace function public.register_device(
+  owner_id integer, credential bytea, device_key bytea, counter bigint default 0
+) returns integer
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set timezone to 'UTC'
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
+as $$
+declare
+  refusal text;
+  registered integer;
+begin
+  if pg_current_xact_id_if_assigned() is not null then
+    raise exception 'register_device must be the first write of its transaction'
+      using errcode = 'active_sql_transaction';
+  end if;
+  refusal := case
+    when (octet_length(credential) between 16 and 1023) is not true
+      then 'credential must have 16 to 1023 bytes'
+    when (octet_length(device_key) between 1 and 4096) is not true
+      then 'device_key must have 1 to 4096 bytes'
+    when (counter between 0 and 4294967295) is not true
+      then 'counter must be from 0 to 4294967295'
+  end;
+  if refusal is not null then
+    raise exception '%', refusal using errcode = 'invalid_parameter_value';
+  end if;
+
+  -- One at a time for each user, so that a rotation sees every device or none that is new.
+  perform from public.users where id = owner_id for no key update;
+  if not found then
+    raise exception 'there is no such user' using errcode = 'no_data_found';
+  end if;
+  insert into public.webauthn_credentials (user_id, credential_id, public_key, sign_count)
+  values (owner_id, credential, device_key, counter)
+  on conflict (credential_id) do nothing
+  returning id into registered;
+  if registered is null then
+    raise exception 'the credential is registered already' using errcode = 'unique_violation';
+  end if;
+  return registered;
+end
+$$;
+
+-- 340_record_sign_count.sql
+create or replace function public.record_sign_count(device_id integer, counter bigint) returns boolean
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set timezone to 'UTC'
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
+as $$
+declare
+  known bigint;
+begin
+  if pg_current_xact_id_if_assigned() is not null then
+    raise exception 'record_sign_count must be the first write of its transaction'
+      using errcode = 'active_sql_transaction';
+  end if;
+  if (counter between 0 and 4294967295) is not true then
+    raise exception 'counter must be from 0 to 4294967295' using errcode = 'invalid_parameter_value';
+  end if;
+
+  select sign_count into known from public.webauthn_credentials
+  where id = device_id and is_active
+  for no key update;
+  if not found then
+    raise exception 'there is no such active device' using errcode = 'no_data_found';
+  end if;
+  if counter > known then
+    update public.webauthn_credentials set sign_count = counter where id = device_id;
+  end if;
+  return counter > known or (counter = 0 and known = 0);
+end
+$$;
+
 -- 360_revoke_device.sql
 create or replace function public.revoke_device(device_id integer) returns boolean
 language plpgsql
@@ -138,6 +361,83 @@ begin
   return true;
 end
 $$;
+
+-- 370_publish_public_key.sql
+drop function public.publish_public_key(integer, bytea, bytea, bytea, boolean);
+create function public.publish_public_key(
+  owner_id integer, x25519_key bytea, signature bytea, identity_key bytea
+) returns integer
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set timezone to 'UTC'
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
+as $$
+declare
+  published integer;
+begin
+  if pg_current_xact_id_if_assigned() is not null then
+    raise exception 'publish_public_key must be the first write of its transaction'
+      using errcode = 'active_sql_transaction';
+  end if;
+  if (num_nulls(owner_id, x25519_key, signature, identity_key) = 0) is not true then
+    raise exception 'no argument may be null' using errcode = 'invalid_parameter_value';
+  end if;
+
+  perform from public.users where id = owner_id for no key update;  -- one version after the other
+  if not found then
+    raise exception 'there is no such user' using errcode = 'no_data_found';
+  end if;
+  with revoked as (
+    update public.messaging_public_keys
+    set is_active = false, revoked_at = now() at time zone 'utc'
+    where user_id = owner_id and is_active
+    returning id
+  )
+  insert into public.messaging_public_keys (
+    user_id, x25519_public_key, ed25519_signature, ed25519_public_key, key_version
+  )
+  select
+    owner_id, x25519_key, signature, identity_key,
+    coalesce((select max(key_version) from public.messaging_public_keys where user_id = owner_id), 0) + 1
+  from (select count(*) from revoked) as after_the_update  -- an index forbids two active keys at any moment
+  returning key_version into published;
+  return published;
+end
+$$;
+revoke all on function public.publish_public_key(integer, bytea, bytea, bytea) from public;
+grant execute on function public.publish_public_key(integer, bytea, bytea, bytea) to nosender_app;
+
+-- 380_active_public_key.sql
+drop function public.active_public_key(text);
+create function public.active_public_key(phone text)
+returns table (
+  key_version integer, x25519_public_key bytea, ed25519_signature bytea, ed25519_public_key bytea
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
+as $$
+#variable_conflict use_column
+begin
+  if (phone ~ '^\+[1-9][0-9]{6,14}$') is not true then
+    raise exception 'phone must be an E.164 number: + and 7 to 15 digits, the first of them not 0'
+      using errcode = 'invalid_parameter_value';
+  end if;
+
+  return query
+  select key.key_version, key.x25519_public_key, key.ed25519_signature, key.ed25519_public_key
+  from public.users
+  join public.messaging_public_keys as key on key.user_id = users.id
+  where users.phone_number = phone and key.is_active;
+end
+$$;
+revoke all on function public.active_public_key(text) from public;
+grant execute on function public.active_public_key(text) to nosender_app;
 
 -- 390_rotate_session_key.sql
 create or replace function public.rotate_session_key(
@@ -224,7 +524,8 @@ end
 $$;
 
 -- 400_session_keys.sql
-create or replace function public.session_keys(device_id integer)
+drop function public.session_keys(integer);
+create function public.session_keys(device_id integer)
 returns table (
   session_key_id text,
   encrypted_session_key bytea,
@@ -253,6 +554,99 @@ begin
     if not found then
       raise exception 'there is no such device' using errcode = 'no_data_found';
     end if;
+  end if;
+end
+$$;
+revoke all on function public.session_keys(integer) from public;
+grant execute on function public.session_keys(integer) to nosender_app;
+
+-- 410_publish_ephemeral_key.sql
+create or replace function public.publish_ephemeral_key(
+  destination text, public_key bytea, exchange text, expires_in interval default interval '5 minutes'
+) returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set timezone to 'UTC'
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
+as $$
+declare
+  refusal text;
+begin
+  if pg_current_xact_id_if_assigned() is not null then
+    raise exception 'publish_ephemeral_key must be the first write of its transaction'
+      using errcode = 'active_sql_transaction';
+  end if;
+  refusal := case
+    when (destination ~ '^\+[1-9][0-9]{6,14}$') is not true
+      then 'destination must be an E.164 number: + and 7 to 15 digits, the first of them not 0'
+    when (octet_length(public_key) = 32) is not true
+      then 'public_key must be an X25519 key of 32 bytes'
+    when (octet_length(exchange) between 1 and 255) is not true
+      then 'exchange must have 1 to 255 bytes'
+    when (expires_in between interval '1 second' and interval '1 hour') is not true
+      then 'expires_in must be from one second to one hour'
+  end;
+  if refusal is not null then
+    raise exception '%', refusal using errcode = 'invalid_parameter_value';
+  end if;
+
+  -- The lock keeps a number from being forgotten meanwhile, which would leave the key behind.
+  perform from public.users where phone_number = destination for key share;
+  if not found then
+    return;
+  end if;
+  insert into public.ephemeral_keys (destination_phone, ephemeral_public_key, key_exchange_id, expires_at)
+  values (destination, public_key, exchange, now() at time zone 'utc' + expires_in)
+  on conflict do nothing;
+  if not found then
+    raise exception 'the exchange id is taken' using errcode = 'unique_violation';
+  end if;
+end
+$$;
+
+-- 420_claim_ephemeral_key.sql
+create or replace function public.claim_ephemeral_key(destination text, exchange text default null)
+returns table (key_exchange_id text, ephemeral_public_key bytea)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
+as $$
+#variable_conflict use_column
+begin
+  if pg_current_xact_id_if_assigned() is not null then
+    raise exception 'claim_ephemeral_key must be the first write of its transaction'
+      using errcode = 'active_sql_transaction';
+  end if;
+  if (destination ~ '^\+[1-9][0-9]{6,14}$') is not true then
+    raise exception 'destination must be an E.164 number: + and 7 to 15 digits, the first of them not 0'
+      using errcode = 'invalid_parameter_value';
+  end if;
+
+  if exchange is null then
+    return query
+    delete from public.ephemeral_keys
+    where id = (
+      select id
+      from public.ephemeral_keys
+      where destination_phone = destination and not used and expires_at > now() at time zone 'utc'
+      order by expires_at
+      limit 1
+      for update skip locked
+    )
+    returning key_exchange_id, ephemeral_public_key;
+  else
+    return query
+    delete from public.ephemeral_keys
+    where
+      key_exchange_id = exchange
+      and destination_phone = destination
+      and not used
+      and expires_at > now() at time zone 'utc'
+    returning key_exchange_id, ephemeral_public_key;
   end if;
 end
 $$;
@@ -447,7 +841,8 @@ end
 $$;
 
 -- 450_fetch_messages.sql
-create or replace function public.fetch_messages(device_id integer, page integer default 100)
+drop function public.fetch_messages(integer, integer);
+create function public.fetch_messages(device_id integer, page integer default 100)
 returns table (
   id bigint,
   message_id text,
@@ -489,6 +884,69 @@ begin
   end if;
 end
 $$;
+revoke all on function public.fetch_messages(integer, integer) from public;
+grant execute on function public.fetch_messages(integer, integer) to nosender_app;
+
+-- 460_acknowledge.sql
+create or replace function public.acknowledge(
+  device_id integer, messages bigint[], outcome text
+) returns integer
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set timezone to 'UTC'
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
+as $$
+declare
+  refusal text;
+  changed integer;
+begin
+  if pg_current_xact_id_if_assigned() is not null then
+    raise exception 'acknowledge must be the first write of its transaction'
+      using errcode = 'active_sql_transaction';
+  end if;
+  refusal := case
+    when (cardinality(messages) between 1 and 10000) is not true
+      then 'an acknowledgement must name 1 to 10000 messages'
+    when (array_position(messages, null) is null) is not true
+      then 'no message may be null'
+    when (outcome in ('delivered', 'read', 'failed')) is not true
+      then 'outcome must be delivered, read or failed'
+  end;
+  if refusal is not null then
+    raise exception '%', refusal using errcode = 'invalid_parameter_value';
+  end if;
+
+  if outcome = 'read' then
+    update public.message_deliveries
+    set
+      delivery_status = 'delivered',
+      delivered_at = coalesce(delivered_at, date_trunc('hour', now() at time zone 'utc')),
+      read_at = date_trunc('hour', now() at time zone 'utc')
+    where webauthn_credential_id = device_id and message_id = any(messages) and read_at is null;
+  elsif outcome = 'delivered' then
+    update public.message_deliveries
+    set delivery_status = 'delivered', delivered_at = date_trunc('hour', now() at time zone 'utc')
+    where
+      webauthn_credential_id = device_id
+      and message_id = any(messages)
+      and delivery_status in ('pending', 'failed');
+  else
+    update public.message_deliveries
+    set delivery_status = 'failed'
+    where webauthn_credential_id = device_id and message_id = any(messages) and delivery_status = 'pending';
+  end if;
+  get diagnostics changed = row_count;
+  if changed = 0 then  -- an IF of its own: a condition with a subquery in it costs a query every time
+    perform from public.webauthn_credentials where id = device_id;
+    if not found then
+      raise exception 'there is no such device' using errcode = 'no_data_found';
+    end if;
+  end if;
+  return changed;
+end
+$$;
 
 drop function public.new_message_id();
 drop function public.new_session_key_id();
@@ -496,6 +954,8 @@ drop function public.new_delivery_id();
 drop function public.new_ephemeral_key_id();
 drop function public.new_public_key_id();
 drop function public.lifetime(interval);
+drop function public.register_person(text, bytea, bytea, bytea, bytea, bytea, bigint, boolean);
+drop function public.retention_knobs();
 
 comment on column public.device_session_keys.id is 'Number of the session key row.';
 comment on column public.device_session_keys.key_rotation_counter is 'How often the key has been rotated.';
@@ -507,5 +967,11 @@ comment on column public.messages.id is
 'Number of the message, to which deliveries refer; orders the messages of one destination.';
 comment on column public.messages.expires_at is 'When the message must go, delivered or not.';
 comment on column public.messaging_public_keys.id is 'Number of the published key.';
+comment on routine public.active_public_key is 'Looks up the messaging key of whoever has a phone number.';
+comment on routine public.fetch_messages is 'Gives a device the oldest messages that wait for it.';
+comment on routine public.publish_public_key is
+'Publishes a user''s messaging key; the one before it is revoked in the same statement.';
 comment on routine public.rotate_session_key is
 'Stores a new session key for all of a user''s devices; the old one turns inactive and stays.';
+comment on routine public.session_keys is
+'Gives a device the session keys sealed for it, old ones included.';

@@ -186,7 +186,7 @@ begin
     when
       -- The exclusion decides, whatever happens at the same time; but it would name both users in the log.
       exists (
-        select from public.device_session_keys
+        select 1 from public.device_session_keys
         where session_key_id = new.session_key_id and user_id <> new.user_id
       )
     then
@@ -208,6 +208,68 @@ begin
     new.expires_at := date_trunc('hour', new.expires_at + interval '59 minutes 59.999999 seconds');
   end if;
   return new;
+end
+$$;
+
+-- 280_deliver_to_destination_only.sql
+create or replace function public.deliver_to_destination_only() returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan to off
+as $$
+begin
+  if exists (
+    select 1
+    from new_deliveries
+    group by message_id
+    having
+      not array_agg(webauthn_credential_id) <@ array(
+        select id
+        from public.webauthn_credentials
+        where
+          user_id = (
+            select id
+            from public.users
+            where
+              phone_number = (
+                select destination_phone from public.messages where id = new_deliveries.message_id
+              )
+          )
+      )
+  ) then
+    raise exception 'a message can be delivered to devices of its destination only'
+      using errcode = 'integrity_constraint_violation',
+      table = tg_table_name,
+      column = 'webauthn_credential_id';
+  end if;
+  return null;
+end
+$$;
+
+-- 290_session_key_on_own_device.sql
+create or replace function public.session_key_on_own_device() returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan to off
+as $$
+begin
+  if exists (
+    select 1
+    from new_keys
+    where
+      webauthn_credential_id is not null
+      and (
+        user_id = (select user_id from public.webauthn_credentials where id = new_keys.webauthn_credential_id)
+      ) is not true
+  ) then
+    raise exception 'a session key can be stored for devices of its own user only'
+      using errcode = 'integrity_constraint_violation',
+      table = tg_table_name,
+      column = 'webauthn_credential_id';
+  end if;
+  return null;
 end
 $$;
 
@@ -239,6 +301,247 @@ end
 $$;
 revoke all on function public.lifetime(interval) from public;
 
+-- 300_register_user.sql
+create or replace function public.register_user(
+  phone text, forget_former boolean default false
+) returns integer
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set timezone to 'UTC'
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
+as $$
+declare
+  refusal text;
+  registered integer;
+begin
+  -- The number is taken here, whatever is written: what comes later in this transaction refuses.
+  if (case when pg_current_xact_id_if_assigned() is null then pg_current_xact_id() is null else true end) then
+    raise exception 'register_user must be the first write of its transaction'
+      using errcode = 'active_sql_transaction',
+      hint = 'Commit first, and call it in a transaction of its own.';
+  end if;
+  refusal := case
+    when (phone ~ '^\+[1-9][0-9]{6,14}$') is not true
+      then 'phone must be an E.164 number: + and 7 to 15 digits, the first of them not 0'
+    when (forget_former is not null) is not true
+      then 'forget_former must not be null'
+  end;
+  if refusal is not null then
+    raise exception '%', refusal using errcode = 'invalid_parameter_value';
+  end if;
+
+  if forget_former then
+    perform pg_advisory_xact_lock(
+      hashtext('nosender.number'), (hashtextextended(phone, 0) & 255)::integer
+    );
+    delete from public.users where phone_number = phone;
+    delete from public.messages where destination_phone = phone;
+    delete from public.ephemeral_keys where destination_phone = phone;
+  end if;
+  insert into public.users (phone_number) values (phone)
+  on conflict (phone_number) do nothing
+  returning id into registered;
+  if registered is null then
+    raise exception 'the phone number is registered already' using errcode = 'unique_violation';
+  end if;
+  if
+    exists (select 1 from public.messages where destination_phone = phone)
+    or exists (select 1 from public.ephemeral_keys where destination_phone = phone)
+  then
+    raise exception 'messages or keys of a former owner of the phone number remain'
+      using errcode = 'object_in_use', hint = 'Register it with forget_former, which deletes them.';
+  end if;
+  return registered;
+end
+$$;
+
+-- 310_forget_phone_number.sql
+create or replace function public.forget_phone_number(phone text) returns boolean
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
+as $$
+declare
+  anything boolean;
+begin
+  -- The number is taken here, whatever is written: what comes later in this transaction refuses.
+  if (case when pg_current_xact_id_if_assigned() is null then pg_current_xact_id() is null else true end) then
+    raise exception 'forget_phone_number must be the first write of its transaction'
+      using errcode = 'active_sql_transaction',
+      hint = 'Commit first, and call it in a transaction of its own.';
+  end if;
+  if (phone ~ '^\+[1-9][0-9]{6,14}$') is not true then
+    raise exception 'phone must be an E.164 number: + and 7 to 15 digits, the first of them not 0'
+      using errcode = 'invalid_parameter_value';
+  end if;
+
+  -- Nobody leaves a key for the number meanwhile.
+  perform pg_advisory_xact_lock(
+    hashtext('nosender.number'), (hashtextextended(phone, 0) & 255)::integer
+  );
+  -- The user first: that waits for messages which are being sent, and keeps new ones away.
+  delete from public.users where phone_number = phone;
+  anything := found;
+  delete from public.messages where destination_phone = phone;
+  anything := anything or found;
+  delete from public.ephemeral_keys where destination_phone = phone;
+  return anything or found;
+end
+$$;
+
+-- 320_register_device.sql
+create or replace function public.register_device(
+  owner_id integer, credential bytea, device_key bytea, counter bigint default 0
+) returns integer
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set timezone to 'UTC'
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
+as $$
+declare
+  refusal text;
+  registered integer;
+begin
+  -- The number is taken here, whatever is written: what comes later in this transaction refuses.
+  if (case when pg_current_xact_id_if_assigned() is null then pg_current_xact_id() is null else true end) then
+    raise exception 'register_device must be the first write of its transaction'
+      using errcode = 'active_sql_transaction',
+      hint = 'Commit first, and call it in a transaction of its own.';
+  end if;
+  refusal := case
+    when (octet_length(credential) between 16 and 1023) is not true
+      then 'credential must have 16 to 1023 bytes'
+    when (octet_length(device_key) between 1 and 4096) is not true
+      then 'device_key must have 1 to 4096 bytes'
+    when (counter between 0 and 4294967295) is not true
+      then 'counter must be from 0 to 4294967295'
+  end;
+  if refusal is not null then
+    raise exception '%', refusal using errcode = 'invalid_parameter_value';
+  end if;
+
+  -- One at a time for each user, so that a rotation sees every device or none that is new.
+  perform 1 from public.users where id = owner_id for no key update;
+  if not found then
+    raise exception 'there is no such user' using errcode = 'no_data_found';
+  end if;
+  insert into public.webauthn_credentials (user_id, credential_id, public_key, sign_count)
+  values (owner_id, credential, device_key, counter)
+  on conflict (credential_id) do nothing
+  returning id into registered;
+  if registered is null then
+    raise exception 'the credential is registered already' using errcode = 'unique_violation';
+  end if;
+  return registered;
+end
+$$;
+
+-- 325_register_person.sql
+-- Registers a phone number with its first device and messaging key, in one call: a person without a device
+-- gets nothing, and one without a key cannot be written to. The arguments are those of register_user,
+-- register_device and publish_public_key.  Must be the first write of its transaction. Errors: those of the
+-- three.
+create function public.register_person(
+  phone text,
+  credential bytea,
+  device_key bytea,
+  x25519_key bytea,
+  signature bytea,
+  identity_key bytea,
+  counter bigint default 0,
+  forget_former boolean default false
+) returns table (user_id integer, device_id integer)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set timezone to 'UTC'
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
+as $$
+declare
+  refusal text;
+begin
+  if pg_current_xact_id_if_assigned() is not null then
+    raise exception 'register_person must be the first write of its transaction'
+      using errcode = 'active_sql_transaction',
+      hint = 'Commit first, and call it in a transaction of its own.';
+  end if;
+  refusal := case
+    when (octet_length(credential) between 16 and 1023) is not true
+      then 'credential must have 16 to 1023 bytes'
+    when (octet_length(device_key) between 1 and 4096) is not true
+      then 'device_key must have 1 to 4096 bytes'
+    when (counter between 0 and 4294967295) is not true
+      then 'counter must be from 0 to 4294967295'
+    when (num_nulls(x25519_key, signature, identity_key) = 0) is not true
+      then 'no argument may be null'
+  end;
+  if refusal is not null then
+    raise exception '%', refusal using errcode = 'invalid_parameter_value';
+  end if;
+  user_id := public.register_user(phone, forget_former);  -- which takes the transaction's number
+  insert into public.webauthn_credentials (user_id, credential_id, public_key, sign_count)
+  values (register_person.user_id, credential, device_key, counter)
+  on conflict (credential_id) do nothing
+  returning id into device_id;
+  if device_id is null then
+    raise exception 'the credential is registered already' using errcode = 'unique_violation';
+  end if;
+  insert into public.messaging_public_keys (
+    user_id, x25519_public_key, ed25519_signature, ed25519_public_key, key_version
+  )
+  values (register_person.user_id, x25519_key, signature, identity_key, 1);
+  return next;
+end
+$$;
+revoke all on function public.register_person(
+  text, bytea, bytea, bytea, bytea, bytea, bigint, boolean
+) from public;
+grant execute on function public.register_person(
+  text, bytea, bytea, bytea, bytea, bytea, bigint, boolean
+) to nosender_app;
+
+-- 340_record_sign_count.sql
+create or replace function public.record_sign_count(device_id integer, counter bigint) returns boolean
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set timezone to 'UTC'
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
+as $$
+declare
+  known bigint;
+begin
+  -- The number is taken here, whatever is written: what comes later in this transaction refuses.
+  if (case when pg_current_xact_id_if_assigned() is null then pg_current_xact_id() is null else true end) then
+    raise exception 'record_sign_count must be the first write of its transaction'
+      using errcode = 'active_sql_transaction',
+      hint = 'Commit first, and call it in a transaction of its own.';
+  end if;
+  if (counter between 0 and 4294967295) is not true then
+    raise exception 'counter must be from 0 to 4294967295' using errcode = 'invalid_parameter_value';
+  end if;
+
+  select sign_count into known from public.webauthn_credentials
+  where id = device_id and is_active
+  for no key update;
+  if not found then
+    raise exception 'there is no such active device' using errcode = 'no_data_found';
+  end if;
+  if counter > known then
+    update public.webauthn_credentials set sign_count = counter where id = device_id;
+  end if;
+  return counter > known or (counter = 0 and known = 0);
+end
+$$;
+
 -- 360_revoke_device.sql
 create or replace function public.revoke_device(device_id integer) returns boolean
 language plpgsql
@@ -253,16 +556,18 @@ declare
   was_active boolean;
   waiting bigint[];
 begin
-  if pg_current_xact_id_if_assigned() is not null then
+  -- The number is taken here, whatever is written: what comes later in this transaction refuses.
+  if (case when pg_current_xact_id_if_assigned() is null then pg_current_xact_id() is null else true end) then
     raise exception 'revoke_device must be the first write of its transaction'
-      using errcode = 'active_sql_transaction';
+      using errcode = 'active_sql_transaction',
+      hint = 'Commit first, and call it in a transaction of its own.';
   end if;
   if (device_id is not null) is not true then
     raise exception 'device_id must not be null' using errcode = 'invalid_parameter_value';
   end if;
 
   select user_id into owner_id from public.webauthn_credentials where id = device_id;
-  perform from public.users where id = owner_id for no key update;
+  perform 1 from public.users where id = owner_id for no key update;
   -- FOR UPDATE waits for every message that is being sent to the device, and makes the next ones wait.
   select is_active into was_active from public.webauthn_credentials where id = device_id for update;
   if not found then
@@ -276,6 +581,18 @@ begin
   update public.device_session_keys
   set is_active = false, expires_at = least(expires_at, date_trunc('day', now() at time zone 'utc'))
   where webauthn_credential_id = device_id and is_active;
+  -- A snapshot that is older than another device's last acknowledgement would leave a message without a
+  -- delivery: who locks a row that is gone since fails and calls again.
+  if current_setting('transaction_isolation') <> 'read committed' then
+    perform 1 from public.message_deliveries
+    where
+      message_id in (
+        select message_id from public.message_deliveries
+        where webauthn_credential_id = device_id and delivery_status = 'pending'
+      )
+    order by message_id, webauthn_credential_id
+    for update;
+  end if;
   with gone as (
     delete from public.message_deliveries
     where webauthn_credential_id = device_id and delivery_status = 'pending'
@@ -285,10 +602,115 @@ begin
   delete from public.messages
   where
     id = any(waiting)
-    and not exists (select from public.message_deliveries where message_deliveries.message_id = messages.id);
+    and not exists (select 1 from public.message_deliveries where message_deliveries.message_id = messages.id);
   return true;
 end
 $$;
+
+-- 370_publish_public_key.sql
+drop function public.publish_public_key(integer, bytea, bytea, bytea);
+create function public.publish_public_key(
+  owner_id integer,
+  x25519_key bytea,
+  signature bytea,
+  identity_key bytea,
+  new_identity boolean default false
+) returns integer
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set timezone to 'UTC'
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
+as $$
+declare
+  published integer;
+  pinned bytea;
+begin
+  -- The number is taken here, whatever is written: what comes later in this transaction refuses.
+  if (case when pg_current_xact_id_if_assigned() is null then pg_current_xact_id() is null else true end) then
+    raise exception 'publish_public_key must be the first write of its transaction'
+      using errcode = 'active_sql_transaction',
+      hint = 'Commit first, and call it in a transaction of its own.';
+  end if;
+  if (num_nulls(owner_id, x25519_key, signature, identity_key, new_identity) = 0) is not true then
+    raise exception 'no argument may be null' using errcode = 'invalid_parameter_value';
+  end if;
+
+  perform 1 from public.users where id = owner_id for key share;  -- as the foreign key does
+  if not found then
+    raise exception 'there is no such user' using errcode = 'no_data_found';
+  end if;
+  -- One version after the other without a lock on the person, which would keep the transaction's number: who
+  -- meets another publication waits for it in the index and goes round once more.
+  loop
+    update public.messaging_public_keys
+    set is_active = false, revoked_at = now() at time zone 'utc'
+    where user_id = owner_id and is_active;
+    insert into public.messaging_public_keys (
+      user_id, x25519_public_key, ed25519_signature, ed25519_public_key, key_version
+    )
+    select owner_id, x25519_key, signature, identity_key, coalesce(max(key_version), 0) + 1
+    from public.messaging_public_keys
+    where user_id = owner_id
+    on conflict do nothing
+    returning key_version into published;
+    exit when published is not null;
+  end loop;
+  select ed25519_public_key into pinned from public.messaging_public_keys
+  where user_id = owner_id and key_version < published
+  order by key_version desc
+  limit 1;
+  if pinned <> identity_key and not new_identity then
+    raise exception 'the identity key is another one than before'
+      using errcode = 'object_not_in_prerequisite_state',
+      hint = 'Publish it with new_identity => true if its owner replaced it: whoever looks it up sees that.';
+  end if;
+  return published;
+end
+$$;
+revoke all on function public.publish_public_key(integer, bytea, bytea, bytea, boolean) from public;
+grant execute on function public.publish_public_key(integer, bytea, bytea, bytea, boolean) to nosender_app;
+
+-- 380_active_public_key.sql
+drop function public.active_public_key(text);
+create function public.active_public_key(phone text)
+returns table (
+  key_version integer,
+  x25519_public_key bytea,
+  ed25519_signature bytea,
+  ed25519_public_key bytea,
+  identity_since integer
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
+as $$
+#variable_conflict use_column
+begin
+  if (phone ~ '^\+[1-9][0-9]{6,14}$') is not true then
+    raise exception 'phone must be an E.164 number: + and 7 to 15 digits, the first of them not 0'
+      using errcode = 'invalid_parameter_value';
+  end if;
+
+  return query
+  select
+    key.key_version, key.x25519_public_key, key.ed25519_signature, key.ed25519_public_key,
+    1 + (
+      select coalesce(max(other.key_version), 0)
+      from public.messaging_public_keys as other
+      where other.user_id = key.user_id and other.ed25519_public_key <> key.ed25519_public_key
+    )
+  from public.users
+  join public.messaging_public_keys as key on key.user_id = users.id
+  where users.phone_number = phone and key.is_active;
+end
+$$;
+revoke all on function public.active_public_key(text) from public;
+grant execute on function public.active_public_key(text) to nosender_app;
 
 -- 390_rotate_session_key.sql
 create or replace function public.rotate_session_key(
@@ -313,9 +735,11 @@ declare
   stored bigint;
   ending timestamp without time zone := now() at time zone 'utc' + public.lifetime(expires_in);
 begin
-  if pg_current_xact_id_if_assigned() is not null then
+  -- The number is taken here, whatever is written: what comes later in this transaction refuses.
+  if (case when pg_current_xact_id_if_assigned() is null then pg_current_xact_id() is null else true end) then
     raise exception 'rotate_session_key must be the first write of its transaction'
-      using errcode = 'active_sql_transaction';
+      using errcode = 'active_sql_transaction',
+      hint = 'Commit first, and call it in a transaction of its own.';
   end if;
   refusal := case
     when (octet_length(session) between 1 and 255) is not true
@@ -331,7 +755,7 @@ begin
     raise exception '%', refusal using errcode = 'invalid_parameter_value';
   end if;
 
-  perform from public.users where id = owner_id for no key update;  -- no device comes or goes meanwhile
+  perform 1 from public.users where id = owner_id for no key update;  -- no device comes or goes meanwhile
   if not found then
     raise exception 'there is no such user' using errcode = 'no_data_found';
   end if;
@@ -388,12 +812,13 @@ end
 $$;
 
 -- 400_session_keys.sql
-create or replace function public.session_keys(device_id integer)
+drop function public.session_keys(integer);
+create function public.session_keys(device_id integer)
 returns table (
   session_key_id text,
   encrypted_session_key bytea,
   key_rotation_counter bigint,
-  expires_at timestamp without time zone,
+  expires_at timestamp with time zone,
   is_active boolean
 )
 language plpgsql
@@ -407,16 +832,122 @@ as $$
 begin
   return query
   select
-    session_key_id, encrypted_session_key, key_rotation_counter, expires_at,
+    session_key_id, encrypted_session_key, key_rotation_counter, expires_at at time zone 'utc',
     is_active and (expires_at > now() at time zone 'utc') is not false
   from public.device_session_keys
   where webauthn_credential_id = device_id
   order by created_at, key_rotation_counter, session_key_id;
   if not found then
-    perform from public.webauthn_credentials where id = device_id;
+    perform 1 from public.webauthn_credentials where id = device_id;
     if not found then
       raise exception 'there is no such device' using errcode = 'no_data_found';
     end if;
+  end if;
+end
+$$;
+revoke all on function public.session_keys(integer) from public;
+grant execute on function public.session_keys(integer) to nosender_app;
+
+-- 410_publish_ephemeral_key.sql
+create or replace function public.publish_ephemeral_key(
+  destination text, public_key bytea, exchange text, expires_in interval default interval '5 minutes'
+) returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set timezone to 'UTC'
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
+as $$
+declare
+  refusal text;
+begin
+  -- The number is taken here, whatever is written: what comes later in this transaction refuses.
+  if (case when pg_current_xact_id_if_assigned() is null then pg_current_xact_id() is null else true end) then
+    raise exception 'publish_ephemeral_key must be the first write of its transaction'
+      using errcode = 'active_sql_transaction',
+      hint = 'Commit first, and call it in a transaction of its own.';
+  end if;
+  refusal := case
+    when (destination ~ '^\+[1-9][0-9]{6,14}$') is not true
+      then 'destination must be an E.164 number: + and 7 to 15 digits, the first of them not 0'
+    when (octet_length(public_key) = 32) is not true
+      then 'public_key must be an X25519 key of 32 bytes'
+    when (octet_length(exchange) between 1 and 255) is not true
+      then 'exchange must have 1 to 255 bytes'
+    when (expires_in between interval '1 second' and (select prekeys from public.retention_knobs())) is not true
+      then 'expires_in must be from one second to the greatest age of a key that waits'
+  end;
+  if refusal is not null then
+    raise exception '%', refusal using errcode = 'invalid_parameter_value';
+  end if;
+
+  -- The lock keeps a number from being forgotten meanwhile, which would leave the key behind. It is one of 256
+  -- and not of the person's row, which would keep the transaction's number; but an old snapshot would not see
+  -- who was forgotten while this waited.
+  perform pg_advisory_xact_lock_shared(
+    hashtext('nosender.number'), (hashtextextended(destination, 0) & 255)::integer
+  );
+  if current_setting('transaction_isolation') = 'read committed' then
+    perform 1 from public.users where phone_number = destination;
+  else
+    perform 1 from public.users where phone_number = destination for key share;
+  end if;
+  if not found then
+    return;
+  end if;
+  insert into public.ephemeral_keys (destination_phone, ephemeral_public_key, key_exchange_id, expires_at)
+  values (destination, public_key, exchange, now() at time zone 'utc' + expires_in)
+  on conflict do nothing;
+  if not found then
+    raise exception 'the exchange id is taken' using errcode = 'unique_violation';
+  end if;
+end
+$$;
+
+-- 420_claim_ephemeral_key.sql
+create or replace function public.claim_ephemeral_key(destination text, exchange text default null)
+returns table (key_exchange_id text, ephemeral_public_key bytea)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
+as $$
+#variable_conflict use_column
+begin
+  -- The number is taken here, whatever is written: what comes later in this transaction refuses.
+  if (case when pg_current_xact_id_if_assigned() is null then pg_current_xact_id() is null else true end) then
+    raise exception 'claim_ephemeral_key must be the first write of its transaction'
+      using errcode = 'active_sql_transaction',
+      hint = 'Commit first, and call it in a transaction of its own.';
+  end if;
+  if (destination ~ '^\+[1-9][0-9]{6,14}$') is not true then
+    raise exception 'destination must be an E.164 number: + and 7 to 15 digits, the first of them not 0'
+      using errcode = 'invalid_parameter_value';
+  end if;
+
+  if exchange is null then
+    return query
+    delete from public.ephemeral_keys
+    where id = (
+      select id
+      from public.ephemeral_keys
+      where destination_phone = destination and not used and expires_at > now() at time zone 'utc'
+      order by expires_at
+      limit 1
+      for update skip locked
+    )
+    returning key_exchange_id, ephemeral_public_key;
+  else
+    return query
+    delete from public.ephemeral_keys
+    where
+      key_exchange_id = exchange
+      and destination_phone = destination
+      and not used
+      and expires_at > now() at time zone 'utc'
+    returning key_exchange_id, ephemeral_public_key;
   end if;
 end
 $$;
@@ -439,9 +970,11 @@ declare
   made bigint;
   holder text;
 begin
-  if pg_current_xact_id_if_assigned() is not null then
+  -- The number is taken here, whatever is written: what comes later in this transaction refuses.
+  if (case when pg_current_xact_id_if_assigned() is null then pg_current_xact_id() is null else true end) then
     raise exception 'send_message must be the first write of its transaction'
-      using errcode = 'active_sql_transaction';
+      using errcode = 'active_sql_transaction',
+      hint = 'Commit first, and call it in a transaction of its own.';
   end if;
   refusal := case
     when (octet_length(content) between 28 and 1048576) is not true
@@ -538,9 +1071,11 @@ declare
   complete boolean;
   taken boolean;
 begin
-  if pg_current_xact_id_if_assigned() is not null then
+  -- The number is taken here, whatever is written: what comes later in this transaction refuses.
+  if (case when pg_current_xact_id_if_assigned() is null then pg_current_xact_id() is null else true end) then
     raise exception 'send_messages must be the first write of its transaction'
-      using errcode = 'active_sql_transaction';
+      using errcode = 'active_sql_transaction',
+      hint = 'Commit first, and call it in a transaction of its own.';
   end if;
   if (cardinality(destinations) between 1 and 10000) is not true then
     raise exception 'a batch must have 1 to 10000 messages' using errcode = 'invalid_parameter_value';
@@ -657,14 +1192,15 @@ end
 $$;
 
 -- 450_fetch_messages.sql
-create or replace function public.fetch_messages(device_id integer, page integer default 100)
+drop function public.fetch_messages(integer, integer);
+create function public.fetch_messages(device_id integer, page integer default 100)
 returns table (
   id bigint,
   message_id text,
   encrypted_content bytea,
-  "timestamp" timestamp without time zone,
+  "timestamp" timestamp with time zone,
   message_type varchar,
-  expires_at timestamp without time zone
+  expires_at timestamp with time zone
 )
 language plpgsql
 stable
@@ -680,7 +1216,9 @@ begin
   end if;
 
   return query
-  select oldest.*
+  select
+    oldest.id, oldest.message_id, oldest.encrypted_content, oldest."timestamp" at time zone 'utc',
+    oldest.message_type, oldest.expires_at at time zone 'utc'
   from (
     select
       messages.id, messages.message_id, messages.encrypted_content, messages."timestamp",
@@ -696,13 +1234,121 @@ begin
   ) as oldest
   order by oldest."timestamp", oldest.id;
   if not found then
-    perform from public.webauthn_credentials where id = device_id and is_active;
+    perform 1 from public.webauthn_credentials where id = device_id and is_active;
     if not found then
       raise exception 'there is no such active device' using errcode = 'no_data_found';
     end if;
   end if;
 end
 $$;
+revoke all on function public.fetch_messages(integer, integer) from public;
+grant execute on function public.fetch_messages(integer, integer) to nosender_app;
+
+-- 460_acknowledge.sql
+create or replace function public.acknowledge(
+  device_id integer, messages bigint[], outcome text
+) returns integer
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set timezone to 'UTC'
+set plan_cache_mode to force_generic_plan
+set enable_seqscan to off
+as $$
+declare
+  refusal text;
+  changed integer;
+  finished bigint[];
+begin
+  -- The number is taken here, whatever is written: what comes later in this transaction refuses.
+  if (case when pg_current_xact_id_if_assigned() is null then pg_current_xact_id() is null else true end) then
+    raise exception 'acknowledge must be the first write of its transaction'
+      using errcode = 'active_sql_transaction',
+      hint = 'Commit first, and call it in a transaction of its own.';
+  end if;
+  refusal := case
+    when (cardinality(messages) between 1 and 10000) is not true
+      then 'an acknowledgement must name 1 to 10000 messages'
+    when (array_position(messages, null) is null) is not true
+      then 'no message may be null'
+    when (outcome in ('delivered', 'read', 'failed')) is not true
+      then 'outcome must be delivered, read or failed'
+  end;
+  if refusal is not null then
+    raise exception '%', refusal using errcode = 'invalid_parameter_value';
+  end if;
+
+  if outcome <> 'failed' and (select delivered from public.retention_knobs()) = 'delete' then
+    -- All deliveries of the messages, in one order: of two last acknowledgements one waits for the other, or,
+    -- with a snapshot that is older than the other, fails and is called again.
+    perform 1 from public.message_deliveries
+    where
+      message_id in (
+        select message_id from public.message_deliveries
+        where webauthn_credential_id = device_id and message_id = any(messages)
+      )
+    order by message_id, webauthn_credential_id
+    for update;
+    with gone as (
+      delete from public.message_deliveries
+      where webauthn_credential_id = device_id and message_id = any(messages)
+      returning message_id
+    )
+    select array_agg(message_id) into finished from gone;
+    delete from public.messages
+    where
+      id = any(finished)
+      and not exists (
+        select 1 from public.message_deliveries where message_deliveries.message_id = messages.id
+      );
+    changed := coalesce(cardinality(finished), 0);
+  elsif outcome = 'read' then
+    update public.message_deliveries
+    set
+      delivery_status = 'delivered',
+      delivered_at = coalesce(delivered_at, date_trunc('hour', now() at time zone 'utc')),
+      read_at = date_trunc('hour', now() at time zone 'utc')
+    where webauthn_credential_id = device_id and message_id = any(messages) and read_at is null;
+  elsif outcome = 'delivered' then
+    update public.message_deliveries
+    set delivery_status = 'delivered', delivered_at = date_trunc('hour', now() at time zone 'utc')
+    where
+      webauthn_credential_id = device_id
+      and message_id = any(messages)
+      and delivery_status in ('pending', 'failed');
+  else
+    update public.message_deliveries
+    set delivery_status = 'failed'
+    where webauthn_credential_id = device_id and message_id = any(messages) and delivery_status = 'pending';
+  end if;
+  if changed is null then
+    get diagnostics changed = row_count;
+  end if;
+  if changed = 0 then  -- an IF of its own: a condition with a subquery in it costs a query every time
+    perform 1 from public.webauthn_credentials where id = device_id;
+    if not found then
+      raise exception 'there is no such device' using errcode = 'no_data_found';
+    end if;
+  end if;
+  return changed;
+end
+$$;
+
+-- 505_retention_knobs.sql
+-- What an operator decides about how long things stay, as values and nothing else: what the other
+-- functions do follows from them. `delivered` is keep, as the document has it, or delete: an
+-- acknowledgement deletes the delivery, and the last one the message. `prekeys` is how long an ephemeral
+-- key may wait to be claimed.
+create function public.retention_knobs()
+returns table (delivered text, prekeys interval)
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  values ('keep', interval '30 days')
+$$;
+
+revoke all on function public.retention_knobs from public;
+grant execute on function public.retention_knobs to nosender_sweeper, nosender_auditor;
 
 comment on column public.device_session_keys.id is 'Number of the session key row, drawn at random.';
 comment on column public.device_session_keys.key_rotation_counter is
@@ -719,6 +1365,8 @@ comment on column public.messages.id is
 comment on column public.messages.expires_at is
 'When the message must go, delivered or not: after one of thirteen lifetimes.';
 comment on column public.messaging_public_keys.id is 'Number of the published key, drawn at random.';
+comment on routine public.active_public_key is 'Looks up the messaging key of whoever has a phone number.';
+comment on routine public.fetch_messages is 'Gives a device the oldest messages that wait for it.';
 comment on routine public.lifetime is
 'The next of thirteen lifetimes, for one of any length would be a mark.';
 comment on routine public.new_delivery_id is 'Draws the number of a delivery: its day and random bits.';
@@ -726,6 +1374,14 @@ comment on routine public.new_ephemeral_key_id is 'Draws the number of an epheme
 comment on routine public.new_message_id is 'Draws the number of a message: its day and random bits.';
 comment on routine public.new_public_key_id is 'Draws the number of a published key at random.';
 comment on routine public.new_session_key_id is 'Draws the number of a session key at random.';
+comment on routine public.publish_public_key is
+'Publishes a user''s messaging key; the one before it is revoked in the same statement.';
+comment on routine public.register_person is
+'Registers a phone number with its first device and messaging key in one call.';
+comment on routine public.retention_knobs is
+'What an operator decides about how long things stay: values and nothing else.';
 comment on routine public.rotate_session_key is
 'Stores a new session key for all of a user''s devices; the old one turns inactive, loses its expiry '
 'and stays.';
+comment on routine public.session_keys is
+'Gives a device the session keys sealed for it, old ones included.';

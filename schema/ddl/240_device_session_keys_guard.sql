@@ -54,7 +54,7 @@ begin
     when
       -- The exclusion decides, whatever happens at the same time; but it would name both users in the log.
       exists (
-        select from public.device_session_keys
+        select 1 from public.device_session_keys
         where session_key_id = new.session_key_id and user_id <> new.user_id
       )
     then

@@ -15,7 +15,7 @@ set enable_seqscan to off
 as $$
 begin
   if exists (
-    select
+    select 1
     from new_deliveries
     group by message_id
     having

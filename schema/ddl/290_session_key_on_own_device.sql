@@ -11,7 +11,7 @@ set enable_seqscan to off
 as $$
 begin
   if exists (
-    select
+    select 1
     from new_keys
     where
       webauthn_credential_id is not null

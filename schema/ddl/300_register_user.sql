@@ -19,9 +19,11 @@ declare
   refusal text;
   registered integer;
 begin
-  if pg_current_xact_id_if_assigned() is not null then
+  -- The number is taken here, whatever is written: what comes later in this transaction refuses.
+  if (case when pg_current_xact_id_if_assigned() is null then pg_current_xact_id() is null else true end) then
     raise exception 'register_user must be the first write of its transaction'
-      using errcode = 'active_sql_transaction';
+      using errcode = 'active_sql_transaction',
+      hint = 'Commit first, and call it in a transaction of its own.';
   end if;
   refusal := case
     when (phone ~ '^\+[1-9][0-9]{6,14}$') is not true
@@ -34,6 +36,9 @@ begin
   end if;
 
   if forget_former then
+    perform pg_advisory_xact_lock(
+      hashtext('nosender.number'), (hashtextextended(phone, 0) & 255)::integer
+    );
     delete from public.users where phone_number = phone;
     delete from public.messages where destination_phone = phone;
     delete from public.ephemeral_keys where destination_phone = phone;
@@ -45,8 +50,8 @@ begin
     raise exception 'the phone number is registered already' using errcode = 'unique_violation';
   end if;
   if
-    exists (select from public.messages where destination_phone = phone)
-    or exists (select from public.ephemeral_keys where destination_phone = phone)
+    exists (select 1 from public.messages where destination_phone = phone)
+    or exists (select 1 from public.ephemeral_keys where destination_phone = phone)
   then
     raise exception 'messages or keys of a former owner of the phone number remain'
       using errcode = 'object_in_use', hint = 'Register it with forget_former, which deletes them.';

@@ -13,15 +13,21 @@ as $$
 declare
   anything boolean;
 begin
-  if pg_current_xact_id_if_assigned() is not null then
+  -- The number is taken here, whatever is written: what comes later in this transaction refuses.
+  if (case when pg_current_xact_id_if_assigned() is null then pg_current_xact_id() is null else true end) then
     raise exception 'forget_phone_number must be the first write of its transaction'
-      using errcode = 'active_sql_transaction';
+      using errcode = 'active_sql_transaction',
+      hint = 'Commit first, and call it in a transaction of its own.';
   end if;
   if (phone ~ '^\+[1-9][0-9]{6,14}$') is not true then
     raise exception 'phone must be an E.164 number: + and 7 to 15 digits, the first of them not 0'
       using errcode = 'invalid_parameter_value';
   end if;
 
+  -- Nobody leaves a key for the number meanwhile.
+  perform pg_advisory_xact_lock(
+    hashtext('nosender.number'), (hashtextextended(phone, 0) & 255)::integer
+  );
   -- The user first: that waits for messages which are being sent, and keeps new ones away.
   delete from public.users where phone_number = phone;
   anything := found;

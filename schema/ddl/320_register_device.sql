@@ -18,9 +18,11 @@ declare
   refusal text;
   registered integer;
 begin
-  if pg_current_xact_id_if_assigned() is not null then
+  -- The number is taken here, whatever is written: what comes later in this transaction refuses.
+  if (case when pg_current_xact_id_if_assigned() is null then pg_current_xact_id() is null else true end) then
     raise exception 'register_device must be the first write of its transaction'
-      using errcode = 'active_sql_transaction';
+      using errcode = 'active_sql_transaction',
+      hint = 'Commit first, and call it in a transaction of its own.';
   end if;
   refusal := case
     when (octet_length(credential) between 16 and 1023) is not true
@@ -35,7 +37,7 @@ begin
   end if;
 
   -- One at a time for each user, so that a rotation sees every device or none that is new.
-  perform from public.users where id = owner_id for no key update;
+  perform 1 from public.users where id = owner_id for no key update;
   if not found then
     raise exception 'there is no such user' using errcode = 'no_data_found';
   end if;

@@ -15,9 +15,11 @@ as $$
 declare
   known bigint;
 begin
-  if pg_current_xact_id_if_assigned() is not null then
+  -- The number is taken here, whatever is written: what comes later in this transaction refuses.
+  if (case when pg_current_xact_id_if_assigned() is null then pg_current_xact_id() is null else true end) then
     raise exception 'record_sign_count must be the first write of its transaction'
-      using errcode = 'active_sql_transaction';
+      using errcode = 'active_sql_transaction',
+      hint = 'Commit first, and call it in a transaction of its own.';
   end if;
   if (counter between 0 and 4294967295) is not true then
     raise exception 'counter must be from 0 to 4294967295' using errcode = 'invalid_parameter_value';

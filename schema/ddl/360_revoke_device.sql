@@ -17,16 +17,18 @@ declare
   was_active boolean;
   waiting bigint[];
 begin
-  if pg_current_xact_id_if_assigned() is not null then
+  -- The number is taken here, whatever is written: what comes later in this transaction refuses.
+  if (case when pg_current_xact_id_if_assigned() is null then pg_current_xact_id() is null else true end) then
     raise exception 'revoke_device must be the first write of its transaction'
-      using errcode = 'active_sql_transaction';
+      using errcode = 'active_sql_transaction',
+      hint = 'Commit first, and call it in a transaction of its own.';
   end if;
   if (device_id is not null) is not true then
     raise exception 'device_id must not be null' using errcode = 'invalid_parameter_value';
   end if;
 
   select user_id into owner_id from public.webauthn_credentials where id = device_id;
-  perform from public.users where id = owner_id for no key update;
+  perform 1 from public.users where id = owner_id for no key update;
   -- FOR UPDATE waits for every message that is being sent to the device, and makes the next ones wait.
   select is_active into was_active from public.webauthn_credentials where id = device_id for update;
   if not found then
@@ -40,6 +42,18 @@ begin
   update public.device_session_keys
   set is_active = false, expires_at = least(expires_at, date_trunc('day', now() at time zone 'utc'))
   where webauthn_credential_id = device_id and is_active;
+  -- A snapshot that is older than another device's last acknowledgement would leave a message without a
+  -- delivery: who locks a row that is gone since fails and calls again.
+  if current_setting('transaction_isolation') <> 'read committed' then
+    perform 1 from public.message_deliveries
+    where
+      message_id in (
+        select message_id from public.message_deliveries
+        where webauthn_credential_id = device_id and delivery_status = 'pending'
+      )
+    order by message_id, webauthn_credential_id
+    for update;
+  end if;
   with gone as (
     delete from public.message_deliveries
     where webauthn_credential_id = device_id and delivery_status = 'pending'
@@ -49,7 +63,7 @@ begin
   delete from public.messages
   where
     id = any(waiting)
-    and not exists (select from public.message_deliveries where message_deliveries.message_id = messages.id);
+    and not exists (select 1 from public.message_deliveries where message_deliveries.message_id = messages.id);
   return true;
 end
 $$;

@@ -1,11 +1,17 @@
 set search_path = pg_catalog, pg_temp;
 
--- The messaging key of whoever has a phone number: one row, or none for a number that nobody registered or
--- that has published no key. Who may call this can find out which numbers are registered, one at a time: the
--- application must limit how often. Verify the signature before use. Errors: 22023 not a phone number.
+-- The messaging key of whoever has a phone number: one row, or none for a number that nobody registered
+-- or that has published no key. Who may call this can find out which numbers are registered, one at a
+-- time: the application must limit how often. Verify the signature before use. identity_since is the
+-- version with which the identity key came: when it is not the one that was seen before, somebody has
+-- another identity now. Errors: 22023 not a phone number.
 create function public.active_public_key(phone text)
 returns table (
-  key_version integer, x25519_public_key bytea, ed25519_signature bytea, ed25519_public_key bytea
+  key_version integer,
+  x25519_public_key bytea,
+  ed25519_signature bytea,
+  ed25519_public_key bytea,
+  identity_since integer
 )
 language plpgsql
 stable
@@ -22,7 +28,13 @@ begin
   end if;
 
   return query
-  select key.key_version, key.x25519_public_key, key.ed25519_signature, key.ed25519_public_key
+  select
+    key.key_version, key.x25519_public_key, key.ed25519_signature, key.ed25519_public_key,
+    1 + (
+      select coalesce(max(other.key_version), 0)
+      from public.messaging_public_keys as other
+      where other.user_id = key.user_id and other.ed25519_public_key <> key.ed25519_public_key
+    )
   from public.users
   join public.messaging_public_keys as key on key.user_id = users.id
   where users.phone_number = phone and key.is_active;

@@ -33,9 +33,11 @@ declare
   stored bigint;
   ending timestamp without time zone := now() at time zone 'utc' + public.lifetime(expires_in);
 begin
-  if pg_current_xact_id_if_assigned() is not null then
+  -- The number is taken here, whatever is written: what comes later in this transaction refuses.
+  if (case when pg_current_xact_id_if_assigned() is null then pg_current_xact_id() is null else true end) then
     raise exception 'rotate_session_key must be the first write of its transaction'
-      using errcode = 'active_sql_transaction';
+      using errcode = 'active_sql_transaction',
+      hint = 'Commit first, and call it in a transaction of its own.';
   end if;
   refusal := case
     when (octet_length(session) between 1 and 255) is not true
@@ -51,7 +53,7 @@ begin
     raise exception '%', refusal using errcode = 'invalid_parameter_value';
   end if;
 
-  perform from public.users where id = owner_id for no key update;  -- no device comes or goes meanwhile
+  perform 1 from public.users where id = owner_id for no key update;  -- no device comes or goes meanwhile
   if not found then
     raise exception 'there is no such user' using errcode = 'no_data_found';
   end if;

@@ -7,7 +7,7 @@ returns table (
   session_key_id text,
   encrypted_session_key bytea,
   key_rotation_counter bigint,
-  expires_at timestamp without time zone,
+  expires_at timestamp with time zone,
   is_active boolean
 )
 language plpgsql
@@ -21,13 +21,13 @@ as $$
 begin
   return query
   select
-    session_key_id, encrypted_session_key, key_rotation_counter, expires_at,
+    session_key_id, encrypted_session_key, key_rotation_counter, expires_at at time zone 'utc',
     is_active and (expires_at > now() at time zone 'utc') is not false
   from public.device_session_keys
   where webauthn_credential_id = device_id
   order by created_at, key_rotation_counter, session_key_id;
   if not found then
-    perform from public.webauthn_credentials where id = device_id;
+    perform 1 from public.webauthn_credentials where id = device_id;
     if not found then
       raise exception 'there is no such device' using errcode = 'no_data_found';
     end if;

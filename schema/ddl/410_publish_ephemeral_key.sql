@@ -1,10 +1,11 @@
 set search_path = pg_catalog, pg_temp;
 
--- Leaves an ephemeral key for a destination to claim. It lives five minutes unless told otherwise, an hour at
--- most, and to the end of the quarter of an hour that it ends in.  For a number that nobody registered
--- nothing is stored, and nothing is said: the answer is the same.  Must be the first write of its
--- transaction. Errors: 22023 an argument, 23514 a key of a wrong length or a point of low order, 25001 not
--- the first write, 23505 the exchange id is taken.
+-- Leaves an ephemeral key for a destination to claim. It lives five minutes unless told otherwise, and to
+-- the end of the quarter of an hour that it ends in; somebody's own keys, left under his number for
+-- whoever writes to him, up to `prekeys` of retention_knobs.  For a number that nobody registered nothing
+-- is stored, and nothing is said: the answer is the same.  Must be the first write of its transaction.
+-- Errors: 22023 an argument, 23514 a key of a wrong length or a point of low order, 25001 not the first
+-- write, 23505 the exchange id is taken.
 create function public.publish_ephemeral_key(
   destination text, public_key bytea, exchange text, expires_in interval default interval '5 minutes'
 ) returns void
@@ -18,9 +19,11 @@ as $$
 declare
   refusal text;
 begin
-  if pg_current_xact_id_if_assigned() is not null then
+  -- The number is taken here, whatever is written: what comes later in this transaction refuses.
+  if (case when pg_current_xact_id_if_assigned() is null then pg_current_xact_id() is null else true end) then
     raise exception 'publish_ephemeral_key must be the first write of its transaction'
-      using errcode = 'active_sql_transaction';
+      using errcode = 'active_sql_transaction',
+      hint = 'Commit first, and call it in a transaction of its own.';
   end if;
   refusal := case
     when (destination ~ '^\+[1-9][0-9]{6,14}$') is not true
@@ -29,15 +32,24 @@ begin
       then 'public_key must be an X25519 key of 32 bytes'
     when (octet_length(exchange) between 1 and 255) is not true
       then 'exchange must have 1 to 255 bytes'
-    when (expires_in between interval '1 second' and interval '1 hour') is not true
-      then 'expires_in must be from one second to one hour'
+    when (expires_in between interval '1 second' and (select prekeys from public.retention_knobs())) is not true
+      then 'expires_in must be from one second to the greatest age of a key that waits'
   end;
   if refusal is not null then
     raise exception '%', refusal using errcode = 'invalid_parameter_value';
   end if;
 
-  -- The lock keeps a number from being forgotten meanwhile, which would leave the key behind.
-  perform from public.users where phone_number = destination for key share;
+  -- The lock keeps a number from being forgotten meanwhile, which would leave the key behind. It is one of 256
+  -- and not of the person's row, which would keep the transaction's number; but an old snapshot would not see
+  -- who was forgotten while this waited.
+  perform pg_advisory_xact_lock_shared(
+    hashtext('nosender.number'), (hashtextextended(destination, 0) & 255)::integer
+  );
+  if current_setting('transaction_isolation') = 'read committed' then
+    perform 1 from public.users where phone_number = destination;
+  else
+    perform 1 from public.users where phone_number = destination for key share;
+  end if;
   if not found then
     return;
   end if;

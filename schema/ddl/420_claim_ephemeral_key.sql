@@ -15,9 +15,11 @@ set enable_seqscan to off
 as $$
 #variable_conflict use_column
 begin
-  if pg_current_xact_id_if_assigned() is not null then
+  -- The number is taken here, whatever is written: what comes later in this transaction refuses.
+  if (case when pg_current_xact_id_if_assigned() is null then pg_current_xact_id() is null else true end) then
     raise exception 'claim_ephemeral_key must be the first write of its transaction'
-      using errcode = 'active_sql_transaction';
+      using errcode = 'active_sql_transaction',
+      hint = 'Commit first, and call it in a transaction of its own.';
   end if;
   if (destination ~ '^\+[1-9][0-9]{6,14}$') is not true then
     raise exception 'destination must be an E.164 number: + and 7 to 15 digits, the first of them not 0'

@@ -24,9 +24,11 @@ declare
   made bigint;
   holder text;
 begin
-  if pg_current_xact_id_if_assigned() is not null then
+  -- The number is taken here, whatever is written: what comes later in this transaction refuses.
+  if (case when pg_current_xact_id_if_assigned() is null then pg_current_xact_id() is null else true end) then
     raise exception 'send_message must be the first write of its transaction'
-      using errcode = 'active_sql_transaction';
+      using errcode = 'active_sql_transaction',
+      hint = 'Commit first, and call it in a transaction of its own.';
   end if;
   refusal := case
     when (octet_length(content) between 28 and 1048576) is not true

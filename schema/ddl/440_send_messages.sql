@@ -28,9 +28,11 @@ declare
   complete boolean;
   taken boolean;
 begin
-  if pg_current_xact_id_if_assigned() is not null then
+  -- The number is taken here, whatever is written: what comes later in this transaction refuses.
+  if (case when pg_current_xact_id_if_assigned() is null then pg_current_xact_id() is null else true end) then
     raise exception 'send_messages must be the first write of its transaction'
-      using errcode = 'active_sql_transaction';
+      using errcode = 'active_sql_transaction',
+      hint = 'Commit first, and call it in a transaction of its own.';
   end if;
   if (cardinality(destinations) between 1 and 10000) is not true then
     raise exception 'a batch must have 1 to 10000 messages' using errcode = 'invalid_parameter_value';

@@ -10,9 +10,9 @@ returns table (
   id bigint,
   message_id text,
   encrypted_content bytea,
-  "timestamp" timestamp without time zone,
+  "timestamp" timestamp with time zone,
   message_type varchar,
-  expires_at timestamp without time zone
+  expires_at timestamp with time zone
 )
 language plpgsql
 stable
@@ -28,7 +28,9 @@ begin
   end if;
 
   return query
-  select oldest.*
+  select
+    oldest.id, oldest.message_id, oldest.encrypted_content, oldest."timestamp" at time zone 'utc',
+    oldest.message_type, oldest.expires_at at time zone 'utc'
   from (
     select
       messages.id, messages.message_id, messages.encrypted_content, messages."timestamp",
@@ -44,7 +46,7 @@ begin
   ) as oldest
   order by oldest."timestamp", oldest.id;
   if not found then
-    perform from public.webauthn_credentials where id = device_id and is_active;
+    perform 1 from public.webauthn_credentials where id = device_id and is_active;
     if not found then
       raise exception 'there is no such active device' using errcode = 'no_data_found';
     end if;

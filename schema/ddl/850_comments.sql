@@ -223,6 +223,8 @@ comment on routine public.record_sign_count is
 'Stores the counter of a sign-in, and tells when it has not grown.';
 comment on routine public.refuse_time_zone is 'Refuses a write from a session whose TimeZone is not UTC.';
 comment on routine public.register_device is 'Registers a device of a user by its WebAuthn credential.';
+comment on routine public.register_person is
+'Registers a phone number with its first device and messaging key in one call.';
 comment on routine public.register_user is
 'Registers a phone number; refuses, or forgets first, while rows of a former owner remain.';
 comment on routine public.retention_append is
@@ -243,6 +245,8 @@ comment on routine public.retention_due is
 comment on routine public.retention_entry is
 'Begins a row of the ledger from the state of a sweep; part of the receipts.';
 comment on routine public.retention_holders is 'Names who keeps deleted rows from being vacuumed away.';
+comment on routine public.retention_knobs is
+'What an operator decides about how long things stay: values and nothing else.';
 comment on routine public.retention_ledger is 'Reads the ledger from a row on.';
 comment on routine public.retention_ledger_tail is 'Reads the newest rows of the ledger.';
 comment on routine public.retention_next_pass is

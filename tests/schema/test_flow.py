@@ -48,7 +48,7 @@ def test_what_is_fetched_is_what_was_sent(session: App) -> None:
     _, [device] = session.user(ANNA)
     session.send(ANNA, "m1", b"\x00\xff" * 20, kind="media", expires_in=timedelta(days=1))
     [(_, message, content, time, kind, expiry)] = session.rows("fetch_messages", device)
-    now = datetime.now(UTC).replace(tzinfo=None)
+    now = datetime.now(UTC)
     assert (message, content, kind) == ("m1", b"\x00\xff" * 20, "media")
     assert time == time.replace(minute=0, second=0, microsecond=0)
     assert timedelta() <= now - time < timedelta(hours=1, minutes=1)
@@ -333,7 +333,7 @@ def test_publishing_a_key_revokes_the_one_before(session: App, owner: psycopg.Co
     assert session.rows("active_public_key", ANNA) == []
     assert session.call("publish_public_key", user, KEY, SIGNATURE, IDENTITY) == 1
     assert session.call("publish_public_key", user, OTHER_KEY, SIGNATURE, IDENTITY) == 2
-    assert session.rows("active_public_key", ANNA) == [(2, OTHER_KEY, SIGNATURE, IDENTITY)]
+    assert session.rows("active_public_key", ANNA) == [(2, OTHER_KEY, SIGNATURE, IDENTITY, 1)]
     assert session.rows("active_public_key", NOBODY) == []
     assert owner.execute(
         "select key_version, is_active, revoked_at is null from messaging_public_keys order by 1"

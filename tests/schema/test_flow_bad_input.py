@@ -30,6 +30,7 @@ BAD: list[Bad] = [
         for phone in [*PHONES, None]
         for function, rest in (
             ("register_user", ()),
+            ("register_person", (b"p" * 16, b"k", KEY, SIGNATURE, IDENTITY)),
             ("forget_phone_number", ()),
             ("active_public_key", ()),
             ("publish_ephemeral_key", (KEY, "x")),
@@ -59,6 +60,19 @@ BAD: list[Bad] = [
         for gap in range(4)
     ],
     ("publish_public_key", (99, KEY, SIGNATURE, IDENTITY), ABSENT),
+    ("publish_public_key", (1, KEY, SIGNATURE, IDENTITY, None), ARGUMENT),
+    *[
+        ("register_person", ("+15550100009", *rest), code)
+        for rest, code in (
+            ((b"p" * 15, b"k", KEY, SIGNATURE, IDENTITY), ARGUMENT),
+            ((b"p" * 16, b"", KEY, SIGNATURE, IDENTITY), ARGUMENT),
+            ((b"p" * 16, b"k", None, SIGNATURE, IDENTITY), ARGUMENT),
+            ((b"p" * 16, b"k", KEY, SIGNATURE, IDENTITY, -1), ARGUMENT),
+            ((b"p" * 16, b"k", KEY, SIGNATURE, IDENTITY, 0, None), ARGUMENT),
+            ((b"p" * 16, b"k", LOW[0], SIGNATURE, IDENTITY), CHECK),
+            ((b"p" * 16, b"k", KEY, SIGNATURE[1:], IDENTITY), CHECK),
+        )
+    ],
     *[
         ("publish_public_key", (1, key, SIGNATURE, IDENTITY), CHECK)
         for key in (b"", b"k" * 31, b"k" * 33, *LOW)
@@ -76,7 +90,7 @@ BAD: list[Bad] = [
     *[("publish_ephemeral_key", (ANNA, KEY, exchange), ARGUMENT) for exchange in ("", "x" * 256, None)],
     *[
         ("publish_ephemeral_key", (ANNA, KEY, "x", life), ARGUMENT)
-        for life in (timedelta(0), timedelta(seconds=-1), timedelta(hours=1, seconds=1), None)
+        for life in (timedelta(0), timedelta(seconds=-1), timedelta(days=30, seconds=1), None)
     ],
     *[
         ("send_message", (ANNA, content, "m"), ARGUMENT)

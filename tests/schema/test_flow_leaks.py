@@ -19,6 +19,7 @@ ANNA, BORIS = "+15550100001", "+15550100002"
 
 WRITES: dict[str, tuple[Any, ...]] = {
     "register_user": ("+15550100009",),
+    "register_person": ("+15550100009", b"p" * 16, b"k", KEY, SIGNATURE, IDENTITY),
     "forget_phone_number": (BORIS,),
     "register_device": (1, b"n" * 16, b"k"),
     "record_sign_count": (1, 5),

@@ -187,7 +187,7 @@ class Flow(RuleBasedStateMachine):
         key = b"k" + key[1:]
         person.version += 1
         assert self.app.call("publish_public_key", person.number, key, SIGNATURE, IDENTITY) == person.version
-        assert self.app.rows("active_public_key", phone) == [(person.version, key, SIGNATURE, IDENTITY)]
+        assert self.app.rows("active_public_key", phone) == [(person.version, key, SIGNATURE, IDENTITY, 1)]
 
     @precondition(lambda self: any(person.active() for person in self.people.values()))
     @rule(

@@ -13,8 +13,8 @@ from .app import app
 FLOW = {
     "acknowledge", "active_devices", "active_public_key", "claim_ephemeral_key", "fetch_messages",
     "find_device", "forget_phone_number", "publish_ephemeral_key", "publish_public_key", "record_sign_count",
-    "register_device", "register_user", "revoke_device", "rotate_session_key", "send_message",
-    "send_messages", "session_keys",
+    "register_device", "register_person", "register_user", "revoke_device", "rotate_session_key",
+    "send_message", "send_messages", "session_keys",
 }  # fmt: skip
 
 
