@@ -99,10 +99,14 @@ def _examine(connection: PinnedConnection, home: str | None) -> None:
 def refuse_silent_triggers(role: str | None) -> None:
     """Refuse a session_replication_role in which triggers do not fire."""
     if role != "origin":
+        what = (
+            "triggers and foreign keys do not hold"
+            if role == "replica"
+            else "triggers for replicas are silent"
+        )
         raise NosenderError(
-            f"session_replication_role is {role} in its sessions, in which "
-            "triggers and foreign keys do not hold: take it back with ALTER ROLE or ALTER DATABASE … RESET "
-            "session_replication_role, or out of the server's configuration"
+            f"session_replication_role is {role} in its sessions, in which {what}: take it back with ALTER "
+            "ROLE or ALTER DATABASE … RESET session_replication_role, or out of the server's configuration"
         )
 
 

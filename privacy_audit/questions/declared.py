@@ -75,6 +75,12 @@ def _known(snapshot: Snapshot, kind: SchemaKind) -> Iterable[Any]:
     return snapshot.declared.of(kind)
 
 
+def in_catalogue(snapshot: Snapshot, schema: str, table: str, column: str | None = None) -> bool:
+    """Whether the catalogue has a table of this name, with such a column, for our schema."""
+    found = snapshot.catalogue.table(table) if schema == snapshot.schema else None
+    return found is not None and (column is None or found.column(column) is not None)
+
+
 def bookkeeping(snapshot: Snapshot, kind: SchemaKind, thing: Any) -> bool:
     """Whether it belongs to a table that Alembic makes: the table, its declared columns and its key."""
     if thing.schema != snapshot.schema:

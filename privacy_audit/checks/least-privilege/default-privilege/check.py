@@ -32,7 +32,8 @@ def look(snapshot: Snapshot) -> Answer:
             Found(
                 f"{dotted(each.role)}: {each.kind}",
                 "default privilege",
-                f"{each.grantee} gets {', '.join(each.privileges)} on every {each.kind} that it creates.",
+                f"{each.grantee} gets {', '.join(each.privileges)} on every {each.kind} that it creates"
+                + (f" in schema {dotted(each.schema)}." if each.schema is not None else "."),
                 {"grantee": each.grantee},
             )
             for each in live

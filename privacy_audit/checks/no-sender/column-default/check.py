@@ -10,6 +10,7 @@ from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.questions.declared import differing
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
+from nosender.schema.observe.model import Column
 
 CHECK = Check(
     slug="column-default",
@@ -31,10 +32,18 @@ def look(snapshot: Snapshot) -> Answer:
             Found(
                 dotted(live.schema, live.table, live.name),
                 "column",
-                "The database fills this column with something else than declared; it can be who is "
-                "connected.",
+                _told(live, declared),
                 {"has_default": live.default is not None, "generated": live.generated},
             )
             for live, declared in pairs
         ),
     )
+
+
+def _told(live: Column, declared: Column) -> str:
+    """What fills the column, where something does."""
+    if live.default is None and live.generated is None and live.identity is None:
+        return "Its declared default is gone: nothing fills this column where the application says nothing."
+    if declared.default is None and declared.generated is None and declared.identity is None:
+        return "The database fills this column, and nothing declares that; it can be who is connected."
+    return "The database fills this column with something else than declared; it can be who is connected."

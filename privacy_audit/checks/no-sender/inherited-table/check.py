@@ -9,6 +9,7 @@ from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
+from nosender.schema.observe.model import Relation
 from nosender.schema.observe.quoting import qualified
 
 CHECK = Check(
@@ -32,7 +33,7 @@ def look(snapshot: Snapshot) -> Answer:
                 dotted(each.schema, each.name),
                 each.kind,
                 f"Its rows are among those of {ours[parent]}, with "
-                f"{len(snapshot.columns_of(each))} columns of its own.",
+                f"{_own(snapshot, each, ours[parent])} columns of its own.",
                 {"parent": ours[parent], "columns": len(snapshot.columns_of(each))},
             )
             for each in snapshot.live.relations
@@ -40,3 +41,9 @@ def look(snapshot: Snapshot) -> Answer:
             if parent in ours
         ),
     )
+
+
+def _own(snapshot: Snapshot, child: Relation, parent: str) -> int:
+    """How many columns it has beside those of its parent."""
+    inherited = {column.name for column in snapshot.columns_of(snapshot.tables[parent])}
+    return sum(column.name not in inherited for column in snapshot.columns_of(child))

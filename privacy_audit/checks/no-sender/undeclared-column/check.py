@@ -7,7 +7,7 @@ declared column really holds is a matter for the probes of the other claims.
 
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.questions.declared import undeclared
+from nosender.privacy_audit.questions.declared import in_catalogue, undeclared
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
@@ -32,7 +32,11 @@ def look(snapshot: Snapshot) -> Answer:
             Found(
                 dotted(each.schema, each.table, each.name),
                 "column",
-                f"Nothing declares what this column of type {each.type} holds; it could be who sent what.",
+                f"A {snapshot.kinds[each.schema, each.table]} stands where its table is declared, and can "
+                "hold anything."
+                if in_catalogue(snapshot, each.schema, each.table, each.name)
+                else f"Nothing declares what this column of type {each.type} holds; it could be who sent "
+                "what.",
                 {"type": each.type, "relation": snapshot.kinds[each.schema, each.table]},
             )
             for each in undeclared(snapshot, "columns")

@@ -28,7 +28,8 @@ def look(snapshot: Snapshot) -> Answer:
             Found(
                 dotted(each.name),
                 "event trigger",
-                f"It runs {each.function} at {each.event} and is not declared.",
+                ("Switched on, it" if each.enabled == "disabled" else "It")
+                + f" runs {each.function} at {each.event} and is not declared.",
                 {"event": each.event, "enabled": each.enabled},
             )
             for each in snapshot.live.event_triggers

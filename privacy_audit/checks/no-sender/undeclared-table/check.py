@@ -7,7 +7,7 @@ in a schema that nothing connects with ours; those schemas are listed among the 
 
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.questions.declared import undeclared
+from nosender.privacy_audit.questions.declared import in_catalogue, undeclared
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
@@ -32,7 +32,10 @@ def look(snapshot: Snapshot) -> Answer:
             Found(
                 dotted(each.schema, each.name),
                 each.kind,
-                f"Nothing declares what this {each.kind} of {len(snapshot.columns_of(each))} columns is for.",
+                f"The catalogue declares a table of this name, and the DDL no such {each.kind}."
+                if in_catalogue(snapshot, each.schema, each.name)
+                else f"Nothing declares what this {each.kind} of {len(snapshot.columns_of(each))} columns is "
+                "for.",
                 {"columns": len(snapshot.columns_of(each))},
             )
             for each in undeclared(snapshot, "relations")

@@ -32,7 +32,7 @@ def look(snapshot: Snapshot) -> Answer:
         lambda each: Found(
             dotted(each.schema, each.name),
             each.kind,
-            "It is not declared, and whoever may read it sees what it makes of our tables.",
+            "It is not declared, and whoever may read it sees what it shows.",
         ),
         lambda each: each.kind in VIEWS,
     )

@@ -28,7 +28,9 @@ def look(snapshot: Snapshot) -> Answer:
             Found(
                 dotted(each.name),
                 "subscription",
-                "It writes what another database sends, past the ordinary triggers.",
+                "It writes what another database sends, past the ordinary triggers."
+                if each.enabled
+                else "Switched on, it writes what another database sends, past the ordinary triggers.",
                 {"enabled": each.enabled},
             )
             for each in snapshot.live.subscriptions

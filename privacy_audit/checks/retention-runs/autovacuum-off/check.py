@@ -4,6 +4,8 @@ A deleted row stays in the file, readable for whoever reads the file, until a va
 is written again.
 """
 
+from collections.abc import Iterable
+
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.questions.settings_in_force import is_on, unsafe
@@ -37,13 +39,22 @@ def look(snapshot: Snapshot) -> Answer:
         (
             *settings.found,
             *(
-                Found(dotted(each.schema, each.name), each.kind, "Autovacuum passes it over.")
-                for each in tables
-                if any(
-                    option.startswith("autovacuum_enabled=") and not is_on(option.partition("=")[2])
-                    for option in (*each.options, *each.toast_options)
+                Found(
+                    dotted(each.schema, each.name),
+                    each.kind,
+                    "Autovacuum passes it over."
+                    if _off(each.options)
+                    else "Autovacuum passes its TOAST over.",
                 )
+                for each in tables
+                if _off(each.options) or _off(each.toast_options)
             ),
         ),
         settings.unseen,
+    )
+
+
+def _off(options: Iterable[str]) -> bool:
+    return any(
+        option.startswith("autovacuum_enabled=") and not is_on(option.partition("=")[2]) for option in options
     )

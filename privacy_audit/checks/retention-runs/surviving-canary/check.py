@@ -38,7 +38,7 @@ def look(snapshot: Snapshot) -> Answer:
             Found(
                 dotted(snapshot.schema, table),
                 "table",
-                f"A canary in {table} is past its expiry and the grace: sweeps say done and do not delete.",
+                f"A canary in {table} is past its expiry and the grace, and no sweep deleted it.",
             )
             for table in late
         ),

@@ -28,7 +28,10 @@ def look(snapshot: Snapshot) -> Answer:
             Found(
                 f"{dotted(each.role or each.database or 'every role')}: {each.name}",
                 "stored setting",
-                f"Its sessions run with {each.name} = {each.value}, in which no ordinary trigger fires.",
+                f"Its sessions run with {each.name} = {each.value}, in which no ordinary trigger fires."
+                if each.value == "replica"
+                else f"Its sessions run with {each.name} = {each.value}, in which triggers made for replicas "
+                "alone are silent.",
             )
             for each in snapshot.live.role_settings
             if each.name == "session_replication_role" and each.value != "origin"

@@ -26,7 +26,7 @@ def look(snapshot: Snapshot) -> Answer:
     return Answer.of(
         indexes,
         (
-            Found(dotted(each.schema, each.name), "index", "It is not valid, so nothing relies on it.")
+            Found(dotted(each.schema, each.name), "index", "It is not valid, so no query uses it.")
             for each in indexes
             if not (each.valid and each.ready and each.live)
         ),

@@ -30,7 +30,7 @@ def look(snapshot: Snapshot) -> Answer:
         lambda each: Found(
             dotted(each.schema, each.table, each.name),
             f"{each.kind} constraint",
-            f"It is declared for {', '.join(each.columns) or 'the row'} and not in force.",
+            f"It is declared for {', '.join(each.columns) or 'the row'}, and nothing in force says the same.",
             {"columns": list(each.columns)},
         ),
         lambda each: each.kind != "foreign key",

@@ -34,13 +34,21 @@ def look(snapshot: Snapshot) -> Answer:
             for each in live
         )
 
+    def wrong(key: object) -> str:
+        found = [each for each in live if same_key(snapshot, each, key)]
+        if not found:
+            return "no foreign key sees to that"
+        if any("ON DELETE CASCADE" in each.definition and each.enforced for each in found):
+            return "the foreign key that sees to that was never validated: rows without one may stand"
+        return "the foreign key that is there does not see to that"
+
     return Answer.of(
         snapshot.catalogue.foreign_keys,
         (
             Found(
                 dotted(snapshot.schema, key.table, *key.columns),
                 "column",
-                f"Rows should go with their row of {key.parent}, and nothing sees to that.",
+                f"Rows should go with their row of {key.parent}, and {wrong(key)}.",
             )
             for key in snapshot.catalogue.foreign_keys
             if key.table in snapshot.tables and not holds(key)

@@ -29,6 +29,6 @@ def look(snapshot: Snapshot) -> Answer:
         lambda each: Found(
             dotted(each.schema, each.table, each.name),
             "trigger",
-            f"It is declared, and nothing runs {each.function} on what is written.",
+            f"It is declared and does not exist: it has {each.function} run on what is written.",
         ),
     )

@@ -8,6 +8,7 @@ from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.questions.declared import compared
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
+from nosender.schema.observe.model import Sequence
 
 CHECK = Check(
     slug="sequence-differs",
@@ -20,13 +21,23 @@ CHECK = Check(
 )
 
 
+FIELDS = ("type", "start", "minimum", "maximum", "increment", "cycle", "owned_by", "persistence")
+
+
 def look(snapshot: Snapshot) -> Answer:
     """Everything about each sequence but its owner and its place."""
     return compared(
         snapshot,
         "sequences",
-        ("type", "start", "minimum", "maximum", "increment", "cycle", "owned_by", "persistence"),
-        lambda live, _: Found(
-            dotted(live.schema, live.name), "sequence", "It counts in another way than declared."
+        FIELDS,
+        lambda live, declared: Found(
+            dotted(live.schema, live.name),
+            "sequence",
+            f"It is declared with another {_differing(live, declared)}.",
         ),
     )
+
+
+def _differing(live: Sequence, declared: Sequence) -> str:
+    names = [name for name in FIELDS if getattr(live, name) != getattr(declared, name)]
+    return ", ".join(name.replace("owned_by", "owning column") for name in names)

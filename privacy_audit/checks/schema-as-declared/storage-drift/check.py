@@ -32,8 +32,12 @@ def look(snapshot: Snapshot) -> Answer:
     ]
     found += [
         Found(
-            dotted(live.schema, live.table, live.name), "column", "It is stored in another way than declared."
+            dotted(live.schema, live.table, live.name),
+            "column",
+            "Its options are not the declared ones."
+            if (live.storage, live.compression) == (declared.storage, declared.compression)
+            else "It is stored in another way than declared.",
         )
-        for live, _ in differing(snapshot, "columns", "storage", "compression", "options")
+        for live, declared in differing(snapshot, "columns", "storage", "compression", "options")
     ]
     return Answer(len(snapshot.declared.relations) + len(snapshot.declared.indexes), tuple(found))
