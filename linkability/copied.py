@@ -50,6 +50,8 @@ class Rows:
     """Session keys: 1 where is_active. Deliveries: 0 where pending."""
     xmax: Ints
     """The last transaction that locked or replaced the row; 0: none."""
+    settled: Ints
+    """1 where the ledger says that a settle wrote the row, 0 where not; NONE: the ledger says nothing."""
 
     def __len__(self) -> int:
         return len(self.id)
@@ -61,7 +63,12 @@ class Rows:
 
     @property
     def is_settled(self) -> Flags:
-        """[rows]: whether the row shares its transaction with `SETTLED` or more, itself among them."""
+        """[rows]: whether a settle wrote the row: by the ledger, or else whether it shares its transaction.
+
+        With `SETTLED` or more, itself among them.
+        """
+        if (self.settled != NONE).any():
+            return np.asarray(self.settled == 1)
         _, number, size = np.unique(self.xmin, return_inverse=True, return_counts=True)
         flags: Flags = size[number] >= SETTLED
         return flags
@@ -93,6 +100,20 @@ class Copy:
     """A copy a minute."""
     seen_hour: Seen
     """A copy an hour."""
+
+
+def part(copy: Copy, *, settled: bool) -> Copy:
+    """The copy with its settled rows alone, or with the others alone; people and devices as they are."""
+
+    def rows_of(table: Rows) -> Rows:
+        return table.take(table.is_settled == settled)
+
+    return dataclasses.replace(
+        copy,
+        messages=rows_of(copy.messages),
+        deliveries=rows_of(copy.deliveries),
+        session_keys=rows_of(copy.session_keys),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import numpy as np
 from nosender.errors import NosenderError, UsageError
 from nosender.linkability import grading
 from nosender.linkability.channel import Channel, channel_of
-from nosender.linkability.copied import shuffled
+from nosender.linkability.copied import part, shuffled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +40,10 @@ class Sample:
     """How many messages each of them got; empty for senders."""
     named: float = 1.0
     """Share for whom there was an answer at all."""
+    settled: Floats | None = None
+    """The same score where the copy holds its settled rows alone; None: nothing has settled."""
+    unsettled: Floats | None = None
+    """And where it holds the others alone."""
 
 
 @dataclass(slots=True)
@@ -65,6 +69,9 @@ def measure(copy: Copy, truth: Truth, scores: Sequence[Score], seed: int) -> Wor
         hours: shuffled(copy, np.random.default_rng([seed, hours]), hours)
         for hours in {channel_of(score.channel).control_hours for score in scores}
     }
+    parts = [part(copy, settled=settled) for settled in (True, False)]
+    if not len(parts[0].messages):
+        parts = []
     for score in scores:
         channel = channel_of(score.channel)
         control = controls[channel.control_hours]
@@ -73,8 +80,11 @@ def measure(copy: Copy, truth: Truth, scores: Sequence[Score], seed: int) -> Wor
         else:
             found, other = _answer(score, copy), _answer(score, control)
             sample = _contacts(channel, found, other, copy, truth)
+            apart = [_answer(score, each) for each in parts] if channel.slug not in _NOT_ONE_COPY else []
+            _apart(sample, channel, apart, copy, truth)
             if channel.population == "talkers" and channel.slug not in _NOT_ONE_COPY:
                 beside = _contacts(channel_of(NEVER_BACK), found, other, copy, truth)
+                _apart(beside, channel_of(NEVER_BACK), apart, copy, truth)
                 result.samples.setdefault(NEVER_BACK, {})[f"{channel.slug}/{score.slug}"] = beside
         result.samples.setdefault(channel.slug, {})[score.slug] = sample
     result.orders = grading.orders_of(copy, truth, np.ones(len(copy.messages), dtype=np.bool_))
@@ -122,6 +132,13 @@ def _contacts(channel: Channel, found: Floats, other: Floats, copy: Copy, truth:
         chance=float(truth.contacts[who].sum(axis=1).mean() / max(1, copy.people - 1)) if who.any() else 0.0,
         heard=truth.heard[who],
     )
+
+
+def _apart(sample: Sample, channel: Channel, found: list[Floats], copy: Copy, truth: Truth) -> None:
+    """Grade what settled rows alone and the others alone gave, on the same people as the whole copy."""
+    who = grading.graded_people(channel, copy, truth)
+    if found:
+        sample.settled, sample.unsettled = (grading.named_first(each, truth.contacts)[who] for each in found)
 
 
 def _senders(score: Score, copy: Copy, control: Copy, truth: Truth) -> Sample:

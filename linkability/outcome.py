@@ -57,6 +57,10 @@ class Row:
     named: float
     standing: Standing
     curve: tuple[Point, ...]
+    settled: Share | None = None
+    """The best score of settled rows alone; None: nothing has settled, or the channel is not of such rows."""
+    unsettled: Share | None = None
+    """The best score of the others alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,16 @@ def _row(channel: Channel, worlds: Sequence[WorldResult], tests: int) -> Row:
         named=float(np.average([s.named for s in samples], weights=weights)),
         standing=_standing(channel, found, count),
         curve=_curve(samples),
+        settled=_best([[s.settled for s in each] for each in by_score.values()]),
+        unsettled=_best([[s.unsettled for s in each] for each in by_score.values()]),
     )
+
+
+def _best(scores: Sequence[Sequence[Floats | None]]) -> Share | None:
+    """The share of whichever score did best; a score is [worlds]."""
+    whole = [[world for world in worlds if world is not None] for worlds in scores]
+    shares = [share(worlds) for worlds in whole if worlds]
+    return max(shares, key=lambda each: np.nan_to_num(each.point, nan=-1.0), default=None)
 
 
 def _standing(channel: Channel, found: Excess, count: int) -> Standing:

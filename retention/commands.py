@@ -104,7 +104,8 @@ def sweep(
     else:
         click.echo(
             f"{receipt.status}: {receipt.deleted} deleted, {receipt.children} with them, "
-            f"{receipt.deactivated} marked inactive, in {receipt.batches} batches\n"
+            f"{receipt.deactivated} marked inactive, in {receipt.batches} batches; "
+            f"{receipt.settled} settled\n"
             f"receipt {receipt.ledger_id} sha256:{receipt.ledger_hash}"
         )
     for warning in receipt.warnings:
@@ -123,20 +124,24 @@ def sweep(
 @_format_option
 @click.pass_context
 def plan(ctx: click.Context, folder: Path | None, form: str) -> None:
-    """What a sweep would do now: the rules, how many rows are due, and since when."""
+    """What a sweep would do now: the rules, how many rows are due, since when, and what would settle."""
     from nosender.retention.policy import declared_plan, live_plan
     from nosender.retention.status import read_status
     from nosender.retention.status_text import plan_json, plan_text
+    from nosender.retention.unsettled import read_unsettled
     from nosender.server.target import from_context
 
     target = from_context(ctx)
     if folder is not None:
         declared_plan(folder)  # what is wrong with the files themselves comes first
     status = read_status(target)
+    unsettled = read_unsettled(target)
     with target.connect("nosender retention", reading=True) as connection:
         declared = live_plan(connection, target.schema, folder)
     text = (
-        plan_json(declared, status) if form == "json" else plan_text(declared, status, terminal(sys.stdout))
+        plan_json(declared, status, unsettled)
+        if form == "json"
+        else plan_text(declared, status, unsettled, terminal(sys.stdout))
     )
     click.echo(text, nl=False)
 

@@ -30,10 +30,12 @@ _FIELDS = (
     *("id", "run_id", "phase", "table_name", "status", "error_class", "policy_hash"),
     *("cutoff", "clock_before", "clock_after"),
     *("deleted", "deactivated", "children", "batches", "blocked"),
-    *("oldest_remaining", "anchor_id", "anchor_hash", "file_number", "dropped_columns", "previous_hash"),
+    *("oldest_remaining", "anchor_id", "anchor_hash", "file_number", "dropped_columns"),
 )
+_SINCE_FORM_2 = ("version", "schema_name", "node", "settled", "settled_until")
+_ALL = ("form", *_FIELDS, *_SINCE_FORM_2, "previous_hash", "row_hash")
 _HASHES = ("policy_hash", "anchor_hash", "previous_hash", "row_hash")
-_MOMENTS = ("cutoff", "clock_before", "clock_after", "oldest_remaining")
+_MOMENTS = ("cutoff", "clock_before", "clock_after", "oldest_remaining", "settled_until")
 _COUNTS = ("deleted", "deactivated", "children", "batches", "blocked")
 _PAGE = 5000
 
@@ -69,8 +71,10 @@ class Verdict:
 
 
 def row_text(entry: Entry) -> bytes:
-    """What the hash of a row is taken of."""
-    return "".join([f"{FORMAT}\n", *(f"{field}={entry[field]}\n" for field in _FIELDS)]).encode()
+    """What the hash of a row is taken of: rows of form 1, which 0.1.0 wrote, have fewer fields."""
+    form = entry["form"] or "1"
+    fields = (*_FIELDS, *(_SINCE_FORM_2 if form != "1" else ()), "previous_hash")
+    return "".join([f"{FORMAT}{form}\n", *(f"{field}={entry[field]}\n" for field in fields)]).encode()
 
 
 def verify(entries: Iterable[Entry], since: Head | None = None) -> Verdict:
@@ -158,14 +162,16 @@ class _Runs:
 
     def read(self, entry: Entry) -> list[str]:
         run = entry["run_id"]
-        counts = [int(entry[name] or 0) for name in _COUNTS]
+        counts = [int(entry[name] or 0) for name in (*_COUNTS, "settled")]
         if entry["phase"] == "started":
             self.started += 1
-            self._open[run] = [0] * len(_COUNTS)
+            self._open[run] = [0] * len(counts)
         elif run not in self._open:
             return []  # its beginning was taken off with the oldest rows
         elif entry["phase"] == "swept" and entry["table_name"] != "retention_runs":
             self._open[run] = [a + b for a, b in zip(self._open[run], counts, strict=True)]
+        elif entry["phase"] == "settled":
+            self._open[run][-1] += counts[-1]
         elif entry["phase"] == "finished":
             told = self._open.pop(run)
             if told != counts:
@@ -179,10 +185,10 @@ def read(connection: psycopg.Connection, schema: str) -> Iterator[Entry]:
     while True:
         page = connection.execute(statement(schema, _QUERY), [last, _PAGE]).fetchall()
         for row in page:
-            yield dict(zip((*_FIELDS, "row_hash"), row, strict=True))
+            yield dict(zip(_ALL, row, strict=True))
         if len(page) < _PAGE:
             return
-        last = int(page[-1][0])
+        last = int(page[-1][_ALL.index("id")])
 
 
 def _column(name: str) -> str:
@@ -194,7 +200,7 @@ def _column(name: str) -> str:
 
 
 _QUERY = "select {} from {{}}.retention_ledger(%s::bigint, %s::integer)".format(  # noqa: S608  # names of ours
-    ", ".join(_column(name) for name in (*_FIELDS, "row_hash"))
+    ", ".join(_column(name) for name in _ALL)
 )
 
 

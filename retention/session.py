@@ -61,6 +61,12 @@ class State(Counts, _AtPass):
     """Which of the tables is under way; their number at the end."""
     total: Counts
     """Of the tables before."""
+    settling: bool
+    """Rows are still to be written anew, after the last table."""
+    settled: int
+    """How many were."""
+    passed_over: int
+    """How many others had locked: they settle with the next set."""
     pause_ms: float
     """To wait before the next step."""
     finished: bool
@@ -76,6 +82,11 @@ class State(Counts, _AtPass):
     place: NotRequired[str]
     transaction: NotRequired[str | None]
     """Of the last batch; None where it wrote nothing."""
+
+    held: NotRequired[bool]
+    """A session of ours holds a snapshot while rows are written anew."""
+    vacuumed: NotRequired[bool]
+    """Their old versions are gone."""
 
     part: NotRequired[int]
     """The number of the part's lock."""

@@ -3,30 +3,47 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from nosender.retention.ledger import Verdict
 from nosender.retention.plan import Plan, Rule
 from nosender.retention.status import Overdue, Run, Status
+from nosender.retention.unsettled import Unsettled
 from nosender.terminal_text import PIPE, Paragraph, Terminal, rendered, visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
-def plan_text(plan: Plan, status: Status, shown_on: Terminal = PIPE) -> str:
-    """One paragraph a table: what goes by which column, and what is due now."""
+def plan_text(plan: Plan, status: Status, unsettled: Sequence[Unsettled], shown_on: Terminal = PIPE) -> str:
+    """One paragraph a table: what goes by which column, what is due now; then what is to settle."""
     due = {each.table: each for each in status.overdue}
     parts = [Paragraph(f"policy sha256:{plan.hash}"), Paragraph("")]
     for rule in plan.rules:
         parts += [Paragraph(visible(rule.table), style="bold"), Paragraph(visible(_in_words(rule)), "  ")]
         if rule.table in due:
             parts.append(Paragraph(_due(due[rule.table]), "  "))
+    parts.append(Paragraph("to settle", style="bold"))
+    parts += [Paragraph(visible(line), "  ") for line in _to_settle(unsettled)]
     return rendered(*parts, shown_on=shown_on)
 
 
-def plan_json(plan: Plan, status: Status) -> str:
+def _to_settle(unsettled: Sequence[Unsettled]) -> list[str]:
+    if not unsettled:
+        return ["nothing until the next full hour"]
+    lines = [f"{each.rows:,} rows of {each.table}" for each in unsettled]
+    wal, seconds = sum(each.wal for each in unsettled), sum(each.seconds for each in unsettled)
+    room = sum(each.bytes for each in unsettled)
+    return [
+        *lines,
+        f"about {wal / 1e6:,.1f} MB of WAL beside full-page images, {room / 1e6:,.1f} MB of room until a "
+        f"vacuum, {seconds / 60:,.1f} minutes without a pause",
+    ]
+
+
+def plan_json(plan: Plan, status: Status, unsettled: Sequence[Unsettled]) -> str:
     """The same for a program."""
     due = {each.table: each for each in status.overdue}
     tables = []
@@ -36,7 +53,12 @@ def plan_json(plan: Plan, status: Status) -> str:
         found = due.get(rule.table)
         entry["overdue"] = asdict(found) if found is not None else None
         tables.append(entry)
-    answer = {"format": "nosender.retention-plan/1", "policy": f"sha256:{plan.hash}", "tables": tables}
+    answer = {
+        "format": "nosender.retention-plan/1",
+        "policy": f"sha256:{plan.hash}",
+        "tables": tables,
+        "to_settle": [asdict(each) for each in unsettled],
+    }
     return json.dumps(answer, indent=2) + "\n"
 
 

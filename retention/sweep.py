@@ -19,6 +19,7 @@ from nosender.retention.hindrances import hindrances, what_stayed
 from nosender.retention.plan import Plan
 from nosender.retention.policy import live_plan
 from nosender.retention.session import Progress, State, call, refuse_replaced, statement, step
+from nosender.retention.settling import Settling
 from nosender.retention.stop import Stop
 from nosender.retention.workers import share
 
@@ -65,6 +66,10 @@ class SweepReceipt:
     batches: int
     blocked: int
     """Expired rows that stayed because others had locked them."""
+    settled: int
+    """Rows that were written anew in random order."""
+    passed_over: int
+    """Rows that others had locked: they settle with the next set."""
     ledger_id: int
     """The number of the row in retention_runs."""
     ledger_hash: str
@@ -191,6 +196,7 @@ def _run(
     ).fetchone()
     assert begun is not None  # noqa: S101  # a function call answers with one row
     state: State = begun[0]
+    settling = Settling(crew.target, connection)
     try:
         while not state["finished"]:
             if stop.wait(float(state["pause_ms"]) / 1000):
@@ -199,7 +205,7 @@ def _run(
             if crew.takes(state):
                 crew.lost += share(crew.target, connection, state, crew.workers, progress=progress, stop=stop)
                 continue
-            state = step(connection, schema, crew.look_at_the_end(state))
+            state = step(connection, schema, settling.step(crew.look_at_the_end(state)))
             if progress is not None:
                 progress(state)
     except psycopg.Error as error:
@@ -211,7 +217,11 @@ def _run(
         with contextlib.suppress(psycopg.Error):
             _stop(connection, schema, state, "interrupted", None)
         raise
+    finally:
+        settling.release()
     receipt = _receipt(state)
+    if settling.warning is not None:
+        receipt = replace(receipt, warnings=(*receipt.warnings, settling.warning))
     if crew.lost:
         told = f"{crew.lost} of the workers' connections broke; the others did their part"
         receipt = replace(receipt, warnings=(told, *receipt.warnings))
@@ -254,6 +264,8 @@ def _receipt(state: State) -> SweepReceipt:
         )
     elif state["status"] == "partial" and not state["clock_back"]:
         warnings.append("expired rows are still there: others moved, locked or kept them; sweep again")
+    if state["passed_over"]:
+        warnings.append(f"{state['passed_over']} rows are in use and settle with the next set")
     return SweepReceipt(
         run=state["run"],
         status=state["status"],
@@ -265,6 +277,8 @@ def _receipt(state: State) -> SweepReceipt:
         children=total["children"],
         batches=total["batches"],
         blocked=total["blocked"],
+        settled=state["settled"],
+        passed_over=state["passed_over"],
         ledger_id=state["ledger_id"],
         ledger_hash=state["ledger_hash"],
         warnings=tuple(warnings),

@@ -91,7 +91,7 @@ def watch(
 def _sentence(receipt: SweepReceipt) -> str:
     words = (
         f"{receipt.status}: {receipt.deleted} deleted, {receipt.children} with them, "
-        f"{receipt.deactivated} marked inactive; receipt {receipt.ledger_id}"
+        f"{receipt.deactivated} marked inactive; {receipt.settled} settled; receipt {receipt.ledger_id}"
     )
     return "; ".join([words, *receipt.warnings])
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-FORMAT = "nosender.retention_runs/1"
-"""The encoding of a row, named in the text that its hash is taken of."""
+FORMAT = "nosender.retention_runs/"
+"""The encoding of a row, named with its form in the text that its hash is taken of."""
 
-GENESIS = hashlib.sha256(FORMAT.encode()).hexdigest()
+GENESIS = hashlib.sha256(f"{FORMAT}1".encode()).hexdigest()
 """What the first row holds in place of the hash of the row before."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,17 +34,41 @@ def take(conninfo: str, world: World) -> Copy:
     with Target(conninfo).connect("nosender audit attack", autocommit=True) as connection:
         first = int(MIDNIGHT.timestamp()) // 3600
         persons = _Persons(world.society.phones)
+        wrote = _settles(connection)
         return Copy(
             people=world.people,
             end=int(world.seconds // 3600),
-            messages=_dealt(_messages(connection, first, persons), random),
-            deliveries=_dealt(_deliveries(connection, first, persons), random),
-            session_keys=_dealt(_session_keys(connection, first, persons), random),
+            messages=_dealt(_marked(_messages(connection, first, persons), wrote, "messages"), random),
+            deliveries=_dealt(
+                _marked(_deliveries(connection, first, persons), wrote, "message_deliveries"), random
+            ),
+            session_keys=_dealt(
+                _marked(_session_keys(connection, first, persons), wrote, "device_session_keys"), random
+            ),
             users=_dealt(_users(connection, persons), random),
             devices=_dealt(_devices(connection, persons), random),
             seen_minute=_seen(connection, COPY, persons, random),
             seen_hour=_seen(connection, COPY_HOUR, persons, random),
         )
+
+
+def _settles(connection: psycopg.Connection[Any]) -> dict[str, Ints] | None:
+    """By table, the transactions that settled it: the ledger's receipts were written by them."""
+    if connection.execute("select from pg_attribute where attname = 'settled_until'").fetchone() is None:
+        return None
+    found: dict[str, list[int]] = {}
+    for name, transaction in connection.execute(
+        "select table_name, xmin::text::bigint from public.retention_runs where settled_until is not null"
+    ).fetchall():
+        found.setdefault(name, []).append(transaction)
+    return {name: np.array(transactions, dtype=np.int64) for name, transactions in found.items()}
+
+
+def _marked(table: Rows, wrote: dict[str, Ints] | None, name: str) -> Rows:
+    if wrote is None:
+        return table
+    by_settle = np.isin(table.xmin, wrote.get(name, np.zeros(0, dtype=np.int64)))
+    return dataclasses.replace(table, settled=by_settle.astype(np.int64))
 
 
 def _dealt(table: Rows, random: np.random.Generator) -> Rows:

@@ -68,6 +68,8 @@ def _row(row: Row) -> dict[str, Any]:
         "success": asdict(row.success),
         "popular": asdict(row.popular),
         "control": asdict(row.control),
+        "settled": asdict(row.settled) if row.settled is not None else None,
+        "unsettled": asdict(row.unsettled) if row.unsettled is not None else None,
         "chance": row.chance,
         "excess": asdict(row.excess),
         "named": row.named,

@@ -23,7 +23,19 @@ svg { width: 100%; height: auto }
 .verdict { font-size: 1.2em; font-weight: 600 }
 """
 
-_COLUMNS = ("Looked at", "named", "below", "worlds", "popular", "shuffled", "chance", "of", "declared")
+_COLUMNS = (
+    "Looked at",
+    "named",
+    "settled",
+    "rest",
+    "below",
+    "worlds",
+    "popular",
+    "shuffled",
+    "chance",
+    "of",
+    "declared",
+)
 
 
 def render(outcome: Outcome) -> str:
@@ -48,8 +60,9 @@ def render(outcome: Outcome) -> str:
         f"<p class=verdict>{escape(verdict)}</p>\n{_list(reasons)}"
         f"<p>{escape(what_ran(outcome))}.</p>\n{same}"
         + "".join(_layout(layout) for layout in layouts)
-        + f"<p>named: share for whom a contact (of a group message: the sender) came first; below: one-sided "
-        f"{LEVEL_TEXT} bound; of: people, or group messages.</p>\n"
+        + f"<p>named: share for whom a contact (of a group message: the sender) came first; settled: the "
+        f"best score of settled rows alone; rest: of the others alone; below: one-sided {LEVEL_TEXT} "
+        "bound; of: people, or group messages.</p>\n"
         f"<h2>What this cannot say</h2>\n{_list(LIMITS)}</html>\n"
     )
 
@@ -72,6 +85,7 @@ def _row(row: Row) -> str:
     low, high = row.success.worlds
     cells = (
         number(row.success.point),
+        *(number(each.point) if each is not None else "-" for each in (row.settled, row.unsettled)),
         number(row.success.upper),
         f"{number(low)}&ndash;{number(high)}",
         number(row.popular.point),

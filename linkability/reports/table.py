@@ -9,12 +9,13 @@ from nosender.linkability.outcome import LEVEL_TEXT
 from nosender.linkability.reports.words import LIMITS, VERDICTS, declared, headline, number, what_ran
 
 if TYPE_CHECKING:
+    from nosender.linkability.bounds import Share
     from nosender.linkability.outcome import LayoutResult, Outcome
 
 WIDTH = 110
 _HEAD = (
-    f"{'channel':<17}{'score':<26}{'named':>6}{'below':>7}{'worlds':>11}{'popular':>9}{'shuffled':>10}"
-    f"{'chance':>8}"
+    f"{'channel':<17}{'score':<26}{'named':>6}{'settled':>9}{'rest':>6}{'below':>7}{'worlds':>11}"
+    f"{'popular':>9}{'shuffled':>10}{'chance':>8}"
 )
 
 
@@ -55,13 +56,15 @@ def _layout(layout: LayoutResult) -> list[str]:
         low, high = row.success.worlds
         lines.append(
             f"  {row.channel.slug:<17}{row.score:<26}{number(row.success.point):>6}"
-            f"{number(row.success.upper):>7}{number(low) + '-' + number(high):>11}"
+            f"{_of(row.settled):>9}{_of(row.unsettled):>6}{number(row.success.upper):>7}"
+            f"{number(low) + '-' + number(high):>11}"
             f"{number(row.popular.point):>9}{number(row.control.point):>10}{number(row.chance):>8}"
             f"  {declared(row)}, {row.count:,}"
         )
     lines += _wrapped(
-        f"named: share for whom a contact (group-sender: the sender) came first; below: one-sided "
-        f"{LEVEL_TEXT} bound; last: people or messages.",
+        f"named: share for whom a contact (group-sender: the sender) came first; settled: the best score of "
+        f"settled rows alone, rest: of the others alone; below: one-sided {LEVEL_TEXT} bound; last: people "
+        "or messages.",
         "  ",
     )
     lines += ["", f"  {'order kept, |r| root(n - 1)':<32}{'all rows':>10}{'settled rows':>15}"]
@@ -69,6 +72,10 @@ def _layout(layout: LayoutResult) -> list[str]:
         settled = f"{order.settled:.1f} of {order.settled_rows:,}" if order.settled_rows else "none"
         lines.append(f"  {order.column:<32}{order.all_rows:>10.1f}{settled:>15}")
     return lines
+
+
+def _of(share: Share | None) -> str:
+    return number(share.point) if share is not None else "-"
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:

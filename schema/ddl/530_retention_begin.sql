@@ -88,6 +88,8 @@ begin
     'canary', canary, 'tables', to_jsonb(chosen), 'at', 0, 'pass', 'begin', 'began', entry.clock_before,
     'deleted', 0, 'deactivated', 0, 'children', 0, 'batches', 0, 'blocked', 0,
     'total', jsonb_build_object('deleted', 0, 'deactivated', 0, 'children', 0, 'batches', 0, 'blocked', 0),
+    -- Settling needs the locks of all tables.
+    'settling', tables is null, 'settled', 0, 'passed_over', 0,
     'pause_ms', 0, 'finished', false
   );
 end

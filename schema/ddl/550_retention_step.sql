@@ -33,6 +33,12 @@ declare
 begin
   if (state ->> 'finished')::boolean then
     return state;
+  elsif name is null and (state ->> 'settling')::boolean then
+    perform set_config('lock_timeout', greatest((state ->> 'patience_ms')::numeric, 1)::integer::text, true);
+    state := public.retention_settle(state);
+    took_ms := extract(epoch from clock_timestamp() - began) * 1000;
+    pause_ms := took_ms * (1 - (state ->> 'duty')::numeric) / (state ->> 'duty')::numeric;
+    return state || jsonb_build_object('took_ms', round(took_ms, 3), 'pause_ms', round(pause_ms, 3));
   elsif name is null then
     return public.retention_stop(state, 'done'::text, null::text);
   end if;

@@ -28,8 +28,13 @@ begin
     when coalesce((state ->> 'partial')::boolean, false) or (state ->> 'clock_back')::boolean then 'partial'
     else 'done'
   end;
+  entry.settled := (state ->> 'settled')::bigint;
   entry.error_class := case
-    when outcome = 'done' and (state ->> 'clock_back')::boolean then 'clock-went-back' else error_class
+    when outcome = 'done' and (state ->> 'clock_back')::boolean then 'clock-went-back'
+    -- The old versions lie in the file until a vacuum, which is its owner's to run.
+    when outcome = 'done' and entry.settled > 0 and (state ->> 'vacuumed')::boolean is not true
+      then 'settled-not-vacuumed'
+    else error_class
   end;
   entry := public.retention_append(entry);
   perform public.retention_unlock(array(select jsonb_array_elements_text(state -> 'tables')));

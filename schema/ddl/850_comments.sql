@@ -96,7 +96,7 @@ comment on table public.retention_runs is
 comment on column public.retention_runs.id is 'Place in the chain; the numbers have no gap.';
 comment on column public.retention_runs.run_id is 'The run that the row belongs to.';
 comment on column public.retention_runs.phase is
-'Whether the run started, has swept one table, or finished; or a table was written anew.';
+'Whether the run started, has swept or settled one table, or finished; or a table was written anew.';
 comment on column public.retention_runs.table_name is 'The table that was swept, or written anew.';
 comment on column public.retention_runs.status is
 'How it ended: done, partial, interrupted or failed; nothing while the run has only started.';
@@ -113,7 +113,7 @@ comment on column public.retention_runs.children is
 'How many rows of other tables went with them by cascade.';
 comment on column public.retention_runs.batches is 'In how many transactions.';
 comment on column public.retention_runs.blocked is
-'How many expired rows stayed because somebody else had locked them.';
+'How many expired rows stayed because somebody else had locked them, or waited with settling.';
 comment on column public.retention_runs.oldest_remaining is
 'The oldest expiry that had passed and was still there at the end.';
 comment on column public.retention_runs.anchor_id is
@@ -127,6 +127,15 @@ comment on column public.retention_runs.dropped_columns is
 comment on column public.retention_runs.previous_hash is 'The hash of the row before.';
 comment on column public.retention_runs.row_hash is
 'The hash of this row, with that of the row before in it.';
+comment on column public.retention_runs.form is
+'Which text the row''s hash is taken of: nothing as 0.1.0 wrote it, 2 with what follows here.';
+comment on column public.retention_runs.version is
+'The revision of the schema by which the row was written.';
+comment on column public.retention_runs.schema_name is 'The schema that was swept.';
+comment on column public.retention_runs.node is 'The system identifier of the cluster that was swept.';
+comment on column public.retention_runs.settled is 'How many rows were written anew in random order.';
+comment on column public.retention_runs.settled_until is
+'Up to when the rows of a settled set had been written; the end of an hour, of six, or of a day.';
 
 comment on table public.users is 'The people who can receive messages, each by one phone number.';
 comment on column public.users.id is 'Number of the user, to which devices and keys refer.';
@@ -272,6 +281,17 @@ comment on routine public.retention_runs_guard is
 'Refuses whatever does not continue the ledger''s chain; a trigger.';
 comment on routine public.retention_scattered is
 'Says whether a table is better walked by place in the file than by expiry; part of the step.';
+comment on routine public.retention_settle is
+'Does one transaction of the settling with which a sweep ends; part of the step.';
+comment on routine public.retention_settle_batch is
+'Writes a set of rows anew in random order, with its receipt; part of the step.';
+comment on routine public.retention_settle_interval is
+'How long rows may keep the order in which they were written, until they settle.';
+comment on routine public.retention_settle_rules is
+'Says which rows of each table settle and how their times rise; part of the step.';
+comment on routine public.retention_settle_targets is
+'Says up to when a table is to be settled next, and which transactions settled it before; part of '
+'the step.';
 comment on routine public.retention_step is
 'Does one transaction of a sweep: at most one batch, deleting or deactivating only what has '
 'expired.';
@@ -281,6 +301,8 @@ comment on routine public.retention_sweep is
 'The whole sweep for a scheduler in the database, committing after each batch.';
 comment on routine public.retention_swept is 'Writes the receipt of one table; part of the step.';
 comment on routine public.retention_unlock is 'Gives back the locks of a sweep; part of its end.';
+comment on routine public.retention_unsettled is
+'Counts the rows that the next sweep will settle, for the plan.';
 comment on routine public.revoke_device is
 'Revokes a device: what waits for it goes, its session keys turn inactive.';
 comment on routine public.rotate_session_key is

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from nosender.retention.ledger import _FIELDS
+from nosender.retention.ledger import _FIELDS, _SINCE_FORM_2
 from nosender.retention.policy import declared_plan
 from nosender.retention.sweep import sweep
 from nosender.server.embedded import EmbeddedServer
@@ -24,7 +24,7 @@ UNITS = DOCS.parent / "integrations" / "systemd"
 def test_the_fields_are_the_documented_ones() -> None:
     text = (DOCS / "retention.md").read_text()
     step = text[text.index("2. For each row") : text.index("Numbers are decimal")]
-    assert tuple(re.findall(r"`([a-z_]+)`", step)) == _FIELDS
+    assert tuple(re.findall(r"`([a-z_]+)`", step)) == (*_FIELDS, *_SINCE_FORM_2, "previous_hash")
 
 
 def test_the_shell_command_gives_the_hash(

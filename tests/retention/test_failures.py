@@ -127,14 +127,14 @@ def test_a_clock_that_went_back_is_told(
     connection.autocommit = True
     sweep(target)
     connection.execute("set session_replication_role = replica")
-    connection.execute("update retention_runs set clock_after = clock_after + interval '1 hour' where id = 5")
+    ahead = "update retention_runs set clock_after = clock_after + interval '1 hour' where id = "
+    last = "(select max(id) from retention_runs)"
+    connection.execute(f"{ahead}{last}".encode())
     rows.forge(connection, "false")
     receipt = sweep(target)
     assert (receipt.status, receipt.error_class) == ("partial", "clock-went-back")
     assert verify_target(target).problems == ()
-    connection.execute(
-        "update retention_runs set clock_after = clock_after + interval '1 hour' where id = 10"
-    )
+    connection.execute(f"{ahead}{last}".encode())
     rows.forge(connection, "false")
     answer = run_nosender("--url", target.conninfo, "retention", "sweep")
     assert answer.returncode == 3

@@ -89,6 +89,7 @@ def test_the_ledger_tells_each_table(target: Target, connection: psycopg.Connect
     receipt = sweep(target)
     ledger = connection.execute(
         "select phase, table_name, status, deleted, children, oldest_remaining from retention_ledger()"
+        " where phase <> 'settled'"
     ).fetchall()
     assert ledger == [
         ("started", None, None, 0, 0, None),
@@ -97,7 +98,7 @@ def test_the_ledger_tells_each_table(target: Target, connection: psycopg.Connect
         ("swept", "messages", "done", 3, 6, None),
         ("finished", None, "done", 3, 6, None),
     ]
-    assert receipt.ledger_id == 5
+    assert receipt.ledger_id == rows.count(connection, "retention_runs")
 
 
 @pytest.mark.parametrize("statement", ["update {} set deleted = 0", "delete from {}", "truncate {}"])

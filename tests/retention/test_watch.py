@@ -206,11 +206,12 @@ def test_status_and_plan_answer(
     assert plan.returncode == 0, plan.stderr
     assert "  2 due, the oldest since 2026-01-01T10:00:00Z\n" in plan.stdout
     assert "delete once expires_at has passed; with it go its rows of message_deliveries" in plan.stdout
+    assert "\nto settle\n" in plan.stdout
     assert "last sweep: never" in run_nosender(*url, "status").stdout
     swept = run_nosender(*url, "sweep")
     assert (swept.returncode, swept.stderr) == (0, "")
     assert swept.stdout.startswith(
-        "done: 2 deleted, 4 with them, 0 marked inactive, in 1 batches\nreceipt 5 sha256:"
+        "done: 2 deleted, 4 with them, 0 marked inactive, in 1 batches; 0 settled\nreceipt "
     )
     assert "last sweep: done" in run_nosender(*url, "status").stdout
     output = tmp_path / "metrics.prom"

@@ -20,7 +20,7 @@ CLOCK = SQL("(pg_catalog.now() at time zone 'utc')")
 TAIL = 400
 COUNTED = 10_000
 ROW_TEXT = """pg_catalog.concat(
-  'nosender.retention_runs/1', e'\\n',
+  'nosender.retention_runs/', coalesce(e.form, 1::smallint), e'\\n',
   'id=', e.id, e'\\n',
   'run_id=', e.run_id, e'\\n',
   'phase=', e.phase, e'\\n',
@@ -41,6 +41,13 @@ ROW_TEXT = """pg_catalog.concat(
   'anchor_hash=', pg_catalog.encode(e.anchor_hash, 'hex'), e'\\n',
   'file_number=', e.file_number, e'\\n',
   'dropped_columns=', e.dropped_columns, e'\\n',
+  case when e.form > 1 then pg_catalog.concat(
+    'version=', e.version, e'\\n',
+    'schema_name=', e.schema_name, e'\\n',
+    'node=', e.node, e'\\n',
+    'settled=', e.settled, e'\\n',
+    'settled_until=', pg_catalog.to_char(e.settled_until, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), e'\\n'
+  ) end,
   'previous_hash=', pg_catalog.encode(e.previous_hash, 'hex'), e'\\n'
 )"""
 """What the hash of a row is taken of, as retention_row_text of the DDL gives it."""

@@ -5,7 +5,7 @@ with texts as (
     e.previous_hash,
     e.row_hash,
     pg_catalog.concat_ws(
-      e'\n', 'nosender.retention_runs/1', 'id=' || e.id, 'run_id=' || e.run_id, 'phase=' || e.phase,
+      e'\n', 'nosender.retention_runs/' || coalesce(e.form, 1), 'id=' || e.id, 'run_id=' || e.run_id, 'phase=' || e.phase,
       'table_name=' || coalesce(e.table_name, ''), 'status=' || coalesce(e.status, ''),
       'error_class=' || coalesce(e.error_class, ''),
       'policy_hash=' || pg_catalog.encode(e.policy_hash, 'hex'),
@@ -20,6 +20,12 @@ with texts as (
       'anchor_hash=' || coalesce(pg_catalog.encode(e.anchor_hash, 'hex'), ''),
       'file_number=' || coalesce(e.file_number::text, ''),
       'dropped_columns=' || coalesce(e.dropped_columns::text, ''),
+      case when e.form > 1 then pg_catalog.concat_ws(
+        e'\n', 'version=' || coalesce(e.version, ''), 'schema_name=' || coalesce(e.schema_name, ''),
+        'node=' || coalesce(e.node, ''), 'settled=' || coalesce(e.settled::text, ''),
+        'settled_until='
+        || coalesce(pg_catalog.to_char(e.settled_until, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '')
+      ) end,
       'previous_hash=' || pg_catalog.encode(e.previous_hash, 'hex'), ''
     ) as written
   from retention_runs as e

@@ -24,6 +24,7 @@ inner join (
   ('idx_messages_message_id', '70f41fc025f1ebb9333f27b83dcf9ddc'),
   ('idx_messaging_pk_user_active', '829a47c144b21b59a0bf7066d89eaf8a'),
   ('idx_messaging_pk_user_version', '35b3b7fbba3feb67ce84eb82b2e334b5'),
+  ('idx_retention_runs_settled', 'cb830345538f826cb551bcc949928d5b'),
   ('idx_webauthn_credentials_user', '8bc31b1dd70c2acd1d6c7c2e8ef0a373')
   -- end
 ) as declared (name, hash) on c.relname = declared.name

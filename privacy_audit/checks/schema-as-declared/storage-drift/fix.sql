@@ -1,3 +1,3 @@
-alter table message_deliveries set (fillfactor = 90);
+alter table message_deliveries reset (fillfactor);
 alter index idx_deliveries_message reset (fillfactor);
 alter table messages alter column encrypted_content set storage extended;

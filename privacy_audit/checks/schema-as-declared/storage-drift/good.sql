@@ -1,2 +1,2 @@
--- The declared value, set once more.
-alter table message_deliveries set (fillfactor = 90);
+-- What is declared, said once more: nothing.
+alter table message_deliveries reset (fillfactor);

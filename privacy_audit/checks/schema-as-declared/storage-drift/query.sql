@@ -6,8 +6,7 @@ inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
 where
   n.nspname = pg_catalog.current_schema()
   and c.relkind in ('r', 'i')
-  and coalesce(pg_catalog.array_to_string(c.reloptions, ','), '')
-  <> case c.relname when 'message_deliveries' then 'fillfactor=90' else '' end
+  and c.reloptions is not null
 union all
 select n.nspname || '.' || c.relname || '.' || a.attname as subject
 from pg_catalog.pg_attribute as a

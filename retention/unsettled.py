@@ -1,0 +1,53 @@
+"""What the next sweep will settle, and what that takes: after an upgrade all there is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from nosender.retention.failures import explain
+from nosender.retention.session import statement
+
+if TYPE_CHECKING:
+    from nosender.server.target import Target
+
+_WAL_OF_ROW, _WAL_OF_ENTRY = 100, 100
+"""Bytes beside the row itself, and of an entry in an index; see benchmarks/settle.py."""
+_ROWS_A_SECOND = 8000
+"""On one core without a pause; see benchmarks/settle.py."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """What there is to settle in one table."""
+
+    table: str
+    rows: int
+    bytes: int
+    """Of these rows, in the table itself and out of line; the table grows by as much until a vacuum."""
+    wal: int
+    """About so many bytes of WAL, without full-page images."""
+    seconds: float
+    """About so long, without a pause."""
+
+
+def read_unsettled(target: Target) -> tuple[Unsettled, ...]:
+    """Count it, table by table; tables with nothing to settle are left out."""
+    with target.connect("nosender retention", reading=True) as connection:
+        try:
+            rows = connection.execute(
+                statement(
+                    target.schema,
+                    "select table_name, due, bytes, indexes from {}.retention_unsettled() where due > 0",
+                )
+            ).fetchall()
+        except psycopg.Error as error:
+            raise explain(error, target) from None
+    return tuple(
+        Unsettled(
+            table, due, size, size + due * (_WAL_OF_ROW + indexes * _WAL_OF_ENTRY), due / _ROWS_A_SECOND
+        )
+        for table, due, size, indexes in rows
+    )

@@ -1,0 +1,92 @@
+set search_path = pg_catalog, pg_temp;
+
+-- How each table is settled, as expressions over its row `r`. Parameters of all of them: $1 the transactions
+-- of settles after which a row stays as it is, $2 those after which it rises to the next level, $3 up to when
+-- the settle goes, $4 the midnight and $5 the beginning of the six hours before that.
+--
+-- Times rise with the age of the row: the hour in the six hours under way, the six hours today, then the day.
+-- An expiry rises with them where the row lives for a day or longer; less would be lengthened out of measure.
+-- A value stored out of line gets a new number only when it is computed anew, so each ends with an empty one.
+create function public.retention_settle_rules()
+returns table (
+  table_name text,
+  levels interval[],  -- a settled set joins those of the next level
+  due text,           -- rows that the settle takes
+  changes text
+)
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  with raised (name, text) as (
+    select
+      name,
+      format(
+        '%1$I = case when r.%1$I < $4 then date_trunc(''day'', r.%1$I) when r.%1$I < $5 then '
+        'date_bin(''6 hours'', r.%1$I, ''2000-01-01'') else date_trunc(''hour'', r.%1$I) end', name
+      )
+    from unnest(array['created_at', 'timestamp', 'delivered_at', 'read_at']) as name
+  ),
+  expiry (text) as (
+    select format(
+      'expires_at = case when r.expires_at - r.created_at < interval ''1 day'' then r.expires_at '
+      'when r.created_at < $4 then %1$s end',
+      'date_bin(''1 day'', r.expires_at + interval ''23:59:59.999999'', ''2000-01-01'') '
+      'when r.created_at < $5 then '
+      'date_bin(''6 hours'', r.expires_at + interval ''05:59:59.999999'', ''2000-01-01'') else r.expires_at'
+    )
+  )
+  values
+  (
+    'messages', array[interval '1 day', '6 hours', '1 hour'],
+    'r.xmin <> all($1) and r.created_at < $3',
+    concat_ws(
+      ', ', (select text from raised where name = 'created_at'), (select text from raised where name = 'timestamp'),
+      (select text from expiry), 'encrypted_content = r.encrypted_content || ''''::bytea'
+    )
+  ),
+  (
+    'message_deliveries', array[interval '1 day', '6 hours', '1 hour'],
+    -- One that waits has no time of its own: it came with its message.
+    format(
+      'r.xmin <> all($1) and coalesce(r.read_at, r.delivered_at, '
+      '(select m.created_at from %s as m where m.id = r.message_id)) < $3', 'public.messages'::regclass
+    ),
+    concat_ws(
+      ', ', 'id = default', (select text from raised where name = 'delivered_at'),
+      (select text from raised where name = 'read_at')
+    )
+  ),
+  (
+    'ephemeral_keys', array[interval '1 day', '6 hours', '1 hour'],
+    'r.xmin <> all($1) and r.created_at < $3',
+    concat_ws(', ', 'id = default', (select text from raised where name = 'created_at'))
+  ),
+  -- Keys are few and say most: all that was stored or touched today is one set, whatever the hour.
+  (
+    'device_session_keys', array[interval '1 day', '1 hour'],
+    'r.xmin <> all($1) and r.created_at < $3',
+    concat_ws(
+      ', ', 'id = default', 'created_at = date_trunc(''day'', r.created_at)', (select text from expiry),
+      'encrypted_session_key = r.encrypted_session_key || ''''::bytea'
+    )
+  ),
+  (
+    'messaging_public_keys', array[interval '1 day', '1 hour'],
+    'r.xmin <> all($1) and greatest(r.created_at, r.revoked_at) < $3',
+    'id = default, created_at = date_trunc(''day'', r.created_at), revoked_at = date_trunc(''day'', r.revoked_at)'
+  ),
+  -- Whoever locked the row of a person or a device last stays in it, until it is written anew. A version that
+  -- a settle wrote names the settle itself.
+  (
+    'users', array[interval '1 day', '6 hours', '1 hour'],
+    'r.xmax <> 0::text::xid and r.xmax <> r.xmin or r.xmin = any($2)',
+    'created_at = r.created_at'
+  ),
+  (
+    'webauthn_credentials', array[interval '1 day', '6 hours', '1 hour'],
+    'r.xmax <> 0::text::xid and r.xmax <> r.xmin or r.xmin = any($2)',
+    'created_at = r.created_at'
+  )
+$$;
+
+revoke all on function public.retention_settle_rules from public;

@@ -1,0 +1,42 @@
+set search_path = pg_catalog, pg_temp;
+
+-- Up to when a table is to be settled, level by level; no row where it is settled for now. The receipt of a
+-- settled set is written by the transaction that wrote the set, so the ledger's own rows say which
+-- transactions those are: `settled` and `rising` are the parameters $1 and $2 of the rules. A row of any
+-- other transaction has not settled, whoever wrote it.
+create function public.retention_settle_targets(name text, levels interval[])
+returns table (until timestamp, settled xid[], rising xid[], last_one boolean)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  origin constant timestamp := '2000-01-01';
+  level interval;
+  reached timestamp;
+  latest timestamp := date_bin(public.retention_settle_interval(), now() at time zone 'utc', origin);
+begin
+  select max(r.settled_until) into reached
+  from public.retention_runs as r
+  where r.phase = 'settled' and r.table_name = name and r.status = 'done';
+  foreach level in array levels loop
+    until := date_bin(greatest(level, public.retention_settle_interval()), latest, origin);
+    continue when reached >= until;
+    reached := until;
+    last_one := until = latest;
+    -- A table of two levels is one set a day: whatever is not of a whole day rises.
+    level := case when cardinality(levels) = 2 then levels[1] else level end;
+    select
+      coalesce(array_agg(r.xmin) filter (where final), '{}'),
+      coalesce(array_agg(r.xmin) filter (where not final), '{}')
+    into settled, rising
+    from public.retention_runs as r
+    cross join lateral (
+      select r.settled_until >= until or date_bin(level, r.settled_until, origin) = r.settled_until
+    ) as e (final)
+    where r.phase = 'settled' and r.table_name = name;
+    return next;
+  end loop;
+end
+$$;
+
+revoke all on function public.retention_settle_targets from public;

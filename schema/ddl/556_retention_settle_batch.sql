@@ -1,0 +1,62 @@
+set search_path = pg_catalog, pg_temp;
+
+-- Writes rows anew in random order, and leaves a receipt in the same transaction: all that is due, or a
+-- random sample of at most `most` of it. Each order is drawn by the server's strong generator.
+--
+-- The rows are locked first, and what others hold is passed over: it settles with the next set. The update
+-- leads from the shuffled places to the rows: by any other plan they would be written in the order in which
+-- they lie. No exception block may come in: what it writes has another transaction number.
+create function public.retention_settle_batch(
+  state jsonb, name text, until timestamp, settled xid[], rising xid[], last_one boolean, most bigint
+) returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  entry public.retention_runs := public.retention_entry(state);
+  home regclass := ('public.' || quote_ident(name))::regclass;
+  rule record;
+  midnight timestamp := date_trunc('day', until);
+  sixth timestamp := date_bin('6 hours', until, timestamp '2000-01-01');
+  places tid[];
+  held tid[];
+begin
+  select * into strict rule from public.retention_settle_rules() where table_name = name;
+  entry.clock_before := clock_timestamp() at time zone 'utc';
+  perform set_config('enable_seqscan', 'on', true);
+  execute format(
+    'select array(select r.ctid from %s as r where %s order by gen_random_uuid() limit $6)', home, rule.due
+  ) into places using settled, rising, until, midnight, sixth, most;
+  perform set_config('enable_seqscan', 'off', true);
+  -- The receipt of the last level says that the table was looked at; of the others it is that of a set.
+  if cardinality(places) = 0 and not last_one then
+    return null;
+  end if;
+  execute format(
+    'select array(select r.ctid from %s as r where r.ctid = any($6) and (%s) for no key update skip locked)',
+    home, rule.due
+  ) into held using settled, rising, until, midnight, sixth, places;
+  held := array(select place from unnest(held) as place order by gen_random_uuid());
+  execute format(
+    'update %s as r set %s from unnest($6) as chosen (place) where r.ctid = chosen.place', home, rule.changes
+  ) using settled, rising, until, midnight, sixth, held;
+  get diagnostics entry.settled = row_count;
+  entry.phase := 'settled';
+  entry.table_name := name;
+  entry.settled_until := until;
+  -- Where others hold every row of a sample, more samples would find the same.
+  entry.status := case when cardinality(places) < most or entry.settled = 0 then 'done' else 'partial' end;
+  entry.deleted := 0;
+  entry.deactivated := 0;
+  entry.children := 0;
+  entry.batches := 1;
+  entry.blocked := cardinality(places) - entry.settled;
+  entry := public.retention_append(entry);
+  return state || jsonb_build_object(
+    'affected', entry.settled, 'settled', (state ->> 'settled')::bigint + entry.settled,
+    'passed_over', (state ->> 'passed_over')::bigint + entry.blocked
+  );
+end
+$$;
+
+revoke all on function public.retention_settle_batch from public;
