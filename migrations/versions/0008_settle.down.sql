@@ -296,6 +296,7 @@ begin
 end
 $$;
 
+drop function public.audit_settling;
 drop function public.retention_unsettled;
 drop function public.retention_settle;
 drop function public.retention_settle_batch;

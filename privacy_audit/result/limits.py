@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from nosender.schema.observe.observation import SchemaKind
 
 ALWAYS = (
-    "Order: serial numbers, xmin, the place of a row in its file and the locks that rows carry keep the "
-    "order of insertion, and the order names partners: one copy names first a real contact of two in three "
-    "people, measured by `nosender audit attack` on synthetic traffic of 1,000 people. Distances between "
-    "neighbours are known to a second, and batches hide little. A low number of that attack would be the "
-    "success of what was tried, never a proof. Copies taken often, watching live, WAL, replicas, backups "
-    "and free bytes in pages keep the order as long as they are kept. Among ten people an hour is a name.",
+    "Order: until a row settles, at the first sweep after its hour is over, its place in its file, xmin, the "
+    "numbers of values out of line and the locks that calls left keep the order of insertion, and the order "
+    "names partners: where no row settles, one copy names first a real contact of two in three people, "
+    "measured by `nosender audit attack` on synthetic traffic of 1,000 people. A low number of that attack "
+    "is the success of what was tried, never a proof. Copies taken often, watching live, WAL, replicas, "
+    "backups and free bytes in pages keep the order as long as they are kept. Among ten people an hour is a "
+    "name.",
     "Counts: how many messages, devices and keys a destination has is stored, because delivery needs it.",
     "Content: whether the ciphertexts were made with keys that the server does not know cannot be seen "
     "from them.",

@@ -190,6 +190,8 @@ comment on routine public.audit_rows is
 comment on routine public.audit_same_transaction is
 'Counts transactions that wrote for a destination and for another user at once.';
 comment on routine public.audit_session_key_owners is 'Counts session keys on a device of another user.';
+comment on routine public.audit_settling is
+'Counts rows that should have settled, and rows of people and devices with a locker of before.';
 comment on routine public.audit_shared_values is
 'Counts, column by column, values that stand under more than one owner.';
 comment on routine public.audit_sizes is 'Counts the different lengths of the ciphertexts.';

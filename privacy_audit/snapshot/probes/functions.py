@@ -111,7 +111,7 @@ def ask(
                 sql.Literal(name),
                 sql.Identifier(live.schema, name),
                 sql.SQL("{}::interval").format(sql.Literal(grace))
-                if name == "audit_overdue"
+                if name in ("audit_overdue", "audit_settling")
                 else sql.SQL(LEDGER.get(name, "")),
             )
             for name in names

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg.sql import SQL, Composed
 
-from nosender.privacy_audit.snapshot.probes import content, flow, known_values, ledger
+from nosender.privacy_audit.snapshot.probes import content, flow, known_values, ledger, settling
 from nosender.privacy_audit.snapshot.probes.asked import Asked, Refused
 from nosender.privacy_audit.snapshot.probes.functions import without_values
 from nosender.privacy_audit.snapshot.probes.parts import text
@@ -44,6 +44,7 @@ STATEMENTS: Mapping[str, Callable[[Asked], Composed | list[Composed]]] = {
     "audit_same_transaction": flow.same_transaction,
     "audit_session_key_owners": flow.session_key_owners,
     "audit_shared_values": content.shared_values,
+    "audit_settling": settling.settling,
     "audit_sizes": flow.sizes,
     "audit_statistics": ledger.statistics,
     "audit_times": content.times,

@@ -25,6 +25,7 @@ from (
   ('audit_rows(of_table text, random_pages integer)', '36b86a44960a8e714d215ae1078c272c'),
   ('audit_same_transaction()', 'ef41bc10a82b9d21227664ae7163360b'),
   ('audit_session_key_owners()', '007ba759a6dcd088faf0897778153def'),
+  ('audit_settling(grace interval)', '8003c60ae43d01e3dfbd700998ed7f41'),
   ('audit_shared_values()', '17e0064e037209538a7fe241df77499a'),
   ('audit_sizes()', 'a9ef40a3833721467b76d26ca13d0ddc'),
   ('audit_statistics()', '08f861b0639edb88dfd54e68d3517dd1'),
