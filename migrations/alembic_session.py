@@ -17,6 +17,7 @@ import sqlalchemy
 from sqlalchemy.pool import NullPool
 
 from nosender.errors import UsageError
+from nosender.migrations.journal import VERSION_TABLE
 from nosender.schema.ddl import PATH
 from nosender.server.pinned_connection import PINNED, local_settings
 from nosender.server.session_start import refuse_silent_triggers
@@ -43,6 +44,16 @@ class AlembicSession:
     def pin(self, *_: Any) -> None:
         """Give the settings to the transaction that begins, or that is open."""
         self.driver.execute(local_settings(self.settings))
+
+    def pin_alembic(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        """Let no revision, whatever path it left, decide what Alembic's own statements mean."""
+        if VERSION_TABLE in statement:
+            self.driver.execute(local_settings({"search_path": PATH}))
+
+    def unpin_alembic(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        """Go on as before."""
+        if VERSION_TABLE in statement:
+            self.driver.execute(local_settings({"search_path": self.settings["search_path"]}))
 
     def look_up(self, path: str) -> None:
         """Have names looked up there, in the open transaction and in those to come."""
@@ -86,11 +97,18 @@ def _pinned(session: AlembicSession) -> Iterator[AlembicSession]:
     if bound.in_transaction():
         before = {name: _setting(session.driver, name) for name in session.settings}
         session.pin()
-    sqlalchemy.event.listen(bound, "begin", session.pin)
+    listeners = {
+        "begin": session.pin,
+        "before_cursor_execute": session.pin_alembic,
+        "after_cursor_execute": session.unpin_alembic,
+    }
+    for event, listener in listeners.items():
+        sqlalchemy.event.listen(bound, event, listener)
     try:
         yield session
     finally:
-        sqlalchemy.event.remove(bound, "begin", session.pin)
+        for event, listener in listeners.items():
+            sqlalchemy.event.remove(bound, event, listener)
         if before and bound.in_transaction():
             with suppress(psycopg.Error):  # it failed, and ends with what was set in it
                 session.driver.execute(local_settings(before))

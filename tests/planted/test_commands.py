@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,21 +13,31 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from nosender.cli import root
 from nosender.migrations import runner
 from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
 from nosender.traffic.fill import fill
 
-from ..conftest import RunNosender, clone
+from ..conftest import ROOT, RunNosender, clone
+from ..test_names import commands
 from .conftest import PLANTS, hijacks, plant
 
 COMMANDS = (
     "db current", "db history", "db check", "db plan", "db sql", "db upgrade", "db accept 0001",
     "db downgrade 0005 --allow-data-loss",
-    "audit run", "audit preflight",
-    "retention plan", "retention status", "retention sweep", "retention verify", "retention erase",
+    "audit run", "audit preflight", "audit explore",
+    "retention plan", "retention status", "retention sweep", "retention sweep --workers 2 --canary",
+    "retention watch --sweeps 1", "retention verify", "retention erase", "retention erase --rewrite --yes",
     "catalogue check", "traffic fill --users 3 --messages 5",
+    "traffic fill --users 3 --messages 5 --through flow",
 )  # fmt: skip
+ELSEWHERE = {
+    "demo", "audit attack", "audit selftest", "gate",  # on a server or in a database of their own
+    "audit list", "audit explain", "audit queries", "audit render", "audit diff", "audit sign",
+    "audit verify", "evidence key", "catalogue show", "catalogue docs", "catalogue comments",  # on files
+}  # fmt: skip
+ALEMBIC = ("current", "check", "upgrade head", "downgrade -1", "stamp 0005", "history --indicate-current")
 STANDINGS = ("head", "0005")
 
 
@@ -58,5 +71,26 @@ def test_no_command_runs_what_is_planted(
             admin.execute(path)
         with hijacks(any_server) as found:
             done = run_nosender("--url", conninfo, *command.split())
+        assert found == []
+        assert "Traceback" not in done.stderr
+
+
+def test_every_command_is_looked_at_or_asks_no_database() -> None:
+    swept = {" ".join(each) for words in COMMANDS for each in (words.split()[:2],)}
+    assert {" ".join(words) for words in commands(root())} == swept | ELSEWHERE
+
+
+@pytest.mark.parametrize("words", ALEMBIC)
+def test_alembic_runs_no_plant_either(any_server: EmbeddedServer, template: str, words: str) -> None:
+    with clone(any_server, template) as conninfo:
+        with psycopg.connect(conninfo, autocommit=True) as admin:
+            name = sql.Identifier(str(conninfo_to_dict(conninfo)["dbname"]))
+            path = sql.SQL("alter database {} set search_path = planted, pg_catalog, public").format(name)
+            admin.execute(path)
+        with hijacks(any_server) as found:
+            done = subprocess.run(
+                [sys.executable, "-m", "alembic", *words.split()], cwd=ROOT, capture_output=True, text=True,
+                env={**os.environ, "DATABASE_URL": conninfo}, check=False,
+            )  # fmt: skip
         assert found == []
         assert "Traceback" not in done.stderr
