@@ -967,11 +967,13 @@ comment on column public.messages.id is
 'Number of the message, to which deliveries refer; orders the messages of one destination.';
 comment on column public.messages.expires_at is 'When the message must go, delivered or not.';
 comment on column public.messaging_public_keys.id is 'Number of the published key.';
-comment on routine public.active_public_key is 'Looks up the messaging key of whoever has a phone number.';
-comment on routine public.fetch_messages is 'Gives a device the oldest messages that wait for it.';
-comment on routine public.publish_public_key is
+comment on function public.active_public_key(text) is
+'Looks up the messaging key of whoever has a phone number.';
+comment on function public.fetch_messages(integer, integer) is
+'Gives a device the oldest messages that wait for it.';
+comment on function public.publish_public_key(integer, bytea, bytea, bytea) is
 'Publishes a user''s messaging key; the one before it is revoked in the same statement.';
-comment on routine public.rotate_session_key is
+comment on function public.rotate_session_key(integer, text, text, integer[], bytea[], interval) is
 'Stores a new session key for all of a user''s devices; the old one turns inactive and stays.';
-comment on routine public.session_keys is
+comment on function public.session_keys(integer) is
 'Gives a device the session keys sealed for it, old ones included.';

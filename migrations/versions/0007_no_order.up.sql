@@ -1347,8 +1347,8 @@ as $$
   values ('keep', interval '30 days')
 $$;
 
-revoke all on function public.retention_knobs from public;
-grant execute on function public.retention_knobs to nosender_sweeper, nosender_auditor;
+revoke all on function public.retention_knobs() from public;
+grant execute on function public.retention_knobs() to nosender_sweeper, nosender_auditor;
 
 comment on column public.device_session_keys.id is 'Number of the session key row, drawn at random.';
 comment on column public.device_session_keys.key_rotation_counter is
@@ -1365,23 +1365,25 @@ comment on column public.messages.id is
 comment on column public.messages.expires_at is
 'When the message must go, delivered or not: after one of thirteen lifetimes.';
 comment on column public.messaging_public_keys.id is 'Number of the published key, drawn at random.';
-comment on routine public.active_public_key is 'Looks up the messaging key of whoever has a phone number.';
-comment on routine public.fetch_messages is 'Gives a device the oldest messages that wait for it.';
-comment on routine public.lifetime is
+comment on function public.active_public_key(text) is
+'Looks up the messaging key of whoever has a phone number.';
+comment on function public.fetch_messages(integer, integer) is
+'Gives a device the oldest messages that wait for it.';
+comment on function public.lifetime(interval) is
 'The next of thirteen lifetimes, for one of any length would be a mark.';
-comment on routine public.new_delivery_id is 'Draws the number of a delivery: its day and random bits.';
-comment on routine public.new_ephemeral_key_id is 'Draws the number of an ephemeral key at random.';
-comment on routine public.new_message_id is 'Draws the number of a message: its day and random bits.';
-comment on routine public.new_public_key_id is 'Draws the number of a published key at random.';
-comment on routine public.new_session_key_id is 'Draws the number of a session key at random.';
-comment on routine public.publish_public_key is
+comment on function public.new_delivery_id() is 'Draws the number of a delivery: its day and random bits.';
+comment on function public.new_ephemeral_key_id() is 'Draws the number of an ephemeral key at random.';
+comment on function public.new_message_id() is 'Draws the number of a message: its day and random bits.';
+comment on function public.new_public_key_id() is 'Draws the number of a published key at random.';
+comment on function public.new_session_key_id() is 'Draws the number of a session key at random.';
+comment on function public.publish_public_key(integer, bytea, bytea, bytea, boolean) is
 'Publishes a user''s messaging key; the one before it is revoked in the same statement.';
-comment on routine public.register_person is
+comment on function public.register_person(text, bytea, bytea, bytea, bytea, bytea, bigint, boolean) is
 'Registers a phone number with its first device and messaging key in one call.';
-comment on routine public.retention_knobs is
+comment on function public.retention_knobs() is
 'What an operator decides about how long things stay: values and nothing else.';
-comment on routine public.rotate_session_key is
+comment on function public.rotate_session_key(integer, text, text, integer[], bytea[], interval) is
 'Stores a new session key for all of a user''s devices; the old one turns inactive, loses its expiry '
 'and stays.';
-comment on routine public.session_keys is
+comment on function public.session_keys(integer) is
 'Gives a device the session keys sealed for it, old ones included.';

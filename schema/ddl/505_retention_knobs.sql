@@ -12,5 +12,5 @@ as $$
   values ('keep', interval '30 days')
 $$;
 
-revoke all on function public.retention_knobs from public;
-grant execute on function public.retention_knobs to nosender_sweeper, nosender_auditor;
+revoke all on function public.retention_knobs() from public;
+grant execute on function public.retention_knobs() to nosender_sweeper, nosender_auditor;

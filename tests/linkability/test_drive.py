@@ -69,7 +69,7 @@ def test_the_stepped_clock_reaches_functions_defaults_and_guards(any_migrated: s
             "select send_message('+9990000001', decode(repeat('ab', 40), 'hex'), 'm', 'text', '2 hours')"
         )
         connection.execute("set nosender.clock = '2031-05-06T08:00:00+00:00'")
-        connection.execute("select acknowledge(1, array[1::bigint], 'read')")
+        connection.execute("select acknowledge(1, array(select id from messages), 'read')")
         stored = connection.execute(
             "select m.created_at::text, m.expires_at::text, d.read_at::text, u.created_at::text "
             "from messages as m, message_deliveries as d, users as u"
