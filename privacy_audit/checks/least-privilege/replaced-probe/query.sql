@@ -20,24 +20,32 @@ where
         ('active_devices(owner_id integer)', 'bc0523be592ed83e6e528c8cfab36994'),
         ('active_public_key(phone text)', '96cd97825d557a3289dde44ac9df71e4'),
         ('audit_canaries()', '8118d9f920ac39f5f58ce0036a494040'),
-        ('audit_content()', '37ee4f709f229a8c4e8ca83c097ca4d7'),
+        ('audit_columns()', 'cd7ce9140440d86384fb0f4bde54fa1b'),
+        ('audit_content()', '4e19fe0f77e6e59a61d26e3e338cac62'),
+        ('audit_declared()', 'd82febc11935c13d13b22f4409884e8c'),
         ('audit_deliveries()', 'f0e5344c2212b43144d017888acc7235'),
-        ('audit_identifiers()', '1e945b2bbddd5ee64db46317eea7fe17'),
+        ('audit_identifiers()', '58ae87483bae107443b00b6f3647af30'),
+        ('audit_known_values()', 'a6b13c0a7ce3cde00364616d5140ced7'),
         ('audit_ledger()', 'f04b611a336f4f62fa52cf280c791083'),
         ('audit_ledger_chain()', '49c98479c89d65eaa0a4ebf236a758f4'),
-        ('audit_matching_values()', '47790e6a06362ce445024eb767a9cc78'),
-        ('audit_order()', '192df9b975918064792a3d410780f146'),
-        ('audit_overdue(grace interval)', 'ad851bb645eafa636c1358d4b71e89d2'),
+        ('audit_matching_values()', '4bb115cb8c2bee09122a02a8025ab4b8'),
+        ('audit_order()', '764f9bf4c2d5e019099662ccc7998648'),
+        ('audit_other_columns()', '28f3005b0f583453ce6d2dfaff819529'),
+        ('audit_overdue(grace interval)', 'e2752f8984fa1100bb3d818f04437ab4'),
+        ('audit_own_values()', 'ab23fb91ae61508e325b74622fc060b3'),
         ('audit_public_keys()', '9490c144c7d84deda64da916d24a0236'),
         ('audit_revision()', '3f7198da3c3061cd51b0b2edac7c9dd7'),
         ('audit_rewrites()', '664699fe86ce760d168aa693402e22b2'),
-        ('audit_rows(of_table text, random_pages integer)', '36b86a44960a8e714d215ae1078c272c'),
-        ('audit_same_transaction()', 'ef41bc10a82b9d21227664ae7163360b'),
+        ('audit_rows(of_table text, random_pages integer)', 'f5348644d047fa435652ea455459adef'),
+        ('audit_same_transaction()', 'c0bfe0f485f49bba47fdfcb5d42e0334'),
         ('audit_session_key_owners()', '007ba759a6dcd088faf0897778153def'),
-        ('audit_shared_values()', '17e0064e037209538a7fe241df77499a'),
+        ('audit_shared_values()', 'b3025cdbc9c1de31ec1400207d4bd26f'),
         ('audit_sizes()', 'a9ef40a3833721467b76d26ca13d0ddc'),
         ('audit_statistics()', '08f861b0639edb88dfd54e68d3517dd1'),
-        ('audit_times()', '5f0320d0694eba2ae55f5b849184f71b'),
+        ('audit_tables()', '36bdbf78873b4cd3fdfe8a0946dc6a85'),
+        ('audit_text(template text, parts jsonb)', 'd4a4558ab5f89b862f790a8b94fe7651'),
+        ('audit_times()', '40f2b87ec930bad3cbded103aa093f65'),
+        ('audit_type(of_type oid)', '7e44f90cf8899507f231b17a6fb758f2'),
         ('audit_whole(of_table text, most_pages integer)', '99d84bb3ae699a61e1840ee1db9f669d'),
         ('claim_ephemeral_key(destination text, exchange text)', 'f1b72a763261e1f5512db40f7548993f'),
         ('deliver_to_destination_only()', 'ff53334ef8873ef77429f3b2c764bca1'),
@@ -105,6 +113,9 @@ where
     or p.proowner <> c.relowner
     or (x.grantee is not null and coalesce(r.rolname, 'public') <> 'nosender_auditor')
     or not p.prosecdef
-    and p.proname not in ('audit_rows', 'audit_whole')
+    and p.proname not in (
+      'audit_columns', 'audit_declared', 'audit_known_values', 'audit_other_columns', 'audit_own_values',
+      'audit_rows', 'audit_tables', 'audit_text', 'audit_type', 'audit_whole'
+    )
   )
 order by subject
