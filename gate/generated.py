@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).parent.parent
 
 COMMENTS = "schema/ddl/850_comments.sql"
+DECLARED = "schema/ddl/603_audit_declared.sql"
 REFERENCE = "schema/observe/reference.json"
 
 
@@ -32,11 +33,12 @@ def of_catalogue(catalogue: Catalogue, declared: Observation) -> dict[str, str]:
     """
     from nosender.privacy_audit.check import discover
     from nosender.privacy_audit.checks.refresh_queries import refreshed
+    from nosender.privacy_audit.snapshot.probes.declared import declared_sql
     from nosender.schema.catalogue import comments_sql
     from nosender.schema.catalogue.docs import files
 
     types = {(each.table, each.name): each.type for each in declared.columns}
-    made = {COMMENTS: comments_sql(catalogue)}
+    made = {COMMENTS: comments_sql(catalogue), DECLARED: declared_sql(catalogue)}
     made |= {f"docs/{name}": text for name, text in files(catalogue, types).items()}
     for loaded in discover():
         check = loaded.check
@@ -74,12 +76,13 @@ def of_program() -> dict[str, str]:
 
 def main(conninfo: str | None = None) -> None:
     """Write every file that differs from what it should be."""
+    from nosender.privacy_audit.snapshot.probes.declared import declared_sql
     from nosender.schema.catalogue import comments_sql, load
     from nosender.schema.observe.reference import reference
     from nosender.server.embedded import EmbeddedServer
 
     catalogue = load()
-    write({COMMENTS: comments_sql(catalogue)})
+    write({COMMENTS: comments_sql(catalogue), DECLARED: declared_sql(catalogue)})
     if conninfo is None:
         with EmbeddedServer() as server:
             write(of_server(server.conninfo()))

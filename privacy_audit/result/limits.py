@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nosender.privacy_audit.snapshot.snapshot import Unseen, brought_along
+from nosender.privacy_audit.snapshot.snapshot import brought_along
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +60,6 @@ def limits_of(snapshot: Snapshot) -> tuple[str, ...]:
         lifetime(snapshot),
         *_schemas(snapshot),
         *_databases(snapshot),
-        *_functions(snapshot),
         *_role(snapshot),
     )
 
@@ -123,19 +122,6 @@ def _databases(snapshot: Snapshot) -> list[str]:
             f"and {len(names) - _NAMED} more."
         ]
     return [f"Database {name} of the same cluster was not entered." for name in names]
-
-
-def _functions(snapshot: Snapshot) -> list[str]:
-    """What the counting functions of this revision do not look at, where they were called."""
-    answer = snapshot.probes.get("audit_content", ())
-    if isinstance(answer, Unseen) or not answer or any("late" in row for row in answer):
-        return []
-    return [
-        "Functions: this role reads no table and calls the functions of the revision, which look at less "
-        "than an owner's audit: not for what is stored about people in our own columns, nor at the ends of "
-        "ciphertexts or past their first 128 bytes, at the letters and spellings of identifiers, at counters "
-        "or for moments that lie ahead."
-    ]
 
 
 def _role(snapshot: Snapshot) -> list[str]:

@@ -1,10 +1,11 @@
 set search_path = pg_catalog, pg_temp;
 
 -- Per column: how many values stand under more than one owner, where an owner is a user or a destination, or
--- a device in the table that knows devices only. Live columns, declared or not: a conversation by another
--- name is still shared. Of bytes the first 64 and, as `name[1..8]`, the first 8 are compared; of values
--- outside their rows the 1,000 newest where the table is read whole, and else the 8 newest. Types that
--- somebody made are left out: comparing them could run their code with the owner's rights.
+-- a device in the table that knows devices only; where a row is nobody's, under more than one row, of what
+-- no two rows may share. Live columns, declared or not: a conversation by another name is still shared. Of
+-- bytes the first 64 and, as `name[1..8]`, the first 8 are compared, of identifiers as `name[alike]` one
+-- spelling of all; of values outside their rows the 1,000 newest where the table is read whole, and else the
+-- 8 newest.
 --
 -- distinct_values, and of these shared_values with two owners or more; pairs of a value and an owner; the
 -- most owners of one value; all owners seen.
@@ -20,70 +21,63 @@ set search_path = pg_catalog, pg_temp
 set row_security = off
 as $$
 declare
-  holder record;
   part record;
 begin
-  for holder in
+  for part in
     select
-      listed.name,
-      listed.owner,
-      public.audit_rows(listed.name, 40) || ' as r' as from_item,
-      public.audit_whole(listed.name, 256) as whole
-    from (
+      c.parts || pg_catalog.jsonb_build_object(
+        'label', pg_catalog.quote_literal(c.column_name || shape.suffix),
+        'compared', public.audit_text(shape.template, c.parts)
+      ) as parts
+    from public.audit_columns() as c
+    cross join lateral (
       values
-        ('messages', 'r.destination_phone'),
-        ('ephemeral_keys', 'r.destination_phone'),
-        ('device_session_keys', 'r.user_id'),
-        ('messaging_public_keys', 'r.user_id'),
-        ('webauthn_credentials', 'r.user_id'),
-        ('users', 'r.id'),
-        ('message_deliveries', 'r.webauthn_credential_id')
-    ) as listed (name, owner)
+        ('', case
+          when c.type = 'bytea' then 'pg_catalog.substring({value}::bytea, 1, 64)'
+          when c.type in (
+            'smallint', 'integer', 'bigint', 'numeric', 'uuid', 'double precision', 'bigint[]', 'integer[]'
+          ) then '{value}'
+          else '{spelled}'
+        end),
+        ('[1..8]', case when c.type = 'bytea' then 'pg_catalog.substring({value}::bytea, 1, 8)' end),
+        ('[alike]', case when c.class = 'random-id' and c.type <> 'bytea' then
+          $alike$
+            (select least(s.plain, pg_catalog.reverse(s.plain))
+            from (select pg_catalog.lower(pg_catalog.translate({spelled}, '-_ {}', '')) as plain) as s)
+          $alike$
+        end)
+    ) as shape (suffix, template)
+    where
+      shape.template is not null
+      and c.column_name <> 'id'
+      and c.column_name <> coalesce(c.owner_column, '')
+      and coalesce(c.leads_to, '') <> 'message'
+      and c.type not in (
+        'boolean', 'timestamp without time zone', 'timestamp with time zone', 'date'
+      )
+      and (
+        c.owner_column is not null
+        or c.class in (
+          'random-id', 'ciphertext', 'wrapped-key', 'public-key', 'signature', 'device-id', 'device-key'
+        )
+      )
   loop
-    for part in
-      select
-        a.attname as attribute,
-        a.attname::text || shape.suffix as label,
-        pg_catalog.format(shape.expression, a.attname) as expression
-      from pg_catalog.pg_attribute as a
-      inner join pg_catalog.pg_type as t on t.oid = a.atttypid
-      inner join (
-        values
-          ('bytea', '', 'substring(r.%1$I from 1 for 64)'),
-          ('bytea', '[1..8]', 'substring(r.%1$I from 1 for 8)'),
-          ('json', '', 'r.%1$I::text'),
-          ('xml', '', 'r.%1$I::text'),
-          ('jsonb', '', 'r.%1$I'), ('text', '', 'r.%1$I'), ('varchar', '', 'r.%1$I'),
-          ('bpchar', '', 'r.%1$I'), ('uuid', '', 'r.%1$I'), ('inet', '', 'r.%1$I'), ('int2', '', 'r.%1$I'),
-          ('int4', '', 'r.%1$I'), ('int8', '', 'r.%1$I'), ('numeric', '', 'r.%1$I'), ('_text', '', 'r.%1$I'),
-          ('_int4', '', 'r.%1$I'), ('_int8', '', 'r.%1$I'), ('float8', '', 'r.%1$I')
-      ) as shape (type, suffix, expression) on shape.type = t.typname::text
-      where
-        a.attrelid = pg_catalog.to_regclass('public.' || pg_catalog.quote_ident(holder.name))
-        and a.attnum > 0
-        and not a.attisdropped
-        and t.oid < 16384::oid
-        and a.attname::text <> 'id'
-        and 'r.' || a.attname::text <> holder.owner
-        and a.attgenerated <> 'v'::"char"
-        and not (holder.name = 'message_deliveries' and a.attname::text = 'message_id')
-      order by a.attnum, shape.suffix
-    loop
-      return query execute pg_catalog.format(
-        'with placed as (
+    return query execute public.audit_text(
+      $shared$
+        with placed as (
           select
             r.*,
-            pg_catalog.pg_column_size(r.%7$I) > 2000 as audit_outside,
+            pg_catalog.pg_column_size({value}) > 2000 as audit_outside,
             pg_catalog.row_number() over (
-              partition by pg_catalog.pg_column_size(r.%7$I) > 2000 order by r.id desc
+              partition by pg_catalog.pg_column_size({value}) > 2000 order by {place} desc
             ) as audit_rank
-          from %3$s
-          where r.%7$I is not null
+          from {rows} as r
+          where {value} is distinct from null
         ),
         held as materialized (
-          select %1$s as held_value, %2$s as held_by, pg_catalog.count(*) as copies
+          select {compared} as held_value, {owner} as held_by, pg_catalog.count(*) as copies
           from placed as r
-          where r.audit_rank <= %8$s or not r.audit_outside
+          where r.audit_rank <= {outside} or not r.audit_outside
           group by 1, 2
         ),
         spread as (
@@ -92,19 +86,21 @@ begin
           group by held_value
         )
         select
-          %4$L, %5$L,
-          coalesce(pg_catalog.sum(copies), 0)::bigint,
-          pg_catalog.count(*),
-          pg_catalog.count(*) filter (where owners > 1),
-          coalesce(pg_catalog.sum(owners), 0)::bigint,
-          coalesce(pg_catalog.max(owners), 0),
-          (select pg_catalog.count(*) from (select distinct held_by from held) as h),
-          %6$L::boolean and coalesce(pg_catalog.sum(copies), 0::numeric) = (select pg_catalog.count(*) from placed)::numeric
-        from spread',
-        part.expression, holder.owner, holder.from_item, holder.name, part.label, holder.whole,
-        part.attribute, case when holder.whole then 1000 else 8 end
-      );
-    end loop;
+          {table}::text as table_name,
+          {label}::text as column_name,
+          coalesce(pg_catalog.sum(copies), 0)::bigint as examined,
+          pg_catalog.count(*) as distinct_values,
+          pg_catalog.count(*) filter (where owners > 1) as shared_values,
+          coalesce(pg_catalog.sum(owners), 0)::bigint as pairs,
+          coalesce(pg_catalog.max(owners), 0) as widest,
+          (select pg_catalog.count(*) from (select distinct held_by from held) as h) as owners,
+          {whole} and coalesce(pg_catalog.sum(copies), 0::numeric) = (
+            select pg_catalog.count(*) from placed
+          )::numeric as whole
+        from spread
+      $shared$,
+      part.parts
+    );
   end loop;
 end
 $$;

@@ -1,19 +1,22 @@
 set search_path = pg_catalog, pg_temp;
 
--- Per column of bytes or text: how many values look like something that should not be there. Of bytes the
--- first 128 are looked at; of values that are stored outside the row, which cost four pages each, the 1,000
--- newest where the table is read whole, and else the 8 newest.
+-- Per column of bytes or text, or of a type that somebody made, and per counter: how many values look like
+-- something that should not be there. Of bytes the first 128 and the last 16 are looked at, and some of the
+-- rest; of values that are stored outside the row, which cost four pages each, the 1,000 newest where the
+-- table is read whole, and else the 8 newest.
 --
 -- printable: nine tenths of the bytes are printable ASCII, as in text, JSON, base64 or hex.
 -- uniform: fewer than 0.65 of the different byte values that as many random bytes would show.
 -- structured: starts like a picture, an archive or another file format. zlib: starts like a zlib stream.
 -- contacts: holds a phone number, an e-mail or an IP address.
 -- repeated: further rows with the same 64 first bytes; repeated_nonce: with the same 12; repeated_prefix: 4.
+-- repeated_end: with the same 16 last bytes; repeated_suffix: with the same 4.
+-- late: text or filling after the first 128 bytes. beyond: a count that no counting leads to.
 create function public.audit_content()
 returns table (
   table_name text, column_name text, examined bigint, printable bigint, uniform bigint, structured bigint,
   zlib bigint, contacts bigint, repeated bigint, repeated_nonce bigint, repeated_prefix bigint,
-  whole boolean
+  repeated_end bigint, repeated_suffix bigint, late bigint, beyond bigint, whole boolean
 )
 language plpgsql
 stable
@@ -23,104 +26,186 @@ set row_security = off
 as $$
 declare
   part record;
-  contact constant text :=
-    '\+[1-9][0-9]{6,14}|[[:alnum:]._%+-]{2,}@[[:alnum:]-]{2,}\.[[:alpha:]]{2,}|[0-9]{1,3}(\.[0-9]{1,3}){3}';
+  contact constant text := $contact$(?x)
+    \+[1-9][0-9]{6,14}
+    | [[:alnum:]._%+-]{2,}@[[:alnum:]-]{2,}\.[[:alpha:]]{2,}
+    | [0-9]{1,3}(\.[0-9]{1,3}){3}$contact$;
+  -- Of bytes the escaped ones are no letters, and an address of a few letters comes up by chance.
+  in_bytes constant text := $in_bytes$(?x)
+    \+[1-9][0-9]{6,14}
+    | [[:alnum:]._%+-]{3,}@[[:alnum:]-]{3,}\.[[:alpha:]]{2,}
+    | [0-9]{1,3}(\.[0-9]{1,3}){3}$in_bytes$;
 begin
   for part in
     select
-      ours.name,
-      a.attname,
-      t.typname::text = 'bytea' as bytes
-    from (
-      values
-        ('users'), ('webauthn_credentials'), ('messages'), ('device_session_keys'), ('message_deliveries'),
-        ('ephemeral_keys'), ('messaging_public_keys')
-    ) as ours (name)
-    inner join pg_catalog.pg_attribute as a
-      on a.attrelid = pg_catalog.to_regclass('public.' || pg_catalog.quote_ident(ours.name))
-    inner join pg_catalog.pg_type as t on t.oid = a.atttypid
+      c.parts || pg_catalog.jsonb_build_object(
+        'contact', pg_catalog.quote_literal(contact), 'contact_in_bytes', pg_catalog.quote_literal(in_bytes)
+      ) as parts,
+      case
+        when c.type = 'bytea' then 'bytes'
+        when c.type in ('smallint', 'integer', 'bigint') then 'counter'
+        else 'text'
+      end as kind
+    from public.audit_columns() as c
     where
-      a.attnum > 0
-      and not a.attisdropped
-      and a.attgenerated <> 'v'::"char"
-      and t.typname::text in ('bytea', 'text', 'varchar', 'bpchar', 'json', 'jsonb', 'xml', '_text', 'inet')
-      and t.oid < 16384::oid
-      and a.attname::text not in ('destination_phone', 'phone_number')
-    order by ours.name, a.attnum
+      coalesce(c.class, '') not in ('account-phone', 'destination-phone')
+      and (
+        c.type in (
+          'bytea', 'text', 'character varying', 'character', 'name', 'json', 'jsonb', 'xml', 'text[]', 'inet', ''
+        )
+        or c.type in ('smallint', 'integer', 'bigint') and c.class = 'counter'
+      )
   loop
-    if part.bytes then
-      return query execute pg_catalog.format(
-        'with stored as (
+    return query execute public.audit_text(
+      case part.kind when 'bytes' then $bytes$
+        with stored as (
           select
-            r.%1$I as content,
-            pg_catalog.pg_column_size(r.%1$I) > 2000 as outside,
+            {value}::bytea as content,
+            pg_catalog.pg_column_size({value}) > 2000 as outside,
             pg_catalog.row_number() over (
-              partition by pg_catalog.pg_column_size(r.%1$I) > 2000 order by r.id desc
+              partition by pg_catalog.pg_column_size({value}) > 2000 order by {place} desc
             ) as place
-          from %2$s as r
-          where r.%1$I is not null
+          from {rows} as r
+          where {value} is distinct from null
         ),
         -- Materialized, or the slice would be fetched again for each of its bytes.
         heads as materialized (
-          select substring(content from 1 for 128) as head
+          select
+            content,
+            outside,
+            place,
+            pg_catalog.octet_length(content) as size,
+            pg_catalog.substring(content, 1, 128) as head,
+            pg_catalog.substring(content, greatest(1, pg_catalog.octet_length(content) - 15), 16) as tail
           from stored
-          where place <= %6$s or not outside
+          where place <= {outside} or not outside
+        ),
+        -- In the escape format a byte above 127, and 0, takes four characters and a backslash two.
+        spelled as materialized (
+          select
+            h.*,
+            pg_catalog.octet_length(h.head) as bytes,
+            (
+              pg_catalog.octet_length(pg_catalog.replace(pg_catalog.encode(h.head, 'escape'), '\\', '\'))
+              - pg_catalog.octet_length(h.head)
+            ) / 3 as high
+          from heads as h
         ),
         measured as (
-          select head, b.*
-          from heads
-          cross join lateral (
-            select
-              pg_catalog.count(*) as bytes,
-              pg_catalog.count(distinct octet) as different,
-              pg_catalog.count(*) filter (where octet between 32 and 126 or octet in (9, 10, 13)) as plain
-            from (
-              select pg_catalog.get_byte(head, i) as octet
-              from pg_catalog.generate_series(0, pg_catalog.octet_length(head) - 1) as i
-            ) as octets
-          ) as b
+          select
+            s.*,
+            -- Who shows 53 values in 64 bytes, as nearly all that is random, shows more than enough in 128.
+            case when s.bytes = 128 and (
+              select pg_catalog.bit_count(pg_catalog.bit_or(
+                pg_catalog.set_bit(pg_catalog.repeat('0', 256)::bit(256), pg_catalog.get_byte(s.head, i), 1)
+              ))
+              from pg_catalog.generate_series(0, 63) as i
+            ) >= 53 then 128 else (
+              select pg_catalog.bit_count(pg_catalog.bit_or(
+                pg_catalog.set_bit(pg_catalog.repeat('0', 256)::bit(256), pg_catalog.get_byte(s.head, i), 1)
+              ))
+              from pg_catalog.generate_series(0, s.bytes - 1) as i
+            ) end as different,
+            case when s.high * 10 <= s.bytes then (
+              select pg_catalog.count(*) filter (where octet between 32 and 126 or octet in (9, 10, 13))
+              from (
+                select pg_catalog.get_byte(s.head, i) as octet from pg_catalog.generate_series(0, s.bytes - 1) as i
+              ) as octets
+            ) else 0 end as plain,
+            -- The rest in windows of 64 bytes: all of a value that stands in its row, of others some, and the end.
+            s.size > 128 and exists (
+              select
+              from pg_catalog.generate_series(
+                0,
+                case
+                  when not s.outside then (s.size - 129) / 64
+                  when {whole} and s.place <= 100 then 7
+                  else 0
+                end
+              ) as w
+              cross join lateral (
+                select pg_catalog.encode(pg_catalog.substring(
+                  s.content, s.size - 63 - w * case when s.outside then (s.size - 192) / 7 else 64 end, 64
+                ), 'escape') as spelled
+              ) as read
+              where
+                (pg_catalog.octet_length(pg_catalog.replace(read.spelled, '\\', '\')) - 64) / 3
+                not between 7 and 57
+                -- Text in UTF-8, cut anywhere, in the escape format; 64 random bytes are nearly never that.
+                or s.place <= 100 and read.spelled ~ (
+                  '^(\\2[0-7]{2}){0,3}'
+                  '([^\\]|\\\\|\\3[0-3][0-7]\\2[0-7]{2}|\\3[45][0-7](\\2[0-7]{2}){2}|\\36[0-7](\\2[0-7]{2}){3})*'
+                  '(\\3[0-7]{2}(\\2[0-7]{2}){0,2})?$'
+                )
+            ) as late
+          from spelled as s
         )
         select
-          %3$L, %1$L,
-          pg_catalog.count(*),
-          pg_catalog.count(*) filter (where bytes >= 8 and plain * 10 >= bytes * 9),
+          {table}::text as table_name,
+          {name}::text as column_name,
+          pg_catalog.count(*) as examined,
+          pg_catalog.count(*) filter (where bytes >= 8 and plain * 10 >= bytes * 9) as printable,
           pg_catalog.count(*) filter (
             where bytes >= 16 and different::float8
             < 0.65::float8 * 256::float8
             * (1::float8 - pg_catalog.power(1::float8 - 1::float8 / 256::float8, bytes::float8))
-          ),
+          ) as uniform,
           pg_catalog.count(*) filter (
-            where substring(head from 1 for 3) in (''\x1f8b08'', ''\xffd8ff'', ''\x474946'')
-            or substring(head from 1 for 4) in (
-              ''\x504b0304'', ''\x89504e47'', ''\x25504446'', ''\x4f676753'', ''\x52494646'', ''\x28b52ffd''
+            where pg_catalog.substring(head, 1, 3) in ('\x1f8b08'::bytea, '\xffd8ff'::bytea, '\x474946'::bytea)
+            or pg_catalog.substring(head, 1, 4) in (
+              '\x504b0304'::bytea, '\x89504e47'::bytea, '\x25504446'::bytea, '\x4f676753'::bytea,
+              '\x52494646'::bytea, '\x28b52ffd'::bytea
             )
-          ),
+          ) as structured,
           pg_catalog.count(*) filter (
-            where substring(head from 1 for 2) in (''\x7801'', ''\x785e'', ''\x789c'', ''\x78da'')
-          ),
-          pg_catalog.count(*) filter (where pg_catalog.encode(head, ''escape'') ~ %4$L),
-          pg_catalog.count(*) - pg_catalog.count(distinct substring(head from 1 for 64)),
-          pg_catalog.count(*) - pg_catalog.count(distinct substring(head from 1 for 12)),
-          pg_catalog.count(*) - pg_catalog.count(distinct substring(head from 1 for 4)),
-          %5$L::boolean and pg_catalog.count(*) = (select pg_catalog.count(*) from stored)
-        from measured',
-        part.attname, public.audit_rows(part.name, 40), part.name, contact, public.audit_whole(part.name, 256),
-        case when public.audit_whole(part.name, 256) then 1000 else 8 end
-      );
-    else
-      return query execute pg_catalog.format(
-        'select
-          %3$L, %1$L,
-          pg_catalog.count(*),
-          0::bigint, 0::bigint, 0::bigint, 0::bigint,
-          pg_catalog.count(*) filter (where pg_catalog.left(r.%1$I::text, 1000) ~ %4$L),
-          0::bigint, 0::bigint, 0::bigint,
-          %5$L::boolean
-        from %2$s as r
-        where r.%1$I is not null',
-        part.attname, public.audit_rows(part.name, 40), part.name, contact, public.audit_whole(part.name, 256)
-      );
-    end if;
+            where pg_catalog.substring(head, 1, 2) in (
+              '\x7801'::bytea, '\x785e'::bytea, '\x789c'::bytea, '\x78da'::bytea
+            )
+          ) as zlib,
+          pg_catalog.count(*) filter (
+            where pg_catalog.encode(head, 'escape') ~ {contact}::text
+            and pg_catalog.regexp_replace(
+              pg_catalog.encode(head, 'escape'), '\\[0-7]{3}', ' ', 'g'
+            ) ~ {contact_in_bytes}::text
+          ) as contacts,
+          pg_catalog.count(*) - pg_catalog.count(distinct pg_catalog.substring(head, 1, 64)) as repeated,
+          pg_catalog.count(*) - pg_catalog.count(distinct pg_catalog.substring(head, 1, 12)) as repeated_nonce,
+          pg_catalog.count(*) - pg_catalog.count(distinct pg_catalog.substring(head, 1, 4)) as repeated_prefix,
+          pg_catalog.count(*) - pg_catalog.count(distinct tail) as repeated_end,
+          pg_catalog.count(*) - pg_catalog.count(distinct pg_catalog.substring(tail, 13, 4)) as repeated_suffix,
+          pg_catalog.count(*) filter (where late) as late,
+          0::bigint as beyond,
+          {whole} and pg_catalog.count(*) = (select pg_catalog.count(*) from stored) as whole
+        from measured
+      $bytes$ when 'text' then $text$
+        select
+          {table}::text as table_name,
+          {name}::text as column_name,
+          pg_catalog.count(*) as examined,
+          0::bigint as printable, 0::bigint as uniform, 0::bigint as structured, 0::bigint as zlib,
+          pg_catalog.count(*) filter (where pg_catalog.left({spelled}, 1000) ~ {contact}::text) as contacts,
+          0::bigint as repeated, 0::bigint as repeated_nonce, 0::bigint as repeated_prefix,
+          0::bigint as repeated_end, 0::bigint as repeated_suffix, 0::bigint as late, 0::bigint as beyond,
+          {whole} as whole
+        from {rows} as r
+        where {value} is distinct from null
+      $text$ else $counter$
+        select
+          {table}::text as table_name,
+          {name}::text as column_name,
+          pg_catalog.count(*) as examined,
+          0::bigint as printable, 0::bigint as uniform, 0::bigint as structured, 0::bigint as zlib,
+          0::bigint as contacts,
+          0::bigint as repeated, 0::bigint as repeated_nonce, 0::bigint as repeated_prefix,
+          0::bigint as repeated_end, 0::bigint as repeated_suffix, 0::bigint as late,
+          -- The counter of a device ends at 1 << 32, and a rotation is not done so often.
+          pg_catalog.count(*) filter (where {value}::bigint >= 4294967296::bigint) as beyond,
+          {whole} as whole
+        from {rows} as r
+        where {value} is distinct from null
+      $counter$ end,
+      part.parts
+    );
   end loop;
 end
 $$;

@@ -1,47 +1,53 @@
 set search_path = pg_catalog, pg_temp;
 
--- Per stored time: how many are finer than they may be.
+-- Per stored time: how many are finer than they may be, and how many that are said to be past lie ahead.
 create function public.audit_times()
-returns table (table_name text, column_name text, examined bigint, finer bigint, whole boolean)
+returns table (
+  table_name text, column_name text, examined bigint, finer bigint, future bigint, whole boolean
+)
 language plpgsql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
 set row_security = off
+set timezone = 'UTC'
 as $$
 declare
   part record;
 begin
   for part in
-    select * from (
-      values
-        ('users', 'created_at', '1 hour'),
-        ('webauthn_credentials', 'created_at', '1 hour'),
-        ('messages', 'timestamp', '1 hour'),
-        ('messages', 'created_at', '1 hour'),
-        ('messages', 'expires_at', '1 hour'),
-        ('device_session_keys', 'created_at', '1 hour'),
-        ('device_session_keys', 'expires_at', '1 hour'),
-        ('message_deliveries', 'delivered_at', '1 hour'),
-        ('message_deliveries', 'read_at', '1 hour'),
-        ('ephemeral_keys', 'created_at', '1 hour'),
-        ('ephemeral_keys', 'expires_at', '15 minutes'),
-        ('messaging_public_keys', 'created_at', '1 hour'),
-        ('messaging_public_keys', 'revoked_at', '1 hour')
-    ) as listed (name, attribute, resolution)
+    select
+      c.parts || pg_catalog.jsonb_build_object(
+        'moment', case
+          when c.type = 'timestamp with time zone'
+            then pg_catalog.format('(r.%I::timestamptz at time zone ''utc'')', c.column_name)
+          else pg_catalog.format('r.%I::timestamp', c.column_name)
+        end,
+        'resolution', pg_catalog.quote_literal(c.resolution::text),
+        'past', (c.class = 'time')::text
+      ) as parts
+    from public.audit_columns() as c
+    where
+      c.resolution > interval '0'
+      and c.type in ('timestamp without time zone', 'timestamp with time zone', 'date')
   loop
-    return query execute pg_catalog.format(
-      'select
-        %1$L, %2$L,
-        pg_catalog.count(*),
-        pg_catalog.count(*) filter (
-          where r.%2$I <> pg_catalog.date_bin(%3$L::interval, r.%2$I, timestamp ''2000-01-01'')
-        ),
-        %5$L::boolean
-      from %4$s as r
-      where r.%2$I is not null and pg_catalog.isfinite(r.%2$I)',
-      part.name, part.attribute, part.resolution, public.audit_rows(part.name, 40),
-      public.audit_whole(part.name, 256)
+    return query execute public.audit_text(
+      $times$
+        select
+          {table}::text as table_name,
+          {name}::text as column_name,
+          pg_catalog.count(*) as examined,
+          pg_catalog.count(*) filter (where v.moment <> pg_catalog.date_bin(
+            {resolution}::interval, v.moment, timestamp '2000-01-01'
+          )) as finer,
+          pg_catalog.count(*) filter (
+            where {past} and v.moment > (pg_catalog.now() at time zone 'utc') + interval '1 hour'
+          ) as future,
+          {whole} as whole
+        from (select {moment} as moment from {rows} as r) as v
+        where v.moment is not null and pg_catalog.isfinite(v.moment)
+      $times$,
+      part.parts
     );
   end loop;
 end

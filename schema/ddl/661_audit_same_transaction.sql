@@ -16,67 +16,79 @@ declare
   pair record;
 begin
   for pair in
-    select
-      outward.name as outward,
-      own.name as own,
-      own.owner,
-      public.audit_whole(outward.name, 256) and public.audit_whole(own.name, 256) as whole
-    from (values ('messages'), ('ephemeral_keys')) as outward (name)
-    cross join (
-      values
-        ('users', 'o.id'), ('webauthn_credentials', 'o.user_id'), ('device_session_keys', 'o.user_id'),
-        ('messaging_public_keys', 'o.user_id')
-    ) as own (name, owner)
+    with homes as materialized (
+      select distinct c.table_name as name, c.owner_column, c.owner_is, c.whole
+      from public.audit_columns() as c
+      where c.owner_is in ('destination', 'user')
+    )
+    select pg_catalog.jsonb_build_object(
+      'outward', ('public.' || pg_catalog.quote_ident(sent.name))::regclass,
+      'own', ('public.' || pg_catalog.quote_ident(own.name))::regclass,
+      'users', 'public.users'::regclass,
+      'destination', pg_catalog.format('m.%I', sent.owner_column),
+      'owner', pg_catalog.format('o.%I', own.owner_column),
+      'most', case when sent.whole and own.whole then 'all' else '100' end,
+      'looks', case when sent.whole and own.whole then '1000' else '24' end,
+      'outward_name', pg_catalog.quote_literal(sent.name),
+      'own_name', pg_catalog.quote_literal(own.name),
+      'whole', (sent.whole and own.whole)::text
+    ) as parts
+    from homes as sent
+    cross join homes as own
+    where sent.owner_is = 'destination' and own.owner_is = 'user'
+    order by sent.name, own.name
   loop
-    return query execute pg_catalog.format(
-      'with outward as materialized (
-        select m.xmin::text as transaction, m.destination_phone::text as destination
-        from only %7$s as m
-        order by m.id desc
-        limit %4$s
-      ),
-      own as materialized (
-        select o.xmin::text as transaction, %3$s as owner
-        from only %8$s as o
-        order by o.id desc
-        limit %4$s
-      ),
-      sent as (
-        select s.transaction, pg_catalog.array_agg(distinct s.destination) as destinations
-        from outward as s
-        group by s.transaction
-        having pg_catalog.count(distinct s.destination) <= 5
-      ),
-      owned as (
-        select w.transaction, pg_catalog.unnest(pg_catalog.array_agg(distinct w.owner)) as owner
-        from own as w
-        group by w.transaction
-        having pg_catalog.count(distinct w.owner) <= 5
-      ),
-      both_wrote as materialized (
-        select sent.transaction, sent.destinations, owned.owner
-        from sent
-        inner join owned on owned.transaction = sent.transaction
-        limit %5$s
-      )
-      select
-        %1$L, %2$L,
-        (select pg_catalog.count(*) from sent),
-        pg_catalog.count(distinct b.transaction) filter (
-          where (select u.phone_number::text from only %9$s as u where u.id = b.owner)
-          operator(pg_catalog.<>) all (b.destinations)
+    return query execute public.audit_text(
+      $pair$
+        with outward as materialized (
+          select m.xmin::text as transaction, {destination}::text as destination
+          from only {outward} as m
+          order by m.id desc
+          limit {most}
         ),
-        (
-          %6$L::boolean
-          or (select pg_catalog.count(*) from outward) < 100 and (select pg_catalog.count(*) from own) < 100
+        own as materialized (
+          select o.xmin::text as transaction, {owner}::integer as owner
+          from only {own} as o
+          order by o.id desc
+          limit {most}
+        ),
+        sent as (
+          select s.transaction, pg_catalog.array_agg(distinct s.destination) as destinations
+          from outward as s
+          group by s.transaction
+          having pg_catalog.count(distinct s.destination) <= 5
+        ),
+        owned as (
+          select
+            w.transaction,
+            pg_catalog.unnest(pg_catalog.array_agg(distinct w.owner)) as owner
+          from own as w
+          group by w.transaction
+          having pg_catalog.count(distinct w.owner) <= 5
+        ),
+        both_wrote as materialized (
+          select sent.transaction, sent.destinations, owned.owner
+          from sent
+          inner join owned on owned.transaction = sent.transaction
+          limit {looks}
         )
-        and (select pg_catalog.count(*) from both_wrote) < %5$s
-      from both_wrote as b',
-      pair.outward, pair.own, pair.owner, case when pair.whole then 'all' else '100' end,
-      case when pair.whole then 1000 else 24 end, pair.whole,
-      ('public.' || pg_catalog.quote_ident(pair.outward))::regclass,
-      ('public.' || pg_catalog.quote_ident(pair.own))::regclass,
-      'public.users'::regclass
+        select
+          {outward_name}::text as table_name,
+          {own_name}::text as other_table,
+          (select pg_catalog.count(*) from sent) as examined,
+          pg_catalog.count(distinct b.transaction) filter (
+            where (select u.phone_number::text from only {users} as u where u.id = b.owner)
+            <> all (b.destinations)
+          ) as joined,
+          (
+            {whole}
+            or (select pg_catalog.count(*) from outward) < 100
+            and (select pg_catalog.count(*) from own) < 100
+          )
+          and (select pg_catalog.count(*) from both_wrote) < {looks} as whole
+        from both_wrote as b
+      $pair$,
+      pair.parts
     );
   end loop;
 end

@@ -1,72 +1,113 @@
 set search_path = pg_catalog, pg_temp;
 
--- What stands longer than its expiry and the grace allow. Reads the ends of indexes: at most a thousand rows
--- of each kind are counted, and `seconds` is how far the oldest is past its expiry, without the grace.
+-- What stands longer than its expiry and the grace allow, by each promise of the policy. Reads the ends of
+-- indexes: at most a thousand rows of each kind are counted, and `seconds` is how far the oldest is past its
+-- expiry, without the grace.
 create function public.audit_overdue(grace interval)
 returns table (table_name text, column_name text, overdue bigint, seconds bigint)
-language sql
+language plpgsql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
 set row_security = off
+set timezone = 'UTC'
 as $$
-  with clock as (select (pg_catalog.now() at time zone 'utc') as moment),
-  late as (
-    (
-      select 'messages' as name, 'expires_at' as attribute, m.expires_at as since
-      from only public.messages as m
-      where m.expires_at < (select moment from clock) - grace
-      order by m.expires_at, m.id
-      limit 1000
+declare
+  part record;
+begin
+  for part in
+    with promised as (
+      select
+        p.*,
+        ('public.' || pg_catalog.quote_ident(p.table_name))::regclass as home,
+        -- As the sweep's index has it: what goes at once first, then by expiry.
+        case
+          when p.at_once is null then 'r.' || pg_catalog.quote_ident(p.expires_column)
+          else pg_catalog.format(
+            'case when r.%I then ''-infinity''::timestamp without time zone else r.%I end',
+            p.at_once, p.expires_column
+          )
+        end as first_due,
+        (
+          select pg_catalog.array_agg(array[d.column_name, d.resolution::text])
+          from public.audit_declared() as d
+          where d.table_name = p.table_name and d.class = 'time' and d.resolution is not null
+        ) as times
+      from public.retention_policy() as p
+    ),
+    late as (
+      select
+        p.table_name, p.expires_column as attribute,
+        pg_catalog.format('r.%I', p.expires_column) as since,
+        pg_catalog.format(
+          '%s and %s < {limit} and r.%I < {limit}',
+          case when p.flag is null then 'true' else pg_catalog.format('r.%I', p.flag) end,
+          p.first_due, p.expires_column
+        ) as condition,
+        p.first_due as sorted,
+        'only ' || p.home as from_item
+      from promised as p
+      where p.expires_column is not null
+      union all
+      -- When it was used is not stored; it was created before, at the latest at the end of its hour.
+      select
+        p.table_name, p.at_once,
+        pg_catalog.format('r.%I + %L::interval', p.times[1][1], p.times[1][2]),
+        pg_catalog.format(
+          '%s <= ''-infinity''::timestamp and r.%I and r.%I + %L::interval < {limit}',
+          p.first_due, p.at_once, p.times[1][1], p.times[1][2]
+        ),
+        p.first_due,
+        'only ' || p.home
+      from promised as p
+      where p.at_once is not null and p.times is not null
+      union all
+      -- There is no index by age: the first rows of the table.
+      select
+        p.table_name, p.max_age_column,
+        pg_catalog.format('r.%I + %L::interval', p.max_age_column, p.max_age),
+        pg_catalog.format('r.%I + %L::interval < {limit}', p.max_age_column, p.max_age),
+        pg_catalog.format('r.%I + %L::interval', p.max_age_column, p.max_age),
+        '(select * from only ' || p.home || ' limit 1000)'
+      from promised as p
+      where p.max_age is not null
     )
-    union all
-    (
-      select 'device_session_keys', 'expires_at', k.expires_at
-      from only public.device_session_keys as k
-      where k.is_active and k.expires_at < (select moment from clock) - grace
-      order by k.expires_at
-      limit 1000
-    )
-    union all
-    (
-      select 'ephemeral_keys', 'expires_at', e.expires_at
-      from only public.ephemeral_keys as e
-      where
-        -- As the sweep's index has it: used keys first, then by expiry.
-        case when e.used then '-infinity'::timestamp without time zone else e.expires_at end
-        < (select moment from clock) - grace
-        and e.expires_at < (select moment from clock) - grace
-      order by case when e.used then '-infinity'::timestamp without time zone else e.expires_at end, e.id
-      limit 1000
-    )
-    union all
-    (
-      -- When a key was used is not stored; it was created before, at the latest at the end of its hour.
-      select 'ephemeral_keys', 'used', e.created_at + interval '1 hour'
-      from only public.ephemeral_keys as e
-      where
-        case when e.used then '-infinity'::timestamp without time zone else e.expires_at end
-        <= '-infinity'::timestamp without time zone
-        and e.used and e.created_at + interval '1 hour' < (select moment from clock) - grace
-      order by case when e.used then '-infinity'::timestamp without time zone else e.expires_at end, e.id
-      limit 1000
-    )
-  )
-  select
-    promised.name,
-    promised.attribute,
-    pg_catalog.count(late.since),
-    coalesce(
-      extract(epoch from (select moment from clock) - pg_catalog.min(late.since))::bigint, 0::bigint
-    )
-  from (
-    values
-      ('messages', 'expires_at'), ('device_session_keys', 'expires_at'), ('ephemeral_keys', 'expires_at'),
-      ('ephemeral_keys', 'used')
-  ) as promised (name, attribute)
-  left join late on late.name = promised.name and late.attribute = promised.attribute
-  group by promised.name, promised.attribute
-  order by promised.name, promised.attribute
+    select pg_catalog.jsonb_build_object(
+      'table', pg_catalog.quote_literal(l.table_name),
+      'name', pg_catalog.quote_literal(l.attribute),
+      'since', l.since,
+      'rows', l.from_item,
+      'condition', public.audit_text(l.condition, given.parts),
+      'sorted', l.sorted
+    ) as parts
+    from late as l
+    cross join (
+      select pg_catalog.jsonb_build_object('limit', pg_catalog.format(
+        '(pg_catalog.now() at time zone ''utc'') - %L::interval', grace
+      )) as parts
+    ) as given
+  loop
+    return query execute public.audit_text(
+      $late$
+        select
+          {table}::text as table_name,
+          {name}::text as column_name,
+          pg_catalog.count(late.since) as overdue,
+          coalesce(extract(
+            epoch from (pg_catalog.now() at time zone 'utc') - pg_catalog.min(late.since)
+          )::bigint, 0::bigint) as seconds
+        from (
+          select {since} as since
+          from {rows} as r
+          where {condition}
+          order by {sorted}
+          limit 1000
+        ) as late
+      $late$,
+      part.parts
+    );
+  end loop;
+end
 $$;
 revoke all on function public.audit_overdue(interval) from public;
 grant execute on function public.audit_overdue(interval) to nosender_auditor;

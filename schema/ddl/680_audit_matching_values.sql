@@ -1,139 +1,244 @@
 set search_path = pg_catalog, pg_temp;
 
--- Per column outside this schema that could hold text or a large number: how many of its values are a phone
--- number of a user or a destination of ours, or an identifier of ours. Our side of that is looked up through
--- indexes, because a sample of ours would meet a sample of theirs by chance only; so of up to 300 values
--- only 100 that look like such a number or identifier are compared, and of values stored outside their rows,
--- which cost several pages each, 8 are read. Plain tables and built-in types only: nothing that could run
--- somebody else's code with the owner's rights. What the owner may not read is said to be unreadable, and so
--- is what comes after the first 5,000 columns with anything in them.
+-- Values of ours where they do not belong. Per column of our own tables: how many of its values hold what is
+-- stored about somebody else than the row is for, and how often ciphertexts for different destinations are
+-- alike at one place. Per column of other schemas, of any type that could hold one: how many of its values
+-- are a phone number, an identifier, a credential or a key of ours, in either case, as hex or base64. Our
+-- side of that is looked up through indexes, because a sample of ours would meet a sample of theirs by
+-- chance only; so of up to 300 values only 100 that look like a number, and 100 like an identifier, are
+-- compared.
+--
+-- It runs with its owner's rights, so nothing that it reads may run code: no view is read, no function or
+-- cast of anybody is called, and a table whose indexes or statistics make the planner call one is refused.
+-- What is refused is said, with the reason, and so is what comes after the first 5,000 columns.
 create function public.audit_matching_values()
 returns table (
   schema_name text, table_name text, column_name text, examined bigint, compared bigint, matching bigint,
-  readable boolean, looked boolean, whole boolean
+  repeated bigint, readable boolean, looked boolean, whole boolean, reason text
 )
 language plpgsql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
 set row_security = off
+-- The planner would work out the constants of a table's CHECKs, and with them call its functions.
+set constraint_exclusion = off
+-- Of so many pieces a nested loop would compare each with each.
+set enable_nestloop = off
+set enable_mergejoin = off
 as $$
 declare
   part record;
+  known text;
+  lookups text;
 begin
+  return query execute public.audit_own_values();
+  known := public.audit_known_values();
+  select pg_catalog.string_agg(public.audit_text(l.template, c.parts || pg_catalog.jsonb_build_object(
+    'home', ('public.' || pg_catalog.quote_ident(c.table_name))::regclass,
+    'column', pg_catalog.format('o.%I', c.column_name),
+    'words', case when c.class = 'random-id' then 'identifiers' else 'numbers' end
+  )), '')
+  into lookups
+  from public.audit_columns() as c
+  cross join lateral (
+    select case
+      when c.class = 'device-id' then
+        $credential$(select true from only {home} as o where {column} in (c.from_hex, c.from_base64) limit 1),
+        $credential$
+      else
+        -- one by one: of several at once the planner expects so many that it would read the table
+        $text$(
+          select true
+          from pg_catalog.unnest(c.{words}) as w (word)
+          where (select true from only {home} as o where {column}::text = w.word limit 1)
+          limit 1
+        ),
+        $text$
+    end as template
+  ) as l
+  where
+    c.class in ('account-phone', 'destination-phone', 'random-id') and c.type in ('text', 'character varying')
+    or c.class = 'device-id' and c.type = 'bytea';
   for part in
+    with listed as materialized (select * from public.audit_other_columns()),
+    tables as (
+      select
+        l.batch,
+        l.refused is null and l.looked as read,
+        pg_catalog.jsonb_build_object(
+          'table', pg_catalog.format('%I.%I', l.schema_name, l.table_name),
+          -- A table with up to 60 pages is read whole, of larger ones a third of that.
+          'sample', case when l.pages <= 60 then '' else pg_catalog.format(
+            'tablesample system (%s) repeatable (1)', pg_catalog.round(2000.0 / l.pages::numeric, 6)
+          ) end,
+          'columns', pg_catalog.string_agg(
+            pg_catalog.format('r.%I as c%s', l.column_name, l.in_table), ', ' order by l.in_table
+          ),
+          'values', pg_catalog.string_agg(public.audit_text(
+            case when l.type = 'bytea'
+              then $bytes$
+                ({label}, {value} is distinct from null, case when {short} then
+                  pg_catalog.encode(pg_catalog.substring({value}::bytea, 1, 500), 'escape') end),
+                ({label}, {value} is distinct from null, case when {short} then
+                  pg_catalog.encode(pg_catalog.substring({value}::bytea, 1, 700), 'hex') end)$bytes$
+              else $other$
+                ({label}, {value} is distinct from null, case when {short} then
+                  pg_catalog.left(pg_catalog.concat({value}), 1000) end)$other$
+            end,
+            pg_catalog.jsonb_build_object(
+              'label', l.number,
+              'value', 's.c' || l.in_table,
+              'short', public.audit_text(
+                $short$(
+                  pg_catalog.pg_column_size({value}) <= 2000
+                  or pg_catalog.pg_column_size({value}) <= 16000 and s.place <= 8
+                )$short$,
+                pg_catalog.jsonb_build_object('value', 's.c' || l.in_table)
+              )
+            )
+          ), ', ' order by l.in_table)
+        ) as parts,
+        pg_catalog.string_agg(pg_catalog.format(
+          '(%s, %L::text, %L::text, %L::text, %s, %s, %s, %L::text)',
+          l.number, l.schema_name, l.table_name, l.column_name, (l.pages > 60)::text, (l.refused is null)::text,
+          l.looked::text, l.refused
+        ), ', ' order by l.in_table) as columns
+      from listed as l
+      group by l.batch, l.refused, l.looked, l.schema_name, l.table_name, l.pages
+    )
     select
-      n.nspname,
-      c.relname,
-      a.attname,
-      t.typname::text = 'bytea' as bytes,
-      pg_catalog.has_schema_privilege(n.oid, 'usage')
-      and pg_catalog.has_column_privilege(c.oid, a.attnum, 'select')
-      and not c.relrowsecurity as may_read,
-      pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::bigint as pages,
-      pg_catalog.row_number() over (order by n.nspname, c.relname, a.attnum) as place
-    from pg_catalog.pg_class as c
-    inner join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
-    inner join pg_catalog.pg_attribute as a on a.attrelid = c.oid
-    inner join pg_catalog.pg_type as t on t.oid = a.atttypid
-    where
-      c.relkind in ('r'::"char", 'm'::"char")
-      and c.relpersistence <> 't'::"char"
-      and c.oid >= 16384::oid
-      and n.oid <> 'public'::regnamespace
-      and a.attnum > 0
-      and not a.attisdropped
-      and a.attgenerated <> 'v'::"char"
-      and t.typname::text in (
-        'text', 'varchar', 'bpchar', 'name', 'int8', 'numeric', 'uuid', 'json', 'jsonb', 'xml', 'bytea', 'tsvector',
-        '_text', '_varchar', '_int8'
-      )
-      and t.oid < 16384::oid
-      and pg_catalog.pg_relation_size(c.oid) > 0
-    order by n.nspname, c.relname, a.attnum
-  loop
-    schema_name := part.nspname;
-    table_name := part.relname;
-    column_name := part.attname;
-    readable := part.may_read;
-    looked := part.place <= 5000;
-    examined := 0;
-    compared := 0;
-    matching := 0;
-    whole := false;
-    if readable and looked then
-      execute pg_catalog.format(
-        'with held as materialized (
-          select
-            r.%1$I as content,
-            r.ctid::text as place,
-            case
-              when pg_catalog.pg_column_size(r.%1$I) <= 2000 then 0
-              when pg_catalog.pg_column_size(r.%1$I) > 16000 then 9
-              else pg_catalog.row_number() over (partition by pg_catalog.pg_column_size(r.%1$I) between 2001 and 16000)
-            end as outside
-          from only %2$I.%3$I as r %4$s
-          where r.%1$I is not null
-        ),
-        taken as materialized (
-          select %5$s as word
+      t.read,
+      pg_catalog.string_agg(case when t.read then public.audit_text(
+        $words$(
+          select v.label, v.word, s.place, s.total
           from (
-            select h.content
-            from held as h
-            where h.outside <= 8
-            order by pg_catalog.hashtextextended(h.place, 1)
-            limit 300
-          ) as few
-        ),
+            select
+              {columns},
+              pg_catalog.count(*) over () as total,
+              pg_catalog.row_number() over (order by pg_catalog.hashtextextended(r.ctid::text, 1)) as place
+            from only {table} as r {sample}
+          ) as s
+          cross join lateral (values {values}) as v (label, present, word)
+          where s.place <= 300 and v.present
+        )$words$,
+        t.parts
+      ) end, ' union all ') as words,
+      pg_catalog.string_agg(t.columns, ', ') as columns
+    from tables as t
+    group by t.read, t.batch
+  loop
+    return query execute public.audit_text(
+      case when part.read then $others$
+        with known as materialized (select distinct k.whole from ({known}) as k),
+        words as materialized ({words}),
+        listed as (select c.* from (values {columns}) as c (
+          label, schema_name, table_name, column_name, sampled, readable, looked, reason
+        )),
         suspected as (
-          select
-            ''+'' || pg_catalog.regexp_replace(
-              pg_catalog.regexp_replace(found.run[1], ''[^0-9]'', '''', ''g''), ''^00'', ''''
-            ) as number,
-            null as identifier
-          from taken as t
+          select w.label, 'number' as kind, pg_catalog.regexp_replace(
+            pg_catalog.regexp_replace(found.run[1], '[^0-9]', '', 'g'), '^00', ''
+          ) as word
+          from words as w
           cross join lateral pg_catalog.regexp_matches(
-            t.word, ''([0-9][-0-9 ()./]{5,20}[0-9])'', ''g''
+            w.word, '([0-9][-0-9 ()./]{5,20}[0-9])', 'g'
           ) as found (run)
           union
-          select null, pg_catalog.btrim(t.word)
-          from taken as t
-          where pg_catalog.btrim(t.word) ~ ''^[[:graph:]]{16,100}$''
+          select w.label, 'identifier', found.run[1]
+          from words as w
+          cross join lateral pg_catalog.regexp_matches(
+            w.word, '([0-9A-Za-z_+/=-]{16,})', 'g'
+          ) as found (run)
+          union
+          select w.label, 'identifier', pg_catalog.btrim(w.word)
+          from words as w
+          where pg_catalog.btrim(w.word) ~ '^[[:graph:]]{16,100}$'
+        ),
+        ranked as (
+          select
+            s.*,
+            pg_catalog.row_number() over (
+              partition by s.label, s.kind order by pg_catalog.hashtextextended(s.word, 1)
+            ) as place
+          from suspected as s
+          where s.kind = 'identifier' or pg_catalog.length(s.word) between 7 and 15
         ),
         compared as materialized (
-          select s.number, s.identifier
-          from suspected as s
-          where s.identifier is not null or pg_catalog.length(s.number) between 8 and 16
-          order by pg_catalog.hashtextextended(coalesce(s.number, s.identifier), 1)
-          limit 100
+          select
+            r.label,
+            r.kind,
+            case when r.kind = 'number' then array['+' || r.word, '+' || pg_catalog.reverse(r.word)] end as numbers,
+            case when r.kind = 'identifier' then array[
+              r.word, pg_catalog.lower(r.word), pg_catalog.upper(r.word), pg_catalog.reverse(r.word),
+              pg_catalog.regexp_replace(
+                pg_catalog.lower(r.word),
+                '^(.{8})-?(.{4})-?(.{4})-?(.{4})-?(.{12})$',
+                '\1-\2-\3-\4-\5'
+              ),
+              pg_catalog.replace(pg_catalog.lower(r.word), '-', '')
+            ] end as identifiers,
+            case when r.kind = 'identifier' and r.word ~ '^x?([0-9A-Fa-f]{2}){16,}$'
+              then pg_catalog.decode(pg_catalog.ltrim(r.word, 'x'), 'hex') end as from_hex,
+            case when r.kind = 'identifier' and r.word ~ '^[0-9A-Za-z_+/-]{22,}={0,2}$'
+              and pg_catalog.length(pg_catalog.rtrim(r.word, '=')) % 4 <> 1
+              then pg_catalog.decode(pg_catalog.rpad(
+                pg_catalog.translate(pg_catalog.rtrim(r.word, '='), '-_', '+/'),
+                (pg_catalog.length(pg_catalog.rtrim(r.word, '=')) + 3) / 4 * 4,
+                '='
+              ), 'base64') end as from_base64
+          from ranked as r
+          where r.place <= 100
+        ),
+        counted as (
+          select
+            c.label,
+            pg_catalog.count(*) as compared,
+            pg_catalog.count(*) filter (where c.kind = 'number') as numbers,
+            pg_catalog.count(*) filter (
+              where coalesce({lookup})
+              or c.from_hex in (select k.whole from known as k)
+              or c.from_base64 in (select k.whole from known as k)
+            ) as matching
+          from compared as c
+          group by c.label
+        ),
+        read as (
+          select
+            w.label,
+            pg_catalog.count(distinct w.place) filter (where w.word is not null) as examined,
+            pg_catalog.bool_and(w.word is not null) and pg_catalog.max(w.total) <= 300 as whole
+          from words as w
+          group by w.label
         )
         select
-          (select pg_catalog.count(*) from taken),
-          pg_catalog.count(*),
-          pg_catalog.count(*) filter (
-            where coalesce(
-              (select true from only %7$s as u where u.phone_number::text = c.number limit 1),
-              (select true from only %8$s as m where m.destination_phone::text = c.number limit 1),
-              (select true from only %9$s as e where e.destination_phone::text = c.number limit 1),
-              (select true from only %8$s as m where m.message_id = c.identifier limit 1),
-              (select true from only %9$s as e where e.key_exchange_id = c.identifier limit 1),
-              (select true from only %10$s as k where k.session_key_id = c.identifier limit 1)
-            )
-          ),
-          (select pg_catalog.count(*) from taken) = (select pg_catalog.count(*) from held) and pg_catalog.count(*) < 100 and %6$L::boolean
-        from compared as c',
-        part.attname, part.nspname, part.relname,
-        case when part.pages > 60 then
-          pg_catalog.format('tablesample system (%s) repeatable (1)', pg_catalog.round(2000.0 / part.pages::numeric, 6))
-        else '' end,
-        case when part.bytes then 'pg_catalog.encode(substring(few.content from 1 for 1000), ''escape'')'
-          else 'pg_catalog.left(few.content::text, 1000)' end,
-        part.pages <= 60,
-        'public.users'::regclass, 'public.messages'::regclass, 'public.ephemeral_keys'::regclass,
-        'public.device_session_keys'::regclass
-      ) into examined, compared, matching, whole;
-    end if;
-    return next;
+          l.schema_name,
+          l.table_name,
+          l.column_name,
+          coalesce(r.examined, 0) as examined,
+          coalesce(c.compared, 0) as compared,
+          coalesce(c.matching, 0) as matching,
+          0::bigint as repeated,
+          true as readable,
+          true as looked,
+          not l.sampled and coalesce(r.whole, true) and coalesce(c.numbers, 0) < 100
+          and coalesce(c.compared - c.numbers, 0) < 100 as whole,
+          null::text as reason
+        from listed as l
+        left join read as r on r.label = l.label
+        left join counted as c on c.label = l.label
+      $others$ else $unread$
+        select
+          c.schema_name, c.table_name, c.column_name,
+          0::bigint as examined, 0::bigint as compared, 0::bigint as matching, 0::bigint as repeated,
+          c.readable, c.looked, false as whole, c.reason
+        from (values {columns}) as c (
+          label, schema_name, table_name, column_name, sampled, readable, looked, reason
+        )
+      $unread$ end,
+      pg_catalog.jsonb_build_object(
+        'known', known, 'words', part.words, 'columns', part.columns, 'lookup', lookups || 'false'
+      )
+    );
   end loop;
 end
 $$;

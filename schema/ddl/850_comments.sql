@@ -165,20 +165,30 @@ comment on routine public.active_devices is
 'Lists the active devices of a user, which a session key must be sealed for.';
 comment on routine public.active_public_key is 'Looks up the messaging key of whoever has a phone number.';
 comment on routine public.audit_canaries is 'Says for how long the canaries that stand have been due.';
+comment on routine public.audit_columns is
+'Lists the columns of the declared tables as they are; called by the functions below.';
 comment on routine public.audit_content is
 'Counts values that look like text, files or contacts where ciphertext or keys belong.';
+comment on routine public.audit_declared is
+'Says what the catalogue declares, of each column; called by the functions below.';
 comment on routine public.audit_deliveries is
 'Counts deliveries to a device that is not the destination''s own.';
 comment on routine public.audit_identifiers is
 'Counts identifiers that say when, in which order or by whom they were made.';
+comment on routine public.audit_known_values is
+'Writes the statement that reads what is stored about people; called by audit_matching_values.';
 comment on routine public.audit_ledger is
 'Counts the runs in the ledger of the sweeps, and the rows that do not follow from the one before.';
 comment on routine public.audit_ledger_chain is
 'Counts where the chain of the sweeps'' ledger is broken, from its beginning.';
 comment on routine public.audit_matching_values is
-'Counts values outside the schema that are phone numbers of ours.';
+'Counts values of ours where they do not belong, in our own columns and in other schemas.';
 comment on routine public.audit_order is 'Counts how well the order of insertion can be read.';
+comment on routine public.audit_other_columns is
+'Lists the columns of other schemas that could hold it; called by audit_matching_values.';
 comment on routine public.audit_overdue is 'Counts rows past their expiry and the grace.';
+comment on routine public.audit_own_values is
+'Writes the statement that looks for that in our own columns; called by audit_matching_values.';
 comment on routine public.audit_public_keys is
 'Gives published keys with their signatures, without owners, so that they can be verified.';
 comment on routine public.audit_revision is 'Says which revision Alembic recorded.';
@@ -196,7 +206,12 @@ comment on routine public.audit_shared_values is
 'Counts, column by column, values that stand under more than one owner.';
 comment on routine public.audit_sizes is 'Counts the different lengths of the ciphertexts.';
 comment on routine public.audit_statistics is 'Counts values that the planner''s statistics keep.';
-comment on routine public.audit_times is 'Counts stored times that are finer than declared.';
+comment on routine public.audit_tables is
+'Lists every table, how large it is, and why it is not read; called by the functions below.';
+comment on routine public.audit_text is 'Fills the template of a statement; called by the functions below.';
+comment on routine public.audit_times is 'Counts stored times that are finer than declared, or lie ahead.';
+comment on routine public.audit_type is
+'Says on which built-in type one rests; called by the functions below.';
 comment on routine public.audit_whole is
 'Says whether a table is small enough to be read whole; called by the functions below.';
 comment on routine public.claim_ephemeral_key is

@@ -52,17 +52,6 @@ def at_the_end(text: str) -> Edit:
     return lambda before: before + text
 
 
-def in_turn(*edits: Edit) -> Edit:
-    """Several edits of one file."""
-
-    def edit(before: str) -> str:
-        for each in edits:
-            before = each(before)
-        return before
-
-    return edit
-
-
 def loses(table: str) -> Edit:
     """A revision as Alembic made it, saying what its downgrade loses."""
     return lambda before: before.replace(
@@ -154,39 +143,25 @@ parent = "users"
 parent_columns = ["id"]
 purpose = "A token belongs to one user, and goes with the user."
 """
-LATE = """    (
-      select 'push_tokens', 'expires_at', p.expires_at
-      from only public.push_tokens as p
-      where p.expires_at < (select moment from clock) - grace
-      order by p.expires_at, p.id
-      limit 1000
-    )
-    union all
-"""
 FUNCTIONS: dict[str, Edit] = {
     "510_retention_policy": after(
         "('messages', 'expires_at', 'delete', null, null, null, null, '{message_deliveries}'),\n",
         "  ('push_tokens', 'expires_at', 'delete', null, null, null, null, '{}'),\n",
     ),
-    "630_audit_shared_values": after("('users', 'r.id'),\n", "        ('push_tokens', 'r.user_id'),\n"),
-    "640_audit_content": after("('ephemeral_keys'), ('messaging_public_keys')", ",\n        ('push_tokens')"),
-    "651_audit_times": after(
-        "('users', 'created_at', '1 hour'),\n", "        ('push_tokens', 'expires_at', '1 hour'),\n"
-    ),
-    "661_audit_same_transaction": after(
-        "('messaging_public_keys', 'o.user_id')", ", ('push_tokens', 'o.user_id')"
-    ),
-    "671_audit_overdue": in_turn(
-        after("      order by m.expires_at, m.id\n      limit 1000\n    )\n    union all\n", LATE),
-        after("      ('messages', 'expires_at'), ", "('push_tokens', 'expires_at'), "),
+    "603_audit_declared": after(
+        "  ('migration_journal', 'recorded_at', 'time', '0 seconds', null),\n",
+        "  ('push_tokens', 'id', 'serial', null, null),\n"
+        "  ('push_tokens', 'user_id', 'link', null, 'user'),\n"
+        "  ('push_tokens', 'token', 'random-id', null, null),\n"
+        "  ('push_tokens', 'expires_at', 'expiry', '3600 seconds', null),\n",
     ),
 }
 """The functions that know the tables by name, each with the new one in it."""
 
 
-def _functions(*, changed: bool) -> str:
+def _functions(edits: Mapping[str, Edit], *, changed: bool) -> str:
     texts = []
-    for name, edit in FUNCTIONS.items():
+    for name, edit in edits.items():
         text = (ROOT / "schema" / "ddl" / f"{name}.sql").read_text(encoding="utf-8")
         texts.append(replaceable(edit(text) if changed else text))
     return "\n".join(texts)
@@ -205,10 +180,10 @@ TABLE = Work(
         **{f"schema/ddl/{name}.sql": edit for name, edit in FUNCTIONS.items()},
         f"{VERSION}add_push_tokens.py": loses("push_tokens"),
         f"{VERSION}add_push_tokens.up.sql": new(
-            f"{PUSH_TOKENS}{TRIGGER}\n{_functions(changed=True)}{COMMENTS}"
+            f"{PUSH_TOKENS}{TRIGGER}\n{_functions(FUNCTIONS, changed=True)}{COMMENTS}"
         ),
         f"{VERSION}add_push_tokens.down.sql": new(
-            f"{_functions(changed=False)}\ndrop table public.push_tokens;\n"
+            f"{_functions(FUNCTIONS, changed=False)}\ndrop table public.push_tokens;\n"
         ),
     },
 )
@@ -216,6 +191,12 @@ TABLE = Work(
 
 # A column.
 
+PADDING: dict[str, Edit] = {
+    "603_audit_declared": after(
+        "  ('messages', 'message_type', 'state', null, null),\n",
+        "  ('messages', 'padding_class', 'state', null, null),\n",
+    )
+}
 COLUMN = Work(
     "Add a column",
     {"NNNN": NUMBER, "NNN": "120", "TABLE": "messages", "COLUMN": "padding_class"},
@@ -226,13 +207,15 @@ COLUMN = Work(
         "schema/catalogue/messages.toml": at_the_end(
             '\n[columns.padding_class]\nclass = "state"\npurpose = "Which length it is padded to."\n'
         ),
+        **{f"schema/ddl/{name}.sql": edit for name, edit in PADDING.items()},
         f"{VERSION}add_padding_class.py": loses("messages"),
         f"{VERSION}add_padding_class.up.sql": new(
             "alter table public.messages add column padding_class smallint;\n"
             "comment on column public.messages.padding_class is 'Which length it is padded to.';\n"
+            + _functions(PADDING, changed=True)
         ),
         f"{VERSION}add_padding_class.down.sql": new(
-            "alter table public.messages drop column padding_class;\n"
+            f"{_functions(PADDING, changed=False)}\nalter table public.messages drop column padding_class;\n"
         ),
     },
 )

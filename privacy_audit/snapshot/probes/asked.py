@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
+from psycopg.sql import SQL, Composable, Composed, Literal
+
+from nosender.privacy_audit.snapshot.probes.owners import Owner, owner_of
+from nosender.privacy_audit.snapshot.probes.parts import as_text, column, place_of, rows
+
 if TYPE_CHECKING:
-    from nosender.privacy_audit.snapshot.probes.reading import Around, Table
+    from collections.abc import Mapping
+
+    from nosender.privacy_audit.snapshot.probes.reading import Around, Column, Table
     from nosender.schema.catalogue import Catalogue
 
 
@@ -22,6 +31,48 @@ class Asked:
     schema: str
     """The schema of our tables."""
     around: Around
+    bodies: Mapping[str, str]
+    """The text of each counting function as it is declared, by its name: the templates stand in it."""
+
+    def template(self, function: str, tag: str) -> str:
+        """What stands in a counting function between two `$tag$`."""
+        return self.bodies[function].split(f"${tag}$")[1]
+
+    def filled(self, function: str, tag: str, **parts: object) -> Composed:
+        """The template with its parts in place of their {names}, as audit_text of the DDL fills it: names and
+        fragments as they are, strings and numbers as constants.
+        """
+        return Composed(
+            [
+                # as declared, whatever stands in the database
+                SQL(piece)
+                if plain
+                else (part if isinstance(part := parts[piece], Composable) else Literal(part))
+                for plain, piece in _pieces(self.template(function, tag))
+            ]
+        )
+
+    def of_column(self, table: Table, found: Column) -> dict[str, object]:
+        """The parts that most templates are filled with, as audit_columns of the DDL has them."""
+        return {
+            "table": table.name,
+            "name": found.name,
+            "value": column(found.name),
+            "spelled": as_text(found),
+            "rows": rows(table),
+            "whole": table.whole(),
+            "outside": 1000 if table.whole() else 8,
+            "place": column(place_of(table)),
+            "owner": column(owner[0] if (owner := self.owner(table)) else "audit_place"),
+        }
+
+    def owner(self, table: Table) -> tuple[str, Owner] | None:
+        """The column that says whose a row is, and what it names."""
+        return owner_of(self.catalogue, table.declared)
+
+    def columns(self) -> list[tuple[Table, Column]]:
+        """Every live column of the declared tables."""
+        return [(table, found) for table in self.declared() for found in table.columns]
 
     def declared(self) -> list[Table]:
         """The tables that the catalogue declares; Refused where one is not to be read."""
@@ -47,3 +98,10 @@ class Asked:
         if table.refused is not None:
             raise Refused(table.refused)
         return table
+
+
+@cache
+def _pieces(template: str) -> tuple[tuple[bool, str], ...]:
+    """The template in parts: what stands in it, and the name of a part, in turns."""
+    pieces = re.split(r"\{([a-z_]+)\}", template)
+    return tuple((place % 2 == 0, piece) for place, piece in enumerate(pieces))

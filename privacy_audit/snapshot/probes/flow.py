@@ -6,15 +6,7 @@ from typing import TYPE_CHECKING
 
 from psycopg.sql import SQL, Composed
 
-from nosender.privacy_audit.snapshot.probes.parts import (
-    addressed,
-    column,
-    name_of,
-    owner_of,
-    people_of,
-    rows,
-    text,
-)
+from nosender.privacy_audit.snapshot.probes.parts import column, name_of, rows, text
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.snapshot.probes.asked import Asked
@@ -103,121 +95,33 @@ def order(asked: Asked) -> list[Composed]:
         and table.column("id") is not None
         and table.of_class("link", "destination-phone", "account-phone")
     ]
-    return [
-        text(
-            """(
-              with newest as (
-                select r.id, r.ctid as place, r.xmin::text::bigint as transaction
-                from only {table} as r
-                order by r.id desc
-                limit 100
-              ),
-              paired as (
-                select
-                  place > pg_catalog.lag(place) over (order by id) as later_place,
-                  transaction >= pg_catalog.lag(transaction) over (order by id) as later_transaction
-                from newest
-              )
-              select
-                {name}::text as table_name,
-                pg_catalog.count(later_place) as pairs,
-                pg_catalog.count(*) filter (where later_place) as in_file_order,
-                pg_catalog.count(*) filter (where later_transaction) as in_transaction_order
-              from paired
-            )""",
-            table=name_of(table),
-            name=table.name,
-        )
-        for table in orderly
-    ]
-
-
-_SAME_TRANSACTION = """(
-  with outward as materialized (
-    select m.xmin::text as transaction, {destination}::text as destination
-    from only {outward} as m
-    order by {newest_outward}
-    limit {most}
-  ),
-  own as materialized (
-    select o.xmin::text as transaction, {owner}::integer as owner
-    from only {own} as o
-    order by {newest_own}
-    limit {most}
-  ),
-  sent as (
-    select s.transaction, pg_catalog.array_agg(distinct s.destination) as destinations
-    from outward as s
-    group by s.transaction
-    having pg_catalog.count(distinct s.destination) <= 5
-  ),
-  owned as (
-    select
-      w.transaction,
-      pg_catalog.unnest(pg_catalog.array_agg(distinct w.owner)) as owner
-    from own as w
-    group by w.transaction
-    having pg_catalog.count(distinct w.owner) <= 5
-  ),
-  both_wrote as materialized (
-    select sent.transaction, sent.destinations, owned.owner
-    from sent
-    inner join owned on owned.transaction = sent.transaction
-    limit {looks}
-  )
-  select
-    {outward_name}::text as table_name,
-    {own_name}::text as other_table,
-    (select pg_catalog.count(*) from sent) as examined,
-    pg_catalog.count(distinct b.transaction) filter (
-      where (select u.phone_number::text from only {users} as u where u.id = b.owner)
-      <> all (b.destinations)
-    ) as joined,
-    (
-      {whole}
-      or (select pg_catalog.count(*) from outward) < 100
-      and (select pg_catalog.count(*) from own) < 100
-    )
-    and (select pg_catalog.count(*) from both_wrote) < {looks} as whole
-  from both_wrote as b
-)"""
-"""One pair of tables: transactions that wrote both for a destination and for a user who is somebody else."""
+    return [asked.filled("audit_order", "order", table=name_of(table), name=table.name) for table in orderly]
 
 
 def same_transaction(asked: Asked) -> list[Composed]:
     """Transactions that wrote both for a destination and for a user who is somebody else."""
-    catalogue = asked.catalogue
-    outward = [table for table in asked.declared() if table.name in addressed(catalogue)]
-    people = people_of(catalogue)
     (users,) = asked.tables("users")
-    own = [
-        table
-        for table in asked.declared()
-        if table.name in people
-        or any(key.table == table.name and key.parent in people for key in catalogue.foreign_keys)
+    owned = [(table, owner) for table in asked.declared() if (owner := asked.owner(table)) is not None]
+    return [
+        asked.filled(
+            "audit_same_transaction",
+            "pair",
+            outward=name_of(sent),
+            own=name_of(own),
+            users=name_of(users),
+            destination=column(number, "m"),
+            owner=column(user, "o"),
+            most=SQL("all" if (whole := sent.whole() and own.whole()) else "100"),
+            looks=1000 if whole else 24,
+            outward_name=sent.name,
+            own_name=own.name,
+            whole=whole,
+        )
+        for sent, (number, to) in owned
+        if to == "destination"
+        for own, (user, of) in owned
+        if of == "user"
     ]
-    parts = []
-    for to in outward:
-        for by in own:
-            whole = to.whole() and by.whole()
-            parts.append(
-                text(
-                    _SAME_TRANSACTION,
-                    outward=name_of(to),
-                    own=name_of(by),
-                    users=name_of(users),
-                    destination=column(to.of_class("destination-phone")[0].name, "m"),
-                    owner=column(owner_of(catalogue, by) or "id", "o"),
-                    newest_outward=column("id", "m") + SQL(" desc"),
-                    newest_own=column("id", "o") + SQL(" desc"),
-                    most=SQL("all" if whole else "100"),
-                    looks=1000 if whole else 24,
-                    outward_name=to.name,
-                    own_name=by.name,
-                    whole=whole,
-                )
-            )
-    return parts
 
 
 def sizes(asked: Asked) -> list[Composed]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from nosender.privacy_audit.snapshot.probes.reading import disguise
+from nosender.privacy_audit.snapshot.probes.reading import disguise, tables_of
 from nosender.privacy_audit.snapshot.snapshot import Row, Unseen
 
 if TYPE_CHECKING:
@@ -22,7 +22,15 @@ if TYPE_CHECKING:
     from nosender.schema.observe.model import Function
 
 HELPERS = (
+    "audit_columns",
+    "audit_declared",
+    "audit_known_values",
+    "audit_other_columns",
+    "audit_own_values",
     "audit_rows",
+    "audit_tables",
+    "audit_text",
+    "audit_type",
     "audit_whole",
     "retention_policy",
     "retention_oldest",
@@ -90,14 +98,12 @@ def ask(
     wrong = differences(live, declared)
     answers: dict[str, tuple[Row, ...] | Unseen] = {}
     asked = []
-    disguised = next(
-        filter(None, (disguise(live.relations, live.schema, t.name) for t in declared.relations)), None
-    )
+    refused = _refused(connection, live, declared)
     replaced = _replaced(connection, live.schema, called(declared))
     for name in names:
         bad = name if name in wrong else next((helper for helper in HELPERS if helper in wrong), None)
-        if disguised is not None:
-            answers[name] = Unseen(f"{disguised}, so no function was called that reads it")
+        if refused is not None:
+            answers[name] = Unseen(f"{refused}, so no function was called that reads it")
         elif replaced:
             answers[name] = Unseen(f"the function {replaced} was replaced meanwhile, so none was called")
         elif bad is not None:
@@ -136,6 +142,18 @@ def ask(
                 else:
                     answers[name] = Unseen(f"the function {name} failed: {without_values(error)}")
     return answers
+
+
+def _refused(connection: psycopg.Connection, live: Observation, declared: Observation) -> str | None:
+    """What is no table in the place of one, or a table whose planner would run a function of somebody."""
+    names = {each.name for each in declared.relations}
+    for name in sorted(names):
+        if found := disguise(live.relations, live.schema, name):
+            return found
+    for schema, name, _, runs_code, _ in connection.execute(tables_of(declared).encode()):
+        if runs_code and schema == live.schema and name in names:
+            return f"table {name} has an index or statistics over a function of the database"
+    return None
 
 
 def _replaced(connection: psycopg.Connection, schema: str, names: Iterable[str]) -> str | None:

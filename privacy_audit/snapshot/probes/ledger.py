@@ -163,7 +163,7 @@ def overdue(asked: Asked) -> list[Composed]:
             since, first = text("{expiry}", expiry=column(rule.column)), _order(rule)
             late = text("{first} < {limit} and {since} < {limit}", first=first, since=since, limit=limit)
             where = text("{standing} and {late}", standing=_standing(rule), late=late)
-            parts.append(_late(table, rule.column, since, where, first))
+            parts.append(_late(asked, table, rule.column, since, where, first))
         created = next((each.declared for each in table.of_class("time") if each.declared), None)
         if rule.at_once is not None and created is not None and created.resolution is not None:
             # When it was used is not stored; it was created before, at the latest at the end of its hour.
@@ -179,11 +179,11 @@ def overdue(asked: Asked) -> list[Composed]:
                 since=since,
                 limit=limit,
             )
-            parts.append(_late(table, rule.at_once, since, where, _order(rule)))
+            parts.append(_late(asked, table, rule.at_once, since, where, _order(rule)))
         if rule.max_age is not None and rule.max_age_column and _is_moment(table, rule.max_age_column):
             since = text("{made} + {age}::interval", made=column(rule.max_age_column), age=rule.max_age)
             where = text("{since} < {limit}", since=since, limit=limit)
-            parts.append(_late(table, rule.max_age_column, since, where))
+            parts.append(_late(asked, table, rule.max_age_column, since, where))
     return parts
 
 
@@ -210,34 +210,27 @@ def _standing(rule: Retention) -> Composed:
 
 
 def _late(
-    table: Table, name: str, since: Composable, where: Composable, order: Composable | None = None
+    asked: Asked,
+    table: Table,
+    name: str,
+    since: Composable,
+    where: Composable,
+    order: Composable | None = None,
 ) -> Composed:
     """Of one promise: the rows that are past it, in the order of the sweep's index, or of the first rows of a
     table that has no such index.
     """
-    first = text("(select * from only {table} limit 1000)", table=name_of(table))
-    return text(
-        """(
-          select
-            {name}::text as table_name,
-            {column}::text as column_name,
-            pg_catalog.count(late.since) as overdue,
-            coalesce(extract(epoch from {clock} - pg_catalog.min(late.since))::bigint, 0::bigint) as seconds
-          from (
-            select {since} as since
-            from {rows} as r
-            where {where}
-            order by {order}
-            limit 1000
-          ) as late
-        )""",
-        name=table.name,
-        column=name,
-        clock=CLOCK,
+    whole = text("only {table}", table=name_of(table))
+    some = text("(select * from only {table} limit 1000)", table=name_of(table))
+    return asked.filled(
+        "audit_overdue",
+        "late",
+        table=table.name,
+        name=name,
         since=since,
-        rows=text("only {table}", table=name_of(table)) if order is not None else first,
-        where=where,
-        order=order if order is not None else since,
+        rows=whole if order is not None else some,
+        condition=where,
+        sorted=order if order is not None else since,
     )
 
 

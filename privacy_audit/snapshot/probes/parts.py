@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from typing import LiteralString
 
     from nosender.privacy_audit.snapshot.probes.reading import Column, Table
-    from nosender.schema.catalogue import Catalogue
 
 NEWEST = 30
 """So many of the newest rows are read besides the sample, where today's mistake would be."""
@@ -69,11 +68,6 @@ def place_of(table: Table) -> str:
     return "id" if table.column("id") is not None else "audit_place"
 
 
-def newest_first(table: Table) -> Composed:
-    """An order that puts the newest rows first, so far as the table has one."""
-    return text("{id} desc", id=column(place_of(table)))
-
-
 def as_text(found: Column, alias: str = "r") -> Composed:
     """The value as its type writes it. A cast to text would call what the owner of a type has declared for
     it, and so would a conversion to JSON; concat calls the type's own output function.
@@ -81,45 +75,5 @@ def as_text(found: Column, alias: str = "r") -> Composed:
     value = column(found.name, alias)
     if found.type in ("text", "character varying", "character", "name", "json", "jsonb", "xml", "inet"):
         return text("{value}::text", value=value)
-    return text("case when {value} is not null then pg_catalog.concat({value}) end", value=value)
-
-
-def owner_of(catalogue: Catalogue, table: Table) -> str | None:
-    """The column that says whose a row is: the destination's number, the user or, where only that is known,
-    the device; the row itself of the table of people. None where no row is anybody's.
-    """
-    if table.declared is None:
-        return None
-    if destination := table.of_class("destination-phone"):
-        return destination[0].name
-    if table.of_class("account-phone"):
-        return "id"
-    people = people_of(catalogue)
-    for step in (people, owned_by(catalogue, people)):
-        for key in catalogue.foreign_keys:
-            if key.table == table.name and key.parent in step and len(key.columns) == 1:
-                return key.columns[0]
-    return None
-
-
-def people_of(catalogue: Catalogue) -> frozenset[str]:
-    """The tables in which each row is a person."""
-    return frozenset(
-        table.name
-        for table in catalogue.tables
-        if any(each.data_class.name == "account-phone" for each in table.columns)
-    )
-
-
-def owned_by(catalogue: Catalogue, parents: frozenset[str]) -> frozenset[str]:
-    """The tables whose rows belong to a row of one of these."""
-    return frozenset(key.table for key in catalogue.foreign_keys if key.parent in parents)
-
-
-def addressed(catalogue: Catalogue) -> frozenset[str]:
-    """The tables whose rows go to a destination."""
-    return frozenset(
-        table.name
-        for table in catalogue.tables
-        if any(each.data_class.name == "destination-phone" for each in table.columns)
-    )
+    # of a composite null is one that has no value at all, not one with a null in it
+    return text("case when {value} is distinct from null then pg_catalog.concat({value}) end", value=value)

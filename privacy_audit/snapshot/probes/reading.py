@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nosender.privacy_audit.snapshot.snapshot import Snapshot
     from nosender.schema.catalogue.model import Column as DeclaredColumn
     from nosender.schema.catalogue.model import Table as DeclaredTable
+    from nosender.schema.observe import Observation
     from nosender.schema.observe.model import Column as LiveColumn
     from nosender.schema.observe.model import Relation
 
@@ -40,54 +41,6 @@ TEXTS = frozenset({"text", "character varying", "character", "name"})
 MOMENTS = frozenset({"timestamp without time zone", "timestamp with time zone", "date"})
 INTEGERS = frozenset({"smallint", "integer", "bigint"})
 
-_FACTS = """
-with planned as (
-  -- The planner works out the constants in the expressions and predicates of indexes and statistics, whoever
-  -- only reads: code that anybody could write would run in that. C and internal code takes a superuser.
-  select coalesce(i.indrelid, e.stxrelid) as relation
-  from pg_catalog.pg_depend as d
-  left join pg_catalog.pg_index as i
-    on d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and i.indexrelid = d.objid
-  left join pg_catalog.pg_statistic_ext as e
-    on d.classid = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass and e.oid = d.objid
-  left join pg_catalog.pg_operator as o
-    on d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass and o.oid = d.refobjid
-  left join pg_catalog.pg_proc as p
-    on p.oid = case d.refclassid
-      when 'pg_catalog.pg_proc'::pg_catalog.regclass then d.refobjid
-      when 'pg_catalog.pg_operator'::pg_catalog.regclass then o.oprcode::oid
-    end
-  left join pg_catalog.pg_language as l on l.oid = p.prolang
-  left join pg_catalog.pg_type as t
-    on d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass and t.oid = d.refobjid
-  where
-    coalesce(i.indrelid, e.stxrelid) is not null
-    and (
-      p.pronamespace <> 'pg_catalog'::pg_catalog.regnamespace and l.lanname not in ('c', 'internal')
-      or t.typtype = 'd'
-    )
-)
-select
-  n.nspname,
-  c.relname,
-  pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::bigint,
-  case
-    when not (
-      pg_catalog.has_schema_privilege(n.oid, 'usage') and pg_catalog.has_table_privilege(c.oid, 'select')
-    ) then 'may not be read by this role' || case when session_user <> current_user then
-      ', and SET ROLE gives up no right, so no function was called either: log in as the auditor' else '' end
-    when pg_catalog.row_security_active(c.oid) then 'is under row security for this role'
-    when c.oid in (select planned.relation from planned)
-      then 'has an index or statistics over a function of the database, which whoever reads would run'
-  end
-from pg_catalog.pg_class as c
-inner join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
-where
-  c.relkind in ('r', 'm')
-  and c.relpersistence <> 't'
-  and n.nspname not in ('pg_catalog', 'information_schema')
-  and n.nspname !~ '^pg_toast'
-"""
 _PRIVILEGED = """
 select exists (
   select
@@ -107,7 +60,8 @@ select exists (
           and pg_catalog.has_any_column_privilege(r.oid, c.oid, 'select')
       )
     )
-)
+),
+session_user <> current_user
 """
 
 
@@ -190,15 +144,19 @@ def look_around(connection: psycopg.Connection, snapshot: Snapshot) -> Around:
     schema, declared = snapshot.schema, [table.name for table in snapshot.catalogue.tables]
     words = {name: why for name in declared if (why := disguise(snapshot.live.relations, schema, name))}
     with RawCursor(connection) as cursor:
-        privileged = cursor.execute(_PRIVILEGED.encode(), [schema, declared]).fetchone()
-    if privileged != (True,):
+        found = cursor.execute(_PRIVILEGED.encode(), [schema, declared]).fetchone()
+    privileged, set_role = found or (False, False)
+    if not privileged:
         return Around(privileged=False, ours={}, others=())
+    lowered = ", and SET ROLE gives up no right, so no function was called either: log in as the auditor"
+    lowered = lowered if set_role else ""
     ours: dict[str, Table] = {}
     others = []
     promised = {
         (each.table, each.name): each.type for each in snapshot.declared.columns if each.schema == schema
     }
-    for in_schema, name, pages, refused in connection.execute(_FACTS.encode()):
+    for in_schema, name, pages, _, why in connection.execute(tables_of(snapshot.declared).encode()):
+        refused = f"{why}{lowered}" if why and why.startswith("may not") else why
         of_ours = in_schema == schema
         if not of_ours and not pages:
             continue
@@ -214,6 +172,11 @@ def look_around(connection: psycopg.Connection, snapshot: Snapshot) -> Around:
         ours.setdefault(name, Table(schema, name, 0, why, (), snapshot.catalogue.table(name)))
     others.sort(key=lambda each: (each.schema, each.name))
     return Around(privileged=True, ours=dict(sorted(ours.items())), others=tuple(others))
+
+
+def tables_of(declared: Observation) -> str:
+    """The statement that tells of every table, which the counting functions ask as well: a body in SQL."""
+    return next(each.body for each in declared.functions if each.name == "audit_tables")
 
 
 def _refuse(table: Table, why: str) -> Table:

@@ -58,7 +58,7 @@ def ask(
     connection: psycopg.Connection, snapshot: Snapshot, around: Around, names: Iterable[str]
 ) -> dict[str, tuple[Row, ...] | Unseen]:
     """The rows of each probe of `names`, or why there are none."""
-    asked = Asked(snapshot.catalogue, snapshot.schema, around)
+    asked = asked_of(snapshot, around)
     answers: dict[str, tuple[Row, ...] | Unseen] = {}
     made: dict[str, list[Composed]] = {}
     for name in names:
@@ -69,6 +69,12 @@ def ask(
             answers[name] = Unseen(str(reason))
     answers.update(run(connection, made))
     return answers
+
+
+def asked_of(snapshot: Snapshot, around: Around) -> Asked:
+    """What the statements are made from; the templates stand in the declared functions."""
+    bodies = {each.name: each.body for each in snapshot.declared.functions}
+    return Asked(snapshot.catalogue, snapshot.schema, around, bodies)
 
 
 def run(

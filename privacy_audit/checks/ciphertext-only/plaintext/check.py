@@ -49,7 +49,7 @@ def look(snapshot: Snapshot) -> Answer:
     ]
     found = []
     for row in rows:
-        seen = {words: row[name] for name, words in SIGNS if row.get(name)}
+        seen = {words: row[name] for name, words in SIGNS if row[name]}
         # Two bytes alone are found by chance in one value of sixteen thousand.
         if row["zlib"] > max(2, row["examined"] // 50):
             seen["the head of a compressed stream"] = row["zlib"]

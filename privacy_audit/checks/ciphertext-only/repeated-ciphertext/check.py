@@ -49,7 +49,7 @@ def look(snapshot: Snapshot) -> Answer:
             "column",
             f"Of {row['examined']} values looked at, {row['repeated']} repeat another, "
             f"{row['repeated_nonce']} its nonce and {row['repeated_prefix']} its first four bytes, "
-            f"{row.get('repeated_end', 0)} its tag and {row.get('repeated_suffix', 0)} its last four.",
+            f"{row['repeated_end']} its tag and {row['repeated_suffix']} its last four.",
             {"equal": row["repeated"], "nonce": row["repeated_nonce"], "prefix": row["repeated_prefix"]},
         )
         for row in few
@@ -81,8 +81,8 @@ def _alike(row: Row, data_class: str) -> bool:
     return bool(
         row["repeated_nonce"]
         or row["repeated_prefix"] > by_chance
-        or row.get("repeated_end", 0)
-        or row.get("repeated_suffix", 0) > by_chance
+        or row["repeated_end"]
+        or row["repeated_suffix"] > by_chance
     )
 
 

@@ -12,20 +12,12 @@ columns. Hashes of numbers do not show, nor do small numbers, which equal others
 
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.questions.completeness import columns_of, passed_over
+from nosender.privacy_audit.questions.completeness import columns_of, passed_over, places
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.samples import samples
 from nosender.privacy_audit.snapshot.snapshot import Row, Snapshot
 
-LOOKED_UP = (
-    ("users", "phone_number"),
-    ("messages", "destination_phone"),
-    ("messages", "message_id"),
-    ("ephemeral_keys", "destination_phone"),
-    ("ephemeral_keys", "key_exchange_id"),
-    ("device_session_keys", "session_key_id"),
-)
-"""What of ours the installed function compares with; a statement compares with all that is declared."""
+SEARCHED = ("ciphertext", "wrapped-key", "random-id")
 
 CHECK = Check(
     slug="matching-value",
@@ -42,15 +34,17 @@ CHECK = Check(
 def look(snapshot: Snapshot) -> Answer:
     """The counts of the probe: no excuse of a schema covers a number of ours in it."""
     rows = list(snapshot.probe("audit_matching_values"))
-    unread = sorted({row["schema_name"] for row in rows if not row["readable"]})
+    unread: dict[str, set[str]] = {}
+    for row in rows:
+        if not row["readable"]:
+            unread.setdefault(row["reason"], set()).add(row["schema_name"])
     beyond = sum(not row["looked"] for row in rows)
-    ours = columns_of(snapshot.catalogue, "account-phone", "destination-phone", "random-id")
-    reasons = []
-    read = any(row["schema_name"] == snapshot.schema for row in rows)  # as only who reads the tables tells
-    if not read and (unasked := passed_over("audit_matching_values", ours, LOOKED_UP)):
+    own = places(snapshot, [row for row in rows if row["schema_name"] == snapshot.schema])
+    reasons = [
+        f"what stands in schema {', '.join(sorted(schemas))} {why}" for why, schemas in sorted(unread.items())
+    ]
+    if unasked := passed_over("audit_matching_values", columns_of(snapshot.catalogue, *SEARCHED), own):
         reasons.append(unasked)
-    if unread:
-        reasons.append(f"{_reader(rows)} may not read all of schema {', '.join(unread)}")
     if beyond:
         reasons.append(f"{beyond} columns of other schemas were too many to look into")
     return Answer(
@@ -80,8 +74,3 @@ def _detail(row: Row, ours: str) -> str:
     return (
         f"{row['matching']} of {row['compared']} values looked up are numbers, keys or identifiers of ours."
     )
-
-
-def _reader(rows: list[Row]) -> str:
-    """Who looked: the function in its owner's rights, or whoever asks."""
-    return "this role" if any("reason" in row for row in rows) else "the owner of our tables"

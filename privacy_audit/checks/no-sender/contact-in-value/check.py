@@ -47,12 +47,12 @@ def look(snapshot: Snapshot) -> Answer:
                 dotted(snapshot.schema, row["table_name"], row["column_name"]),
                 "column",
                 f"{row['contacts']} of {row['examined']} values looked at hold a phone number or an address."
-                if row.get("contacts")
+                if row["contacts"]
                 else f"{row['beyond']} of {row['examined']} values looked at are beyond what counting gives.",
-                {"contacts": row.get("contacts") or row["beyond"], "examined": row["examined"]},
+                {"contacts": row["contacts"] or row["beyond"], "examined": row["examined"]},
             )
             for row in rows
-            if row.get("contacts") or row.get("beyond")
+            if row["contacts"] or row["beyond"]
         ),
         passed_over("audit_content", texts_of(snapshot, *PEOPLES), places(snapshot, rows)),
         samples(snapshot.schema, rows),

@@ -40,11 +40,11 @@ def look(snapshot: Snapshot) -> Answer:
                 dotted(snapshot.schema, row["table_name"], row["column_name"]),
                 "column",
                 f"{row['finer']} of {row['examined']} times looked at are finer than declared"
-                + (f", and {row['future']} lie ahead." if row.get("future") else "."),
-                {"finer": row["finer"], "future": row.get("future", 0), "examined": row["examined"]},
+                + (f", and {row['future']} lie ahead." if row["future"] else "."),
+                {"finer": row["finer"], "future": row["future"], "examined": row["examined"]},
             )
             for row in rows
-            if row["finer"] or row.get("future")
+            if row["finer"] or row["future"]
         ),
         passed_over("audit_times", coarse, places(snapshot, rows)),
         samples(snapshot.schema, rows),
