@@ -27,7 +27,7 @@ HINDRANCES = [
         12,
     ),
     (
-        KEEP.format("if old.id % 2 = 0 then return null; end if; return old;")
+        KEEP.format("if right(old.message_id, 1) ~ ''[02468]'' then return null; end if; return old;")
         + "create trigger halves before delete on messages for each row execute function keep()",
         "trigger halves",
         6,

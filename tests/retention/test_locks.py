@@ -82,7 +82,12 @@ def test_a_row_extended_while_the_sweep_waits_for_it_survives(
     ("lock", "stays"),
     [
         pytest.param("select from messages where message_id = 'm-7' for update", 1, id="message"),
-        pytest.param("select from message_deliveries where id in (7, 41) for update", 2, id="deliveries"),
+        pytest.param(
+            "select from message_deliveries where message_id in"
+            " (select id from messages where message_id in ('m-7', 'm-41')) for update",
+            2,
+            id="deliveries",
+        ),
         pytest.param("select from messages where message_id like 'm-1%' for key share", 11, id="several"),
     ],
 )
