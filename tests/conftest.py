@@ -20,6 +20,10 @@ from nosender.server.target import Target
 
 from .pool import Pool, pooling
 
+# Whoever works on databases has these set; a test that is about them sets its own.
+for _name in [name for name in os.environ if name.startswith("PG")]:
+    del os.environ[_name]
+
 ROOT = Path(__file__).parent.parent
 TEMPLATE = "nosender_template"
 

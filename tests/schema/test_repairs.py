@@ -398,7 +398,15 @@ def test_alterations_together_are_repaired(connection: psycopg.Connection, at: i
     assert (chosen, *repaired(connection, chosen)) == (chosen, [], [])
 
 
-@pytest.mark.parametrize("name", ["phone_number to number", "to people"])
+RENAMES = [
+    "phone_number to number",
+    "to people",
+    "to people; alter table people rename phone_number to number; alter table people rename id to number_of",
+    "id to nr; alter table users rename phone_number to number; alter table users rename created_at to since",
+]
+
+
+@pytest.mark.parametrize("name", RENAMES)
 def test_no_row_is_lost_to_a_statement_that_is_not_commented_out(
     connection: psycopg.Connection, name: str
 ) -> None:

@@ -79,11 +79,23 @@ def _relation(side: Observation, relation: Relation) -> object:
     return (relation.kind, columns) if relation.kind == "table" and columns else None
 
 
+def _relation_by_key(side: Observation, relation: Relation) -> object:
+    """A table whose columns were renamed too keeps its primary key, whose name no other can have."""
+    keys = [c.name for c in side.constraints if c.table == relation.name and c.kind == "primary key"]
+    return (relation.kind, *keys) if relation.kind == "table" and keys else None
+
+
 def _column(side: Observation, column: Column) -> object:
     neighbours = [c for c in side.columns if c.table == column.table]
     before = [c.name for c in neighbours if c.position == column.position - 1]
     after = [c.name for c in neighbours if c.position == column.position + 1]
     return column.table, column.type, tuple(before), tuple(after)
+
+
+def _column_by_place(side: Observation, column: Column) -> object:
+    """One whose neighbour was renamed too."""
+    places = sorted(c.position for c in side.columns if c.table == column.table)
+    return column.table, column.type, places.index(column.position), len(places)
 
 
 def _sequence(_: Observation, sequence: Sequence) -> object:
@@ -132,7 +144,9 @@ _KINDS: tuple[
     tuple[RenamedKind, Callable[[Observation, Any], object], Callable[[Repair, Any, Any], str]], ...
 ] = (
     ("relations", _relation, _to(relation_word, full_name)),
+    ("relations", _relation_by_key, _to(relation_word, full_name)),
     ("columns", _column, _on_table("column")),
+    ("columns", _column_by_place, _on_table("column")),
     ("sequences", _sequence, _to(lambda _: "sequence", full_name)),
     ("functions", _function, replace_function),
     ("constraints", _constraint, _on_table("constraint")),
