@@ -1,6 +1,14 @@
 -- Take back: Draw ids at random, so that no row tells when it came among the others.
 set local search_path = pg_catalog, pg_temp;
 
+-- The functions of the message flow lock these tables in more than one order. All of them first, and each
+-- waited for so briefly that nobody who waits for this in turn is taken for a deadlock; it is tried again.
+set local lock_timeout = '200ms';
+lock table
+public.message_deliveries, public.messages, public.device_session_keys, public.ephemeral_keys,
+public.messaging_public_keys
+in access exclusive mode;
+
 alter table public.messages alter column id set default nextval('public.messages_id_seq'::regclass);
 alter table public.message_deliveries
 alter column id set default nextval('public.message_deliveries_id_seq'::regclass);

@@ -2,8 +2,9 @@
 
 Numbers of a sequence keep the order of insertion, and that tells who answers whom. From here on messages and
 deliveries get the day and random bits, session keys, ephemeral keys and published keys random bits; rows that
-are there keep what they have. Nothing but defaults and the text of functions changes: no row is written, and
-each table is locked for a moment.
+are there keep what they have. The functions of the message flow are written anew with it, once for those who
+call them: docs/upgrading.md. No row is written; five tables are locked for as long as it takes to make the
+functions, and four functions return other columns.
 """
 
 import re
