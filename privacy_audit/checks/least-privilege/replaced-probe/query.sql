@@ -120,6 +120,9 @@ where
     or p.proowner <> c.relowner
     or (x.grantee is not null and coalesce(r.rolname, 'public') <> 'nosender_auditor')
     or not p.prosecdef
-    and p.proname not in ('audit_rows', 'audit_whole')
+    and p.proname not in (
+      'audit_columns', 'audit_declared', 'audit_known_values', 'audit_other_columns', 'audit_own_values',
+      'audit_rows', 'audit_tables', 'audit_text', 'audit_type', 'audit_whole'
+    )
   )
 order by subject
