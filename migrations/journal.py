@@ -57,7 +57,8 @@ def exists(connection: psycopg.Connection, schema: str, table: str) -> bool:
     """Whether the schema has this table; NosenderError where something else has its name.
 
     Reading a view runs what its author wrote, a foreign table what its wrapper does, and, in a table of
-    which columns are read, a column of somebody's own type the casts that come with it.
+    which columns are read, a column of somebody's own type the casts that come with it. Whoever plans a query
+    works out the constants in a table's indexes and statistics: ours are of columns alone.
     """
     query = """
         select
@@ -68,7 +69,10 @@ def exists(connection: psycopg.Connection, schema: str, table: str) -> bool:
                 where
                     a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
                     and tn.nspname <> 'pg_catalog'
-            ))
+            ) and not exists (
+                select from pg_catalog.pg_index as i
+                where i.indrelid = c.oid and (i.indexprs is not null or i.indpred is not null)
+            ) and not exists (select from pg_catalog.pg_statistic_ext as e where e.stxrelid = c.oid))
         from pg_catalog.pg_class as c
         inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
         where n.nspname = %s and c.relname = %s

@@ -17,7 +17,12 @@ KINDS = 2048
 third part of a UUID has 4,096.
 """
 BITS = 0.5
-"""Two letters side by side that each tell so much less than the others are a mark of their own."""
+"""Two letters side by side that each tell so much less than the others are a mark of their own, and one alone
+is, unless it has two, four, eight or sixteen values that are equally frequent, as the variant of a UUID and
+the end of base64 and base32 have, or is the first, which tells less in any system of numbers.
+"""
+EVEN = 0.15
+"""So many bits may values that are equally frequent seem to lack: five standard deviations."""
 ENOUGH = 200
 """From so many identifiers on that is no chance: seven standard deviations for one letter in base 64."""
 
@@ -55,11 +60,17 @@ def _dull(count: int, kinds: Sequence[int], pairs: Sequence[int]) -> int:
     """How many, where two letters side by side tell less than the median one; the same in all is a format."""
     if count < ENOUGH:
         return 0
-    bits = [
-        -math.log2(int(same) / (count * (count - 1)))
+    places = [
+        (-math.log2(int(same) / (count * (count - 1))), int(different))
         for same, different in zip(pairs, kinds, strict=False)
         if different > 1 and same
     ]
-    usual = sorted(bits)[len(bits) // 2] if bits else 0.0
-    low = [each < usual - BITS for each in bits]
-    return count if any(a and b for a, b in pairwise(low)) else 0
+    usual = sorted(bits for bits, _ in places)[len(places) // 2] if places else 0.0
+    low = [bits < usual - BITS for bits, _ in places]
+    alone = any(dull and not _is_even(*place) for dull, place in list(zip(low, places, strict=True))[1:])
+    return count if alone or any(a and b for a, b in pairwise(low)) else 0
+
+
+def _is_even(bits: float, kinds: int) -> bool:
+    """Whether so many values, a power of two, are equally frequent."""
+    return kinds in (2, 4, 8, 16) and bits > math.log2(kinds) - EVEN

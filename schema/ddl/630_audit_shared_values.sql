@@ -43,7 +43,17 @@ begin
         ('[alike]', case when c.class = 'random-id' and c.type <> 'bytea' then
           $alike$
             (select least(s.plain, pg_catalog.reverse(s.plain))
-            from (select pg_catalog.lower(pg_catalog.translate({spelled}, '-_ {}', '')) as plain) as s)
+            from (
+              select case
+                -- sixteen bytes in base64, which another client writes as hex
+                when {spelled} ~ '^[0-9A-Za-z_+/-]{21}[AQgw](==)?$' then pg_catalog.encode(
+                  pg_catalog.decode(
+                    pg_catalog.translate(pg_catalog.left({spelled}, 22), '-_', '+/') || '==', 'base64'
+                  ), 'hex'
+                )
+                else pg_catalog.lower(pg_catalog.translate({spelled}, '-_ {}', ''))
+              end as plain
+            ) as s)
           $alike$
         end)
     ) as shape (suffix, template)

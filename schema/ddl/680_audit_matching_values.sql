@@ -79,12 +79,15 @@ begin
             case when l.type = 'bytea'
               then $bytes$
                 ({label}, {value} is distinct from null, case when {short} then
-                  pg_catalog.encode(pg_catalog.substring({value}::bytea, 1, 500), 'escape') end),
+                  -- text in UTF-16 has a zero beside each letter
+                  pg_catalog.replace(
+                    pg_catalog.encode(pg_catalog.substring({value}::bytea, 1, 1000), 'escape'), '\000', ''
+                  ) end),
                 ({label}, {value} is distinct from null, case when {short} then
-                  pg_catalog.encode(pg_catalog.substring({value}::bytea, 1, 700), 'hex') end)$bytes$
+                  pg_catalog.encode(pg_catalog.substring({value}::bytea, 1, 2001), 'hex') end)$bytes$
               else $other$
                 ({label}, {value} is distinct from null, case when {short} then
-                  pg_catalog.left(pg_catalog.concat({value}), 1000) end)$other$
+                  pg_catalog.left(pg_catalog.concat({value}), 4001) end)$other$
             end,
             pg_catalog.jsonb_build_object(
               'label', l.number,
@@ -136,12 +139,12 @@ begin
           label, schema_name, table_name, column_name, sampled, readable, looked, reason
         )),
         suspected as (
-          select w.label, 'number' as kind, pg_catalog.regexp_replace(
-            pg_catalog.regexp_replace(found.run[1], '[^0-9]', '', 'g'), '^00', ''
+          select w.label, 'number' as kind, pg_catalog.ltrim(
+            pg_catalog.regexp_replace(found.run[1], '[^0-9]', '', 'g'), '0'
           ) as word
           from words as w
           cross join lateral pg_catalog.regexp_matches(
-            w.word, '([0-9][-0-9 ()./]{5,20}[0-9])', 'g'
+            w.word, '([0-9][-0-9 ()./]{5,30}[0-9])', 'g'
           ) as found (run)
           union
           select w.label, 'identifier', found.run[1]
@@ -167,7 +170,11 @@ begin
           select
             r.label,
             r.kind,
-            case when r.kind = 'number' then array['+' || r.word, '+' || pg_catalog.reverse(r.word)] end as numbers,
+            -- a number may be written as bytes, which are then written as hex or base64
+            case when r.kind = 'number' then array['+' || r.word, '+' || pg_catalog.reverse(r.word)] else array[
+              '+' || pg_catalog.ltrim(pg_catalog.encode(d.from_hex, 'escape'), '+'),
+              '+' || pg_catalog.ltrim(pg_catalog.encode(d.from_base64, 'escape'), '+')
+            ] end as numbers,
             case when r.kind = 'identifier' then array[
               r.word, pg_catalog.lower(r.word), pg_catalog.upper(r.word), pg_catalog.reverse(r.word),
               pg_catalog.regexp_replace(
@@ -177,16 +184,23 @@ begin
               ),
               pg_catalog.replace(pg_catalog.lower(r.word), '-', '')
             ] end as identifiers,
-            case when r.kind = 'identifier' and r.word ~ '^x?([0-9A-Fa-f]{2}){16,}$'
-              then pg_catalog.decode(pg_catalog.ltrim(r.word, 'x'), 'hex') end as from_hex,
-            case when r.kind = 'identifier' and r.word ~ '^[0-9A-Za-z_+/-]{22,}={0,2}$'
-              and pg_catalog.length(pg_catalog.rtrim(r.word, '=')) % 4 <> 1
-              then pg_catalog.decode(pg_catalog.rpad(
-                pg_catalog.translate(pg_catalog.rtrim(r.word, '='), '-_', '+/'),
-                (pg_catalog.length(pg_catalog.rtrim(r.word, '=')) + 3) / 4 * 4,
-                '='
-              ), 'base64') end as from_base64
+            d.from_hex,
+            d.from_base64
           from ranked as r
+          cross join lateral (
+            select
+              case when r.kind = 'identifier' and pg_catalog.translate(r.word, ':-', '') ~ '^x?([0-9A-Fa-f]{2}){8,}$'
+                then pg_catalog.decode(pg_catalog.ltrim(pg_catalog.translate(r.word, ':-', ''), 'x'), 'hex')
+              end as from_hex,
+              case when r.kind = 'identifier' and r.word ~ '^[0-9A-Za-z_+/-]{14,}={0,2}$'
+                and pg_catalog.length(pg_catalog.rtrim(r.word, '=')) % 4 <> 1
+                then pg_catalog.decode(pg_catalog.rpad(
+                  pg_catalog.translate(pg_catalog.rtrim(r.word, '='), '-_', '+/'),
+                  (pg_catalog.length(pg_catalog.rtrim(r.word, '=')) + 3) / 4 * 4,
+                  '='
+                ), 'base64')
+              end as from_base64
+          ) as d
           where r.place <= 100
         ),
         counted as (
@@ -206,7 +220,8 @@ begin
           select
             w.label,
             pg_catalog.count(distinct w.place) filter (where w.word is not null) as examined,
-            pg_catalog.bool_and(w.word is not null) and pg_catalog.max(w.total) <= 300 as whole
+            pg_catalog.bool_and(w.word is not null and pg_catalog.length(w.word) <= 4000)
+            and pg_catalog.max(w.total) <= 300 as whole
           from words as w
           group by w.label
         )

@@ -102,6 +102,11 @@ PLANTED = {
         " placing lpad(to_hex(id % 30), 3, '0') from 21)",
         "guessable-identifier public.messages.message_id",
     ),
+    "one letter of a user's in hex": (
+        "update messages set message_id = overlay(md5(random()::text || id) placing"
+        " substr('01234567899', 1 + (id % 11)::int, 1) from 9)",
+        "guessable-identifier public.messages.message_id",
+    ),
     "a user's digits within hex": (
         "update messages set message_id = overlay(md5(random()::text || id) placing"
         " lpad((id * 37 % 1000)::text, 3, '0') from 9)",
@@ -120,6 +125,7 @@ PLANTED = {
             "in capitals": "upper(session_key_id)",
             "without dashes": "replace(session_key_id, '-', '')",
             "backwards": "reverse(session_key_id)",
+            "in base64": "encode(decode(replace(session_key_id, '-', ''), 'hex'), 'base64')",
         }.items()
     },
     "a number in a counter": (
@@ -166,6 +172,18 @@ ELSEWHERE = {
     "json": ("json", "json_build_object('to', u.phone_number)"),
     "text with blanks": ("text", "regexp_replace(substr(u.phone_number, 2), '(..)(...)', '\\1 \\2-')"),
     "text backwards": ("text", "reverse(u.phone_number)"),
+    "digits apart": ("bytea", "convert_to(regexp_replace(u.phone_number, '(.)', '\\1 ', 'g'), 'UTF8')"),
+    "decimals in bytes": ("bytea", "decode(lpad(substr(u.phone_number, 2), 16, '0'), 'hex')"),
+    "text in base64": ("text", "encode(convert_to(u.phone_number, 'UTF8'), 'base64')"),
+    "text in hex": ("text", "encode(convert_to(u.phone_number, 'UTF8'), 'hex')"),
+    "text after a thousand letters": ("text", "repeat('lorem ipsum ', 100) || u.phone_number"),
+    "a composite with a null": ("elsewhere.pair", "row(null, u.phone_number)::elsewhere.pair"),
+    "composites in an array": ("elsewhere.pair[]", "array[row(1, u.phone_number)::elsewhere.pair]"),
+    "deep in jsonb": ("jsonb", "jsonb_build_object('a', jsonb_build_array(substr(u.phone_number, 2)))"),
+    "a key in hex with colons": (
+        "text",
+        "regexp_replace(encode(p.x25519_public_key, 'hex'), '(..)(?=.)', '\\1:', 'g')",
+    ),
     "a session id in capitals": ("text", "upper(k.session_key_id)"),
     "a session id in jsonb": ("jsonb", "jsonb_build_array(k.session_key_id)"),
     "a session id without dashes": ("text", "replace(k.session_key_id, '-', '')"),
