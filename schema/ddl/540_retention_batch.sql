@@ -47,6 +47,7 @@ declare
   counted bigint;
   children_before bigint := 0;
   affected bigint := 0;
+  kept boolean := false;  -- rows that were meant to go are still there
   skip boolean := coalesce((state ->> 'skip')::boolean, false);
   started timestamptz;
   patience text := current_setting('lock_timeout');
@@ -173,6 +174,20 @@ begin
       end if;
     end;
   end loop;
+
+  -- Somebody's trigger or rule kept rows, or others changed them meanwhile. How many the last batch of a walk
+  -- meant is not known: there one look says whether any of it stayed.
+  if counted > 0 then
+    kept := affected < counted;
+  elsif counted is null then
+    execute format('select exists (select from %s where %s and %s)', home, slice, due) into kept
+    using last_time, last_id, to_time, to_id, cutoff, last_place, to_place, size, ids, oldest;
+  end if;
+  if kept then
+    state := state || '{"left": true}'::jsonb;
+    -- A walk by expiry alone would find the same rows for ever; the last pass has an order to get past them.
+    exhausted := exhausted or (policy.action = 'deactivate' and pass = 'keys' and affected = 0);
+  end if;
 
   return state || jsonb_build_object(
     'time', to_time, 'id', to_id, 'place', to_place, 'exhausted', exhausted, 'halved', false,
