@@ -1545,7 +1545,9 @@ begin
                 '^(.{8})-?(.{4})-?(.{4})-?(.{4})-?(.{12})$',
                 '\1-\2-\3-\4-\5'
               ),
-              pg_catalog.replace(pg_catalog.lower(r.word), '-', '')
+              pg_catalog.replace(pg_catalog.lower(r.word), '-', ''),
+              pg_catalog.encode(d.from_hex, 'escape'), pg_catalog.encode(d.from_base64, 'escape'),
+              pg_catalog.encode(d.from_base64, 'hex')
             ] end as identifiers,
             d.from_hex,
             d.from_base64

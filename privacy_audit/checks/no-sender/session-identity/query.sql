@@ -60,7 +60,7 @@ where
     ('audit_known_values()', 'a6b13c0a7ce3cde00364616d5140ced7'),
     ('audit_ledger()', 'f04b611a336f4f62fa52cf280c791083'),
     ('audit_ledger_chain()', '49c98479c89d65eaa0a4ebf236a758f4'),
-    ('audit_matching_values()', '11cde4462c3fcf89bb1bc7bf36768312'),
+    ('audit_matching_values()', '866b211cc8247a424474ab1724e569dd'),
     ('audit_order()', '764f9bf4c2d5e019099662ccc7998648'),
     ('audit_other_columns()', '28f3005b0f583453ce6d2dfaff819529'),
     ('audit_overdue(grace interval)', 'e2752f8984fa1100bb3d818f04437ab4'),
