@@ -43,6 +43,20 @@ class Vacuum:
 
 
 @dataclass(frozen=True, slots=True)
+class SystemRight:
+    """A right on something of PostgreSQL's own that somebody was given after initdb."""
+
+    grantee: str
+    """A role, or PUBLIC."""
+    object: str
+    """As PostgreSQL writes it."""
+    kind: str
+    """function, catalog (a table, view or column of it) or setting."""
+    right: str
+    """EXECUTE, SELECT, SET and so on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """The moving facts of one moment."""
 
@@ -54,6 +68,8 @@ class Surroundings:
     """Replication slots: name, and logical or physical."""
     standbys: int = 0
     """Receivers of the stream of changes at this moment; None of them was looked into."""
+    system_rights: tuple[SystemRight, ...] = ()
+    """Rights on PostgreSQL's own objects that initdb did not give, superusers' left out."""
     snapshot: str = ""
     """The snapshot's own name for its moment."""
     cluster: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
@@ -68,13 +84,14 @@ def read(connection: psycopg.Connection, schema: str) -> Surroundings:
     row = psycopg.RawCursor(connection).execute(text, [schema]).fetchone()
     if row is None:
         raise AssertionError("a select of one row gives one row")
-    databases, holders, vacuums, slots, standbys, snapshot, _, cluster = row
+    databases, holders, vacuums, slots, standbys, rights, snapshot, _, cluster = row
     return Surroundings(
         databases=tuple(databases),
         holders=tuple(Holder(**each) for each in holders),
         vacuums=tuple(Vacuum(**each) for each in vacuums),
         slots=tuple((each["name"], each["kind"]) for each in slots),
         standbys=standbys,
+        system_rights=tuple(SystemRight(**each) for each in rights),
         snapshot=snapshot,
         cluster=MappingProxyType(cluster),
     )

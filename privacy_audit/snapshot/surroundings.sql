@@ -84,6 +84,83 @@ select
     select pg_catalog.count(*)
     from pg_catalog.pg_stat_replication
   ) as standbys,
+  -- Rights on PostgreSQL's own functions, catalogs and settings beyond those of initdb.
+  (
+    select
+      coalesce(
+        pg_catalog.jsonb_agg(
+          pg_catalog.jsonb_build_object(
+            'grantee', coalesce(r.rolname, 'PUBLIC'), 'object', g.object, 'kind', g.kind, 'right', g.privilege
+          )
+          order by g.kind, g.object, r.rolname, g.privilege
+        ),
+        '[]'
+      )
+    from (
+      (
+        select
+          'function' as kind,
+          p.oid::pg_catalog.regprocedure::text as object,
+          a.grantee,
+          a.privilege_type as privilege
+        from pg_catalog.pg_proc as p
+        cross join lateral pg_catalog.aclexplode(p.proacl) as a
+        where p.pronamespace = 'pg_catalog'::pg_catalog.regnamespace
+        union all
+        select
+          'catalog' as kind,
+          c.oid::pg_catalog.regclass::text as object,
+          a.grantee,
+          a.privilege_type as privilege
+        from pg_catalog.pg_class as c
+        cross join lateral pg_catalog.aclexplode(c.relacl) as a
+        where c.relnamespace = 'pg_catalog'::pg_catalog.regnamespace
+        union all
+        select
+          'catalog' as kind,
+          pg_catalog.format('%s.%I', t.attrelid::pg_catalog.regclass, t.attname) as object,
+          a.grantee,
+          a.privilege_type as privilege
+        from pg_catalog.pg_attribute as t
+        inner join pg_catalog.pg_class as c on t.attrelid = c.oid
+        cross join lateral pg_catalog.aclexplode(t.attacl) as a
+        where c.relnamespace = 'pg_catalog'::pg_catalog.regnamespace
+        union all
+        select
+          'setting' as kind,
+          s.parname as object,
+          a.grantee,
+          a.privilege_type as privilege
+        from pg_catalog.pg_parameter_acl as s
+        cross join lateral pg_catalog.aclexplode(s.paracl) as a
+      )
+      except
+      (
+        select
+          'function' as kind,
+          i.objoid::pg_catalog.regprocedure::text as object,
+          a.grantee,
+          a.privilege_type as privilege
+        from pg_catalog.pg_init_privs as i
+        cross join lateral pg_catalog.aclexplode(i.initprivs) as a
+        where i.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+        union all
+        select
+          'catalog' as kind,
+          pg_catalog.concat(i.objoid::pg_catalog.regclass::text, '.' || pg_catalog.quote_ident(t.attname))
+            as object,
+          a.grantee,
+          a.privilege_type as privilege
+        from pg_catalog.pg_init_privs as i
+        left join pg_catalog.pg_attribute as t
+          on i.objoid = t.attrelid and i.objsubid = t.attnum and i.objsubid > 0
+        cross join lateral pg_catalog.aclexplode(i.initprivs) as a
+        where i.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
+      )
+    ) as g
+    left join pg_catalog.pg_roles as r on g.grantee = r.oid
+    where r.rolsuper is not true
+  ) as system_rights,
   pg_catalog.pg_current_snapshot()::text as snapshot,
   pg_catalog.set_config('statement_timeout', '300000', true) as bound,
   pg_catalog.jsonb_build_object(

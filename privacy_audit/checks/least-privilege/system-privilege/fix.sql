@@ -1,0 +1,2 @@
+drop owned by example_reader;
+drop role example_reader;
