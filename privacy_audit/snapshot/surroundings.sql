@@ -118,13 +118,13 @@ select
         union all
         select
           'catalog' as kind,
-          pg_catalog.format('%s.%I', t.attrelid::pg_catalog.regclass, t.attname) as object,
+          pg_catalog.format('%s.%I', f.attrelid::pg_catalog.regclass, f.attname) as object,
           a.grantee,
           a.privilege_type as privilege
-        from pg_catalog.pg_attribute as t
-        inner join pg_catalog.pg_class as c on t.attrelid = c.oid
-        cross join lateral pg_catalog.aclexplode(t.attacl) as a
-        where c.relnamespace = 'pg_catalog'::pg_catalog.regnamespace
+        from pg_catalog.pg_attribute as f
+        inner join pg_catalog.pg_class as k on f.attrelid = k.oid
+        cross join lateral pg_catalog.aclexplode(f.attacl) as a
+        where k.relnamespace = 'pg_catalog'::pg_catalog.regnamespace
         union all
         select
           'setting' as kind,
