@@ -86,6 +86,12 @@ def _count(server: EmbeddedServer) -> int:
     return sum(1 for _ in _lines(server))
 
 
+def _refused(target: Target) -> None:
+    """What has receipts of form 2 does not go below 0008."""
+    with pytest.raises(NosenderError, match="receipts have a form that older functions cannot verify"):
+        runner.downgrade(target, "0004", runner.Options(allow_data_loss=True))
+
+
 COMMANDS: dict[str, Act] = {
     "fill": lambda target: fill(target, 5, 20, seed=3),
     "flow": lambda target: fill(target, 5, 20, seed=4, through="flow"),
@@ -101,7 +107,8 @@ COMMANDS: dict[str, Act] = {
     "check": runner.check,
     "audit": audits.run,
     "db plan": lambda target: plans.make_plan(target, scratch=target.conninfo),
-    "downgrade": lambda target: runner.downgrade(target, "0004", runner.Options(allow_data_loss=True)),
+    "downgrade": lambda target: runner.downgrade(target, "0008", runner.Options(allow_data_loss=True)),
+    "refused": lambda target: _refused(target),
     "upgrade": runner.upgrade,
     "accept": lambda target: runner.accept(target, "0004"),
 }

@@ -229,7 +229,7 @@ def login(server: EmbeddedServer) -> Iterator[None]:
 @pytest.mark.usefixtures("login")
 @pytest.mark.parametrize(
     ("faults", "unseen"),
-    [(STORED, ["column message_type of table messages is not as declared"]), (CODE, [])],
+    [(STORED, ["column message_type of table messages is not as declared"] * 2), (CODE, [])],
     ids=["stored", "code"],
 )
 def test_each_liberty_is_found_on_its_line(

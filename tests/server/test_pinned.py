@@ -24,6 +24,7 @@ WORST = {
     "escape_string_warning": "off",
     "transform_null_equals": "on",
     "array_nulls": "off",
+    "constraint_exclusion": "on",
     "xmlbinary": "hex",
     "xmloption": "document",
     "datestyle": "German",
