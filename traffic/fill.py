@@ -219,7 +219,13 @@ class _Writer:
             yield Destination(one.phone, device_ids, session_keys)
 
     def _drawn(self, count: int) -> list[int]:
-        """Ids of messages, as their default draws them: at random, whatever the seed is."""
+        """Ids of messages, as their default draws them: at random, whatever the seed is.
+
+        Before revision 0007 they are those of the sequence.
+        """
+        draws = f"{_quoted(self._schema, 'new_message_id')}()"
+        if self._connection.execute("select pg_catalog.to_regprocedure(%s)", [draws]).fetchone() == (None,):
+            return self._reserve("messages", count)
         ids: set[int] = set()
         while len(ids) < count:
             draw = sql.SQL("select {}() from pg_catalog.generate_series(1, {}::integer)").format(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from ..conftest import ROOT
 
 MESSAGES = "schema/ddl/120_messages.sql"
 CATALOGUE = "schema/catalogue/messages.toml"
@@ -140,6 +143,23 @@ def revision(up: str, down: str, *, name: str = NEW, after: str | None = None, *
         (root / f"{name}.down.sql").write_text(down, encoding="utf-8")
 
     return edit
+
+
+DECLARED_BY_FUNCTION = "schema/ddl/603_audit_declared.sql"
+"""What the catalogue declares, as a function that `make generate` writes and a revision carries."""
+
+
+def declaring(last: str, *rows: str) -> tuple[Edit, str, str]:
+    """The function with these rows after the row `last`; its text for the way up, and for the way down."""
+
+    def of(text: str) -> str:
+        (found,) = re.findall(r"^create function.*?^\$\$;\n", text, re.MULTILINE | re.DOTALL)
+        return found.replace("create function", "create or replace function", 1)
+
+    before = (ROOT / DECLARED_BY_FUNCTION).read_text(encoding="utf-8")
+    after = before.replace(last, last + "".join(rows))
+    assert after != before, last
+    return replace(DECLARED_BY_FUNCTION, last, last + "".join(rows)), of(after), of(before)
 
 
 SENDER = replace(

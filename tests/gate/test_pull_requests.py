@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from nosender.migrations.revisions import Chain
+
 from .conftest import Judge
 from .edits import (
     CATALOGUE,
@@ -31,11 +33,23 @@ from .edits import (
     PullRequest,
     append,
     crlf,
+    declaring,
     remove,
     rename,
     replace,
     revision,
 )  # fmt: skip
+
+NEWEST = f"migrations/versions/{Chain.load().revisions[-1].path.name}"
+ONE_MORE = declaring(
+    "  ('messages', 'message_type', 'state', null, null),\n",
+    "  ('messages', 'padding_class', 'state', null, null),\n",
+)
+TWO_MORE = declaring(
+    "  ('migration_journal', 'recorded_at', 'time', '0 seconds', null),\n",
+    "  ('padding_lengths', 'id', 'serial', null, null),\n",
+    "  ('padding_lengths', 'bytes', 'counter', null, null),\n",
+)
 
 PULL_REQUESTS = (
     # Harmless: nothing is found.
@@ -50,10 +64,11 @@ PULL_REQUESTS = (
         (
             TAG,
             TAG_DECLARED,
+            ONE_MORE[0],
             revision(
                 "alter table public.messages add column padding_class smallint;\n"
-                "comment on column public.messages.padding_class is 'Which length it has.';\n",
-                "alter table public.messages drop column padding_class;\n",
+                "comment on column public.messages.padding_class is 'Which length it has.';\n" + ONE_MORE[1],
+                f"{ONE_MORE[2]}\nalter table public.messages drop column padding_class;\n",
                 downgrade_is='"loses data"',
                 loses='("messages",)',
             ),
@@ -166,10 +181,8 @@ PULL_REQUESTS = (
         "an old revision that is gone",
         (remove(*(f"{COMMENTS}{end}" for end in (".py", ".up.sql", ".down.sql", ".json"))),),
         finds=(
-            ("revisions-sound", "migrations/versions/0006_pinned_names.py", ""),
-            ("revisions-unchanged", "migrations/versions/0006_pinned_names.py", ""),
-            ("revisions-unchanged", "migrations/versions/0006_pinned_names.py", ""),
-            ("revisions-unchanged", "migrations/versions/0006_pinned_names.py", ""),
+            ("revisions-sound", NEWEST, ""),
+            *(("revisions-unchanged", NEWEST, ""),) * 3,
         ),
     ),
     # Safeguards taken away.
@@ -349,14 +362,14 @@ PULL_REQUESTS = (
                     f"created = {TODAY - timedelta(days=90)}\nexpires = {TODAY + timedelta(days=days)}\n"
                     for check, name, days in (
                         ("owner-differs", "public.*", 9),
-                        ("edge-table", "public.a", -1),
+                        ("undeclared-index", "public.a", -1),
                     )
                 ),
             ),
         ),
         finds=(("broad-waiver", "waivers.toml", ""), ("expired-waiver", "waivers.toml", "")),
         shows=(
-            ("A finding of edge-table on public.a is waived", "waivers.toml", "[[waivers]]"),
+            ("A finding of undeclared-index on public.a is waived", "waivers.toml", "[[waivers]]"),
             ("A finding of owner-differs on public.* is waived", "waivers.toml", "[[waivers]]"),
         ),
     ),
@@ -373,14 +386,22 @@ PULL_REQUESTS = (
     PullRequest(
         "a released revision under another name",
         (rename(COMMENTS, "migrations/versions/0005_remarks"),),
-        finds=(("revisions-unchanged", "migrations/versions/0005_remarks.py", ""),) * 3,
+        finds=(
+            ("locks-brief", "migrations/versions/0008_settle.up.sql", "alter table public.retention_runs"),
+            ("locks-brief", "migrations/versions/0008_settle.up.sql", "create index idx_retention_runs"),
+            *(("revisions-unchanged", "migrations/versions/0005_remarks.py", ""),) * 3,
+        ),
     ),
     PullRequest(
         "a table done well",
         (
             append("schema/ddl/17_padding_lengths.sql", PADDING),
             append("schema/catalogue/padding_lengths.toml", PADDING_DECLARED),
-            revision(PADDING + PADDING_COMMENTS, "drop table public.padding_lengths;\n"),
+            TWO_MORE[0],
+            revision(
+                PADDING + PADDING_COMMENTS + TWO_MORE[1],
+                f"{TWO_MORE[2]}\ndrop table public.padding_lengths;\n",
+            ),
         ),
         generate=True,
         shows=(
