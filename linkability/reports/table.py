@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 WIDTH = 110
 _HEAD = (
-    f"{'channel':<17}{'score':<26}{'named':>6}{'settled':>9}{'rest':>6}{'below':>7}{'worlds':>11}"
+    f"{'channel':<17}{'score':<25}{'named':>6}{'settled':>9}{'rest':>6}{'below':>7}{'worlds':>11}"
     f"{'popular':>9}{'shuffled':>10}{'chance':>8}"
 )
 
@@ -55,7 +55,7 @@ def _layout(layout: LayoutResult) -> list[str]:
     for row in layout.rows:
         low, high = row.success.worlds
         lines.append(
-            f"  {row.channel.slug:<17}{row.score:<26}{number(row.success.point):>6}"
+            f"  {row.channel.slug:<17}{row.score:<25}{number(row.success.point):>6}"
             f"{_of(row.settled):>9}{_of(row.unsettled):>6}{number(row.success.upper):>7}"
             f"{number(low) + '-' + number(high):>11}"
             f"{number(row.popular.point):>9}{number(row.control.point):>10}{number(row.chance):>8}"
