@@ -22,6 +22,7 @@ ELSEWHERE = {
     "dropped-column": "takes every table from the catalogs",
     "statistics-kept": "takes every table from the catalogs",
     "replaced-probe": "looks at the functions themselves",
+    "unsettled-row": "is about the tables that a sweep settles, which stand in retention_settle_rules",
 }
 """Checks that ask a probe which has no list of tables."""
 
