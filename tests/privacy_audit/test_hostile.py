@@ -172,11 +172,17 @@ def test_without_the_settings_right_the_libraries_are_not_tested(
 
 
 def test_the_audit_writes_nothing(migrated: str, run_nosender: RunNosender) -> None:
-    with owner(migrated) as connection:
-        before = connection.execute("select pg_current_xact_id_if_assigned(), txid_current()").fetchone()
-    report_of(run_nosender, migrated)
-    with owner(migrated) as connection:
-        after = connection.execute("select txid_current()").fetchone()
-    assert before is not None
-    assert after is not None
-    assert after[0] == before[1] + 1
+    """It takes no transaction number. Autovacuum, which may come meanwhile, takes one; hardly three times."""
+    numbers = []
+    for _ in range(3):
+        with owner(migrated) as connection:
+            before = connection.execute("select txid_current()").fetchone()
+        report_of(run_nosender, migrated)
+        with owner(migrated) as connection:
+            after = connection.execute("select txid_current()").fetchone()
+        assert before is not None
+        assert after is not None
+        numbers.append(after[0] - before[0])
+        if numbers[-1] == 1:
+            break
+    assert 1 in numbers

@@ -69,7 +69,7 @@ def test_a_schema_that_nobody_answers_for_leaves_the_audit_incomplete(migrated: 
     found = audited(migrated)
     assert found.exit_code == 3
     assert {claim.verdict for claim in found.claims} == {Verdict.INCOMPLETE}
-    assert decided(found)["schemas_unaccounted"] == [{"name": "chat", "tables": 2}]
+    assert decided(found)["schemas_unaccounted"] == [{"name": "chat", "tables": 2, "ours_too": False}]
     assert render("text", found).startswith("INCOMPLETE: schema chat (2 tables) is neither ours")
 
 
