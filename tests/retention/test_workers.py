@@ -75,7 +75,9 @@ def test_two_share_a_table_and_no_row(target: Target, owner: psycopg.Connection,
         target, pace=pace, workers=2, progress=lambda s: shown.append(s["total"]["deleted"] + s["deleted"])
     )
 
-    assert (receipt.status, receipt.warnings) == ("done", ())
+    assert receipt.status == "done"
+    # A snapshot of somebody else's, as autovacuum's, may keep the vacuum from old rows.
+    assert all(each.startswith("settled, not vacuumed") for each in receipt.warnings)
     assert (receipt.deleted, receipt.children, receipt.deactivated) == (due + 50, 2 * due, 20)
     assert told(owner, "messages") == ("done", due, 2 * due)
     assert rows.count(owner, "messages where expires_at <= now() at time zone 'utc'") == 0
