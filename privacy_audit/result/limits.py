@@ -23,9 +23,10 @@ ALWAYS = (
     "Counts: how many messages, devices and keys a destination has is stored, because delivery needs it.",
     "Content: whether the ciphertexts were made with keys that the server does not know cannot be seen "
     "from them.",
-    "Samples: of a table above 2 MB the probes read about 40 pages chosen at random and the 30 newest "
-    "rows. Where each row must be looked up in other tables, all rows up to 8 MB a table, else 10 pages "
-    "and the 30 newest. Each check says how many rows that was, and the least share of bad ones that as "
+    "Samples: of a table above 2 MB the probes read about 40 pages chosen at random and the 30 rows of the "
+    "highest ids: of messages and deliveries those of the last day, of keys any, for ids are drawn. "
+    "Where each row must be looked up in other tables, all rows up to 8 MB a table, else 10 pages "
+    "and those 30. Each check says how many rows that was, and the least share of bad ones that as "
     "many find with 95 %; it holds for faults that are spread over the table: where they lie together, "
     "pages count and not rows.",
     "Choices: what a sender may choose carries a few bits of whoever wants to be recognised: the lifetime "

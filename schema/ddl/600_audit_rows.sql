@@ -1,7 +1,7 @@
 set search_path = pg_catalog, pg_temp;
 
 -- What a probe reads of a table, as the text of a FROM item: all of it up to 256 pages (2 MB), else some
--- pages chosen at random, the same ones in every run, and the 30 newest rows, where today's mistake would
+-- pages chosen at random, the same ones in every run, and the 30 highest ids, where today's mistake may
 -- be. So no probe costs more as a table grows: where it samples at most 120 pages for a column, with 40
 -- pages at random (which vary by a dozen) and 8 values that are stored outside their rows. ONLY: a child
 -- that somebody attached is not ours, and may be foreign. Each row has its place in the file, audit_place.

@@ -2,7 +2,7 @@ set search_path = pg_catalog, pg_temp;
 
 -- How many deliveries go to a device that is not the destination's own. Where none of the four tables is
 -- above 1,000 pages (8 MB), all rows are read and joined, without nested loops, which of whole tables would
--- cost more than reading them. Else about a thousand deliveries are read, on ten pages and the 30 newest,
+-- cost more than reading them. Else about a thousand deliveries are read: ten pages and the 30 highest ids,
 -- and each is looked up through three indexes, at four or five pages a look.
 create function public.audit_deliveries() returns table (examined bigint, strangers bigint, whole boolean)
 language plpgsql

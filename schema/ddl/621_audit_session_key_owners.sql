@@ -1,7 +1,7 @@
 set search_path = pg_catalog, pg_temp;
 
 -- How many session keys are stored for the device of another user: of all where both tables are at most
--- 1,000 pages, else of those on ten pages and the 30 newest, each looked up through an index.
+-- 1,000 pages, else of those on ten pages and the 30 of the highest ids, each looked up through an index.
 create function public.audit_session_key_owners()
 returns table (examined bigint, strangers bigint, whole boolean)
 language plpgsql

@@ -1,7 +1,7 @@
 set search_path = pg_catalog, pg_temp;
 
 -- How many transactions wrote both for a destination and for a user who is somebody else: xmin, which every
--- row keeps, then joins the two. Small tables are compared whole, else the 100 newest rows of each; a
+-- row keeps, then joins the two. Small tables are compared whole, else the 100 of the highest ids of each; a
 -- transaction that wrote for more than five destinations or users is a load of data and joins nobody. Of
 -- those that wrote in both, the numbers of at most 1,000 users, or 24, are looked up through an index.
 create function public.audit_same_transaction()

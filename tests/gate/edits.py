@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ..conftest import ROOT
+from ..recipes.contributor import replaceable
 
 MESSAGES = "schema/ddl/120_messages.sql"
 CATALOGUE = "schema/catalogue/messages.toml"
@@ -151,15 +151,10 @@ DECLARED_BY_FUNCTION = "schema/ddl/603_audit_declared.sql"
 
 def declaring(last: str, *rows: str) -> tuple[Edit, str, str]:
     """The function with these rows after the row `last`; its text for the way up, and for the way down."""
-
-    def of(text: str) -> str:
-        (found,) = re.findall(r"^create function.*?^\$\$;\n", text, re.MULTILINE | re.DOTALL)
-        return found.replace("create function", "create or replace function", 1)
-
     before = (ROOT / DECLARED_BY_FUNCTION).read_text(encoding="utf-8")
     after = before.replace(last, last + "".join(rows))
     assert after != before, last
-    return replace(DECLARED_BY_FUNCTION, last, last + "".join(rows)), of(after), of(before)
+    return replace(DECLARED_BY_FUNCTION, last, last + "".join(rows)), replaceable(after), replaceable(before)
 
 
 SENDER = replace(

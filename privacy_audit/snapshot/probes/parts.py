@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from nosender.privacy_audit.snapshot.probes.reading import Column, Table
 
 NEWEST = 30
-"""So many of the newest rows are read besides the sample, where today's mistake would be."""
+"""So many rows of the highest ids are read besides the sample; messages' begin with the day."""
 PAGES = 40
 """So many pages at random are read of a table that is not read whole, as a rule."""
 
@@ -36,7 +36,7 @@ def column(name: str, alias: str = "r") -> Identifier:
 
 def rows(table: Table, pages: int = PAGES) -> Composed:
     """What a probe reads of a table, as a FROM item: all of it up to 256 pages, else some pages at random,
-    the same ones in every run, and the newest rows. ONLY: a child that somebody attached is not ours.
+    the same ones in every run, and the highest ids. ONLY: a child that somebody attached is not ours.
     """
     if table.whole():
         return text("(select ctid as audit_place, * from only {table})", table=name_of(table))

@@ -3,7 +3,7 @@
 Such a row names its device's owner beside the destination: store a sender's own device in message_deliveries
 and the sender is in the database without any column for it. A trigger refuses new ones; this counts those
 that are there, whatever let them in. Reads all rows up to 8 MB a table; of larger ones those on
-about ten pages, and the 30 newest, because each takes looks through three indexes.
+about ten pages, and the 30 of the highest ids, because each takes looks through three indexes.
 """
 
 from nosender.privacy_audit.check import Answer, Check

@@ -2,8 +2,8 @@
 
 Every row keeps the number of the transaction that wrote it, for as long as it stands. Whoever sends a message
 and rotates a key in one transaction is joined with the destination by it. Small tables are compared whole,
-of large ones the 100 newest rows. A transaction that wrote for more than five people is a load of data and is
-passed over.
+of large ones the 100 of the highest ids. A transaction that wrote for more than five people is a load of data
+and is passed over.
 """
 
 from nosender.privacy_audit.check import Answer, Check

@@ -1,7 +1,7 @@
 """Session keys whose device belongs to another user.
 
 Such a row has both of them in it. A trigger refuses new ones; this counts those that are there. Reads all
-rows up to 8 MB a table; of larger ones those on about ten pages, and the 30 newest.
+rows up to 8 MB a table; of larger ones those on about ten pages, and the 30 of the highest ids.
 """
 
 from nosender.privacy_audit.check import Answer, Check
