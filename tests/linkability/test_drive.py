@@ -175,10 +175,8 @@ def test_the_attack_succeeds_on_the_tables_of_0_1_0_and_fails_on_the_control(tri
     assert rows["user-lock"].success.point > 0.15
     assert rows["group-sender"].success.point > 0.1
     assert outcome.blindness(layout, 100, 1) == ()
-    found = set(outcome.findings(layout))
-    assert {"id", "xmin"} <= found
-    # A hundred people rotate little: which reading clears its bound depends on whose call came first.
-    assert found & {"rotation-order", "rotation-counter"}
+    # A hundred people rotate too little for a finding: their rotations are above by their points alone.
+    assert {"id", "xmin"} <= set(outcome.findings(layout))
     assert {order.column for order in layout.orders if order.all_rows > 20} >= {
         "messages.id",
         "messages.xmin",
