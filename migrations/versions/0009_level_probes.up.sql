@@ -464,11 +464,14 @@ $$;
 -- repeated: further rows with the same 64 first bytes; repeated_nonce: with the same 12; repeated_prefix: 4.
 -- repeated_end: with the same 16 last bytes; repeated_suffix: with the same 4.
 -- late: text or filling after the first 128 bytes. beyond: a count that no counting leads to.
+-- marked: of the 64 first and 16 last bytes of 600 ciphertexts or wrapped keys, of these one for each owner,
+-- the places where values meet more often than random bytes do, though they are not the same in all: what
+-- stands there tells clients apart. Looks for eight standard deviations.
 create function public.audit_content()
 returns table (
   table_name text, column_name text, examined bigint, printable bigint, uniform bigint, structured bigint,
   zlib bigint, contacts bigint, repeated bigint, repeated_nonce bigint, repeated_prefix bigint,
-  repeated_end bigint, repeated_suffix bigint, late bigint, beyond bigint, whole boolean
+  repeated_end bigint, repeated_suffix bigint, late bigint, beyond bigint, marked bigint, whole boolean
 )
 language plpgsql
 stable
@@ -491,7 +494,10 @@ begin
   for part in
     select
       c.parts || pg_catalog.jsonb_build_object(
-        'contact', pg_catalog.quote_literal(contact), 'contact_in_bytes', pg_catalog.quote_literal(in_bytes)
+        'contact', pg_catalog.quote_literal(contact),
+        'contact_in_bytes', pg_catalog.quote_literal(in_bytes),
+        'apart', case when c.class = 'wrapped-key' then c.parts ->> 'owner' else c.parts ->> 'place' end,
+        'chosen', case when c.class in ('ciphertext', 'wrapped-key') then '600' else '0' end
       ) as parts,
       case
         when c.type = 'bytea' then 'bytes'
@@ -513,6 +519,7 @@ begin
         with stored as (
           select
             {value}::bytea as content,
+            {apart} as apart,
             pg_catalog.pg_column_size({value}) > 2000 as outside,
             pg_catalog.row_number() over (
               partition by pg_catalog.pg_column_size({value}) > 2000 order by {place} desc
@@ -524,6 +531,7 @@ begin
         heads as materialized (
           select
             content,
+            apart,
             outside,
             place,
             pg_catalog.octet_length(content) as size,
@@ -591,6 +599,46 @@ begin
                 )
             ) as late
           from spelled as s
+        ),
+        chosen as materialized (
+          select d.head, d.tail
+          from (select distinct on (h.apart) h.head, h.tail from heads as h order by h.apart) as d
+          where pg_catalog.octet_length(d.tail) = 16
+          order by pg_catalog.md5(d.head || d.tail)
+          limit {chosen}
+        ),
+        octets as (
+          select i as place, pg_catalog.get_byte(c.head, i) as octet
+          from chosen as c
+          cross join lateral pg_catalog.generate_series(0, least(64, pg_catalog.octet_length(c.head)) - 1) as i
+          union all
+          select -i, pg_catalog.get_byte(c.tail, 16 - i)
+          from chosen as c
+          cross join pg_catalog.generate_series(1, 16) as i
+        ),
+        met as (
+          select
+            o.place,
+            pg_catalog.count(*) as kinds,
+            pg_catalog.max(o.octet) as highest,
+            pg_catalog.sum(o.copies * (o.copies - 1) / 2)::float8 as pairs,
+            pg_catalog.power(pg_catalog.sum(o.copies)::float8, 2::float8) / 512::float8 as by_chance
+          from (select octet, place, pg_catalog.count(*) as copies from octets group by octet, place) as o
+          group by o.place
+        ),
+        marks as (
+          select
+            m.kinds > 1
+            and m.pairs > m.by_chance + 8::float8 * pg_catalog.sqrt(m.by_chance) + 12::float8
+            -- The last byte of an X25519 key has no highest bit; a key may be drawn for each message.
+            and not (
+              m.highest < 128
+              and m.pairs
+              <= 2::float8 * m.by_chance + 8::float8 * pg_catalog.sqrt(2::float8 * m.by_chance) + 12::float8
+              and pg_catalog.lag(m.kinds, 1, 2::bigint) over (order by m.place) > 1
+              and pg_catalog.lead(m.kinds, 1, 2::bigint) over (order by m.place) > 1
+            ) as telling
+          from met as m
         )
         select
           {table}::text as table_name,
@@ -627,6 +675,7 @@ begin
           pg_catalog.count(*) - pg_catalog.count(distinct pg_catalog.substring(tail, 13, 4)) as repeated_suffix,
           pg_catalog.count(*) filter (where late) as late,
           0::bigint as beyond,
+          (select pg_catalog.count(*) from marks as m where m.telling) as marked,
           {whole} and pg_catalog.count(*) = (select pg_catalog.count(*) from stored) as whole
         from measured
       $bytes$ when 'text' then $text$
@@ -638,7 +687,7 @@ begin
           pg_catalog.count(*) filter (where pg_catalog.left({spelled}, 1000) ~ {contact}::text) as contacts,
           0::bigint as repeated, 0::bigint as repeated_nonce, 0::bigint as repeated_prefix,
           0::bigint as repeated_end, 0::bigint as repeated_suffix, 0::bigint as late, 0::bigint as beyond,
-          {whole} as whole
+          0::bigint as marked, {whole} as whole
         from {rows} as r
         where {value} is distinct from null
       $text$ else $counter$
@@ -652,6 +701,7 @@ begin
           0::bigint as repeated_end, 0::bigint as repeated_suffix, 0::bigint as late,
           -- The counter of a device ends at 1 << 32, and a rotation is not done so often.
           pg_catalog.count(*) filter (where {value}::bigint >= 4294967296::bigint) as beyond,
+          0::bigint as marked,
           {whole} as whole
         from {rows} as r
         where {value} is distinct from null
@@ -1366,10 +1416,11 @@ revoke all on function public.audit_other_columns() from public;
 -- Values of ours where they do not belong. Per column of our own tables: how many of its values hold what is
 -- stored about somebody else than the row is for, and how often ciphertexts for different destinations are
 -- alike at one place. Per column of other schemas, of any type that could hold one: how many of its values
--- are a phone number, an identifier, a credential or a key of ours, in either case, as hex or base64. Our
--- side of that is looked up through indexes, because a sample of ours would meet a sample of theirs by
--- chance only; so of up to 300 values only 100 that look like a number, and 100 like an identifier, are
--- compared.
+-- are a phone number, an identifier, a credential or a key of ours, in either case, in any digits, as hex or
+-- base64. Our side of that is looked up through indexes, because a sample of ours would meet a sample of
+-- theirs by chance only; so of up to 300 values only 100 that look like a number, and 100 like an identifier,
+-- are compared. Numbers without their country's code are compared with up to 2,000 of ours, and one of nine
+-- digits may be one of ours by chance: two in a column are not.
 --
 -- It runs with its owner's rights, so nothing that it reads may run code: no view is read, no function or
 -- cast of anybody is called, and a table whose indexes or statistics make the planner call one is refused.
@@ -1497,7 +1548,34 @@ begin
     return query execute public.audit_text(
       case when part.read then $others$
         with known as materialized (select distinct k.whole from ({known}) as k),
-        words as materialized ({words}),
+        -- shorter than the least of anything else that is known
+        domestic as materialized (
+          select distinct pg_catalog.substring(k.whole, i) as digits
+          from known as k
+          cross join pg_catalog.generate_series(2, 4) as i
+          where pg_catalog.octet_length(k.whole) < 16 and pg_catalog.octet_length(k.whole) - i >= 8
+        ),
+        written as ({words}),
+        words as materialized (
+          select
+            w.label, w.place, w.total,
+            -- Digits are written in more than one way: wide ones, Arabic, Persian, Devanagari and Bengali ones.
+            case
+              when pg_catalog.octet_length(w.word) > pg_catalog.length(w.word)
+                and pg_catalog.getdatabaseencoding() = 'UTF8'
+                then pg_catalog.translate(
+                  pg_catalog.normalize(w.word, 'NFKC'),
+                  (
+                    select pg_catalog.string_agg(pg_catalog.chr(first.digit + i), '' order by first.digit, i)
+                    from (values (1632), (1776), (2406), (2534)) as first (digit)
+                    cross join pg_catalog.generate_series(0, 9) as i
+                  ),
+                  pg_catalog.repeat('0123456789', 4)
+                )
+              else w.word
+            end as word
+          from written as w
+        ),
         listed as (select c.* from (values {columns}) as c (
           label, schema_name, table_name, column_name, sampled, readable, looked, reason
         )),
@@ -1509,6 +1587,13 @@ begin
           cross join lateral pg_catalog.regexp_matches(
             w.word, '([0-9][-0-9 ()./]{5,30}[0-9])', 'g'
           ) as found (run)
+          union
+          -- a number in hexadecimal digits
+          select w.label, 'number', ('x' || pg_catalog.lpad(
+            pg_catalog.regexp_replace(w.word, '^ *(0[xX]|\\x)?([0-9A-Fa-f]+) *$', '\2'), 16, '0'
+          ))::pg_catalog.bit(64)::bigint::text
+          from words as w
+          where w.word ~ '^ *(0[xX]|\\x)?[0-9A-Fa-f]{9,16} *$' and w.word ~ '[A-Fa-f]'
           union
           select w.label, 'identifier', found.run[1]
           from words as w
@@ -1549,6 +1634,7 @@ begin
               pg_catalog.encode(d.from_hex, 'escape'), pg_catalog.encode(d.from_base64, 'escape'),
               pg_catalog.encode(d.from_base64, 'hex')
             ] end as identifiers,
+            case when r.kind = 'number' then pg_catalog.convert_to(r.word, 'UTF8') end as digits,
             d.from_hex,
             d.from_base64
           from ranked as r
@@ -1577,7 +1663,8 @@ begin
               where coalesce({lookup})
               or c.from_hex in (select k.whole from known as k)
               or c.from_base64 in (select k.whole from known as k)
-            ) as matching
+            ) as matching,
+            pg_catalog.count(*) filter (where c.digits in (select n.digits from domestic as n)) as domestic
           from compared as c
           group by c.label
         ),
@@ -1596,7 +1683,7 @@ begin
           l.column_name,
           coalesce(r.examined, 0) as examined,
           coalesce(c.compared, 0) as compared,
-          coalesce(c.matching, 0) as matching,
+          coalesce(c.matching + case when c.domestic > 1 then c.domestic else 0 end, 0) as matching,
           0::bigint as repeated,
           true as readable,
           true as looked,

@@ -3,10 +3,11 @@ set search_path = pg_catalog, pg_temp;
 -- Values of ours where they do not belong. Per column of our own tables: how many of its values hold what is
 -- stored about somebody else than the row is for, and how often ciphertexts for different destinations are
 -- alike at one place. Per column of other schemas, of any type that could hold one: how many of its values
--- are a phone number, an identifier, a credential or a key of ours, in either case, as hex or base64. Our
--- side of that is looked up through indexes, because a sample of ours would meet a sample of theirs by
--- chance only; so of up to 300 values only 100 that look like a number, and 100 like an identifier, are
--- compared.
+-- are a phone number, an identifier, a credential or a key of ours, in either case, in any digits, as hex or
+-- base64. Our side of that is looked up through indexes, because a sample of ours would meet a sample of
+-- theirs by chance only; so of up to 300 values only 100 that look like a number, and 100 like an identifier,
+-- are compared. Numbers without their country's code are compared with up to 2,000 of ours, and one of nine
+-- digits may be one of ours by chance: two in a column are not.
 --
 -- It runs with its owner's rights, so nothing that it reads may run code: no view is read, no function or
 -- cast of anybody is called, and a table whose indexes or statistics make the planner call one is refused.
@@ -134,7 +135,34 @@ begin
     return query execute public.audit_text(
       case when part.read then $others$
         with known as materialized (select distinct k.whole from ({known}) as k),
-        words as materialized ({words}),
+        -- shorter than the least of anything else that is known
+        domestic as materialized (
+          select distinct pg_catalog.substring(k.whole, i) as digits
+          from known as k
+          cross join pg_catalog.generate_series(2, 4) as i
+          where pg_catalog.octet_length(k.whole) < 16 and pg_catalog.octet_length(k.whole) - i >= 8
+        ),
+        written as ({words}),
+        words as materialized (
+          select
+            w.label, w.place, w.total,
+            -- Digits are written in more than one way: wide ones, Arabic, Persian, Devanagari and Bengali ones.
+            case
+              when pg_catalog.octet_length(w.word) > pg_catalog.length(w.word)
+                and pg_catalog.getdatabaseencoding() = 'UTF8'
+                then pg_catalog.translate(
+                  pg_catalog.normalize(w.word, 'NFKC'),
+                  (
+                    select pg_catalog.string_agg(pg_catalog.chr(first.digit + i), '' order by first.digit, i)
+                    from (values (1632), (1776), (2406), (2534)) as first (digit)
+                    cross join pg_catalog.generate_series(0, 9) as i
+                  ),
+                  pg_catalog.repeat('0123456789', 4)
+                )
+              else w.word
+            end as word
+          from written as w
+        ),
         listed as (select c.* from (values {columns}) as c (
           label, schema_name, table_name, column_name, sampled, readable, looked, reason
         )),
@@ -146,6 +174,13 @@ begin
           cross join lateral pg_catalog.regexp_matches(
             w.word, '([0-9][-0-9 ()./]{5,30}[0-9])', 'g'
           ) as found (run)
+          union
+          -- a number in hexadecimal digits
+          select w.label, 'number', ('x' || pg_catalog.lpad(
+            pg_catalog.regexp_replace(w.word, '^ *(0[xX]|\\x)?([0-9A-Fa-f]+) *$', '\2'), 16, '0'
+          ))::pg_catalog.bit(64)::bigint::text
+          from words as w
+          where w.word ~ '^ *(0[xX]|\\x)?[0-9A-Fa-f]{9,16} *$' and w.word ~ '[A-Fa-f]'
           union
           select w.label, 'identifier', found.run[1]
           from words as w
@@ -186,6 +221,7 @@ begin
               pg_catalog.encode(d.from_hex, 'escape'), pg_catalog.encode(d.from_base64, 'escape'),
               pg_catalog.encode(d.from_base64, 'hex')
             ] end as identifiers,
+            case when r.kind = 'number' then pg_catalog.convert_to(r.word, 'UTF8') end as digits,
             d.from_hex,
             d.from_base64
           from ranked as r
@@ -214,7 +250,8 @@ begin
               where coalesce({lookup})
               or c.from_hex in (select k.whole from known as k)
               or c.from_base64 in (select k.whole from known as k)
-            ) as matching
+            ) as matching,
+            pg_catalog.count(*) filter (where c.digits in (select n.digits from domestic as n)) as domestic
           from compared as c
           group by c.label
         ),
@@ -233,7 +270,7 @@ begin
           l.column_name,
           coalesce(r.examined, 0) as examined,
           coalesce(c.compared, 0) as compared,
-          coalesce(c.matching, 0) as matching,
+          coalesce(c.matching + case when c.domestic > 1 then c.domestic else 0 end, 0) as matching,
           0::bigint as repeated,
           true as readable,
           true as looked,

@@ -81,6 +81,29 @@ PLANTED = {
         " substr(sha256((id % 9)::text::bytea), 1, 12) from 17) where length(encrypted_content) > 40",
         f"repeated-ciphertext {IN_MESSAGES}",
     ),
+    **{
+        f"the sender's id as {words}": (
+            f"update messages m set encrypted_content = {content}",
+            f"repeated-ciphertext {IN_MESSAGES}",
+        )
+        for words, content in {
+            "int4 in front": "int4send((1 + id % 40)::int) || encrypted_content",
+            "int8 behind": "encrypted_content || int8send(1 + id % 40)",
+            "int2 after the nonce": "overlay(encrypted_content placing int2send((id % 40)::int2) from 13)",
+            "one byte within the tag": (
+                "overlay(encrypted_content placing set_byte('\\x00', 0, (200 + id % 40)::int)"
+                " from length(encrypted_content) - 7)"
+            ),
+            "little-endian int4 at a place of its own": (
+                "overlay(encrypted_content placing set_byte('\\x00000000', 0, (1 + id % 40)::int) from 20)"
+            ),
+        }.items()
+    },
+    "the partner's id as int4 in a wrapped key": (
+        "update device_session_keys set encrypted_session_key ="
+        " encrypted_session_key || int4send((1 + id % 40)::int)",
+        "repeated-ciphertext public.device_session_keys.encrypted_session_key",
+    ),
     "text after 128 random bytes": (
         AFTER.format("repeat('see you at eight, bring it all. ', 3)::bytea"),
         f"plaintext {IN_MESSAGES}",
@@ -162,6 +185,7 @@ def test_what_is_planted_in_our_tables_is_found(owner: psycopg.Connection, migra
     assert expected in found(migrated)
 
 
+DIGITS = {first: "".join(chr(first + each) for each in range(10)) for first in (0xFF10, 0x660)}
 ELSEWHERE = {
     "a domain": ("elsewhere.phone", "u.phone_number"),
     "a composite": ("elsewhere.pair", "row(7, u.phone_number::text)::elsewhere.pair"),
@@ -173,6 +197,12 @@ ELSEWHERE = {
     "text with blanks": ("text", "regexp_replace(substr(u.phone_number, 2), '(..)(...)', '\\1 \\2-')"),
     "text backwards": ("text", "reverse(u.phone_number)"),
     "digits apart": ("bytea", "convert_to(regexp_replace(u.phone_number, '(.)', '\\1 ', 'g'), 'UTF8')"),
+    "wide digits": ("text", f"translate(u.phone_number, '+0123456789', '{chr(0xFF0B)}{DIGITS[0xFF10]}')"),
+    "Arabic digits": ("text", f"translate(u.phone_number, '0123456789', '{DIGITS[0x660]}')"),
+    "a number as one dials it at home": ("text", "'0' || substr(u.phone_number, 4)"),
+    "a number without the country": ("bigint", "substr(u.phone_number, 4)::bigint"),
+    "a number in hexadecimal": ("text", "to_hex(substr(u.phone_number, 2)::bigint)"),
+    "an integer in bytes": ("bytea", "int8send(substr(u.phone_number, 2)::bigint)"),
     "decimals in bytes": ("bytea", "decode(lpad(substr(u.phone_number, 2), 16, '0'), 'hex')"),
     "text in base64": ("text", "encode(convert_to(u.phone_number, 'UTF8'), 'base64')"),
     "text in hex": ("text", "encode(convert_to(u.phone_number, 'UTF8'), 'hex')"),
@@ -236,6 +266,24 @@ def test_the_receiver_s_own_key_in_a_message_is_no_finding(owner: psycopg.Connec
         "  select x25519_public_key from messaging_public_keys k join users u on u.id = k.user_id"
         "  where u.phone_number = m.destination_phone"
         ") || sha256(random()::text::bytea)"
+    )
+    assert found(migrated) == set()
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "'\\x0101'::bytea",
+        "set_byte(sha256(random()::text::bytea), 31, get_byte(sha256(random()::text::bytea), 0) & 127)",
+    ],
+    ids=["a format", "an X25519 key"],
+)
+def test_what_any_client_may_put_in_front_is_no_finding(
+    owner: psycopg.Connection, migrated: str, front: str
+) -> None:
+    owner.execute(f"update messages set encrypted_content = {front} || encrypted_content".encode())
+    owner.execute(
+        f"update device_session_keys set encrypted_session_key = {front} || encrypted_session_key".encode()
     )
     assert found(migrated) == set()
 

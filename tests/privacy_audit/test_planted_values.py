@@ -35,6 +35,10 @@ TEXTS: dict[str, tuple[str, Encoding]] = {
 }
 NUMBERS: dict[str, tuple[str, Encoding]] = TEXTS | {
     "without plus": ("text", lambda value: value[1:]),
+    "at home": ("text", lambda value: f"0{value[3:]}"),
+    "wide digits": ("text", lambda value: "".join(chr(0xFEE0 + ord(each)) for each in value)),
+    "hexadecimal": ("text", lambda value: f"{int(value[1:]):x}"),
+    "integer in bytes": ("bytea", lambda value: int(value[1:]).to_bytes(8, "big")),
     "integer": ("bigint", lambda value: int(value[1:])),
     "numeric": ("numeric", lambda value: int(value[1:])),
     "spaced": ("text", lambda value: f"{value[:4]} {value[4:7]} {value[7:]}"),

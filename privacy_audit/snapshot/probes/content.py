@@ -57,6 +57,8 @@ def content(asked: Asked) -> list[Composed]:
             **asked.of_column(table, found),
             contact=asked.template("audit_content", "contact"),
             contact_in_bytes=asked.template("audit_content", "in_bytes"),
+            apart=asked.of_column(table, found)["owner" if found.data_class == "wrapped-key" else "place"],
+            chosen=600 if found.data_class in ("ciphertext", "wrapped-key") else 0,
         )
         for table, found in asked.columns()
         if found.data_class not in PHONES and (kind := _kind(found))

@@ -1,11 +1,14 @@
 """Ciphertexts or wrapped keys that are equal, or begin alike.
 
 Equal ones say that two messages are one, sent twice or to two people; an equal nonce under one key undoes
-AES-GCM; a fixed beginning, end or middle is a counter or a mark of the client that made it. Compares 64, 12
-and 4 bytes of the beginnings, 16 and 4 of the ends and, for different destinations, every place of the first
-two thousand, within the probes' sample; a few of 4 are alike by chance in very many. Keys wrapped for the
-devices of one person may begin with one public key, so of them only whole values count here; what two people
-share is a matter of shared-value.
+AES-GCM; a fixed beginning, end or middle is a counter or a mark of the client that made it, and so is a byte
+of few values: an identifier of four bytes leaves three of them nearly empty. Compares 64, 12 and 4 bytes of
+the beginnings, 16 and 4 of the ends and, for different destinations, every place of the first two thousand,
+within the probes' sample; a few of 4 are alike by chance in very many. Counts the values of each of the first
+64 and last 16 bytes in 600 ciphertexts, and in wrapped keys of 600 people; a byte that is the same in all is
+a format. Keys wrapped for the devices of one person may begin with one public key, so of them only whole
+values are compared here; what two people share is a matter of shared-value. A byte with nearly all values
+tells nothing here, whatever it says.
 """
 
 from nosender.privacy_audit.check import Answer, Check
@@ -53,6 +56,17 @@ def look(snapshot: Snapshot) -> Answer:
             {"equal": row["repeated"], "nonce": row["repeated_nonce"], "prefix": row["repeated_prefix"]},
         )
         for row in few
+    ]
+    found += [
+        Found(
+            dotted(snapshot.schema, row["table_name"], row["column_name"]),
+            "column",
+            f"At {row['marked']} places near beginning and end the values have few different bytes, "
+            "which tell apart what made them.",
+            {"marked": row["marked"]},
+        )
+        for row in rows
+        if row["marked"]
     ]
     found += [
         Found(

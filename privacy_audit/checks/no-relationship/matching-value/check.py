@@ -3,11 +3,12 @@
 Elsewhere in the database, whatever the column is called and however the value is written, it joins: a table
 of calls or customers beside ours gives the sender back, and so does a log of message ids. Up to 300 rows of
 every table of other schemas are looked at, in columns of any type that could hold one, domains, arrays,
-ranges and composites among them; of what reads like a number, an identifier or a key, in either case, as hex
-or base64, 100 of a kind are looked up. In our own columns a value that is stored about one person, such as a
-published key, may stand in no row of another: in a ciphertext it names the sender. What may not be read is
-not tested, unless its schema is declared out of scope, and neither is what comes after the first 5,000
-columns. Hashes of numbers do not show, nor do small numbers, which equal others by chance.
+ranges and composites among them; of what reads like a number, in any digits, with its country's code or
+without, or like an identifier or a key, in either case, as hex or base64, 100 of a kind are looked up. In our
+own columns a value that is stored about one person, such as a published key, may stand in no row of another:
+in a ciphertext it names the sender. What may not be read is not tested, unless its schema is declared out of
+scope, and neither is what comes after the first 5,000 columns. Hashes of numbers do not show, nor a number in
+halves, nor do small numbers, which equal others by chance.
 """
 
 from nosender.privacy_audit.check import Answer, Check
