@@ -9,6 +9,7 @@ or has to be taken by SET ROLE. Superusers are not named here: the server has on
 
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.questions.memberships import reached
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
@@ -39,12 +40,9 @@ def look(snapshot: Snapshot) -> Answer:
     """What each role is or can become, superusers and PostgreSQL's own roles left out."""
     supers = {each.name for each in snapshot.live.roles if each.superuser}
     owners = {each.owner for each in snapshot.tables.values()} - supers
-    above: dict[str, set[str]] = {}
-    for each in snapshot.live.memberships:
-        above.setdefault(each.member, set()).add(each.role)
     reach: dict[str, list[str]] = {}
     for role in snapshot.live.roles:
-        become = _all_above(role.name, above)
+        become = reached(snapshot.live, role.name)
         what = [f"member of {name}" for name in sorted(become & (ALL_SEEING | owners | supers))]
         what += ["replication"] if role.replication else []
         what += ["bypasses row security"] if role.bypass_row_security else []
@@ -65,14 +63,3 @@ def look(snapshot: Snapshot) -> Answer:
             for name, what in sorted(reach.items())
         ),
     )
-
-
-def _all_above(role: str, above: dict[str, set[str]]) -> set[str]:
-    """Every role that this one is a member of, through any number of steps."""
-    found: set[str] = set()
-    ahead = [role]
-    while ahead:
-        new = above.get(ahead.pop(), set()) - found
-        found |= new
-        ahead += sorted(new)
-    return found

@@ -1,8 +1,11 @@
 -- finds: roles
+-- Nobody logs in as these: a gateway becomes one for each request.
 do $$
 begin
-  for n in 1 .. 51 loop
-    execute format('create role person_%s login', n);
+  create role example_gateway login;
+  for n in 1 .. 12 loop
+    execute format('create role person_%s nologin in role nosender_app', n);
+    execute format('grant person_%s to example_gateway', n);
   end loop;
 end
 $$;

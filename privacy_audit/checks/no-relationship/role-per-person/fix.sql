@@ -1,7 +1,8 @@
 do $$
 begin
-  for n in 1 .. 51 loop
+  for n in 1 .. 12 loop
     execute format('drop role person_%s', n);
   end loop;
+  drop role example_gateway;
 end
 $$;
