@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.check import Answer
-from nosender.privacy_audit.finding import Found
+from nosender.privacy_audit.finding import Found, Severity
+from nosender.privacy_audit.snapshot.memberships import reached
 from nosender.privacy_audit.snapshot.object_names import dotted
 
 if TYPE_CHECKING:
@@ -32,35 +33,70 @@ class InForce:
         return f"{self.where}: {self.name}" if self.where else self.name
 
 
-def settings_in_force(snapshot: Snapshot, names: Mapping[str, object]) -> tuple[list[InForce], list[str]]:
-    """Where each of these settings is in force, and which of them this role may not see."""
+def settings_in_force(
+    snapshot: Snapshot, names: Mapping[str, object]
+) -> tuple[list[InForce], dict[str, list[str]]]:
+    """Where each of these settings is in force, and which of them are not seen, by the reason."""
     known = {each.name: each for each in snapshot.live.settings}
-    live, hidden = [], []
+    live: list[InForce] = []
+    unseen: dict[str, list[str]] = {}
     for name in names:
         setting = known.get(name)
-        if setting is not None and setting.state == "set":
+        if setting is None or setting.state == "absent":
+            continue
+        if setting.state == "hidden":
+            unseen.setdefault("is shown to members of pg_read_all_settings only", []).append(name)
+        elif setting.is_own:
+            unseen.setdefault(
+                "is stored for the role that looks, which hides what holds for everybody", []
+            ).append(name)
+        else:
             live.append(InForce(name, setting.value or "", ""))
-        elif setting is not None and setting.state == "hidden":
-            hidden.append(name)
     for stored in snapshot.live.role_settings:
         if stored.name in names:
             where = stored.role or stored.database or "every role"
             live.append(InForce(stored.name, stored.value, dotted(where)))
-    return live, hidden
+    return live, unseen
 
 
 def unsafe(snapshot: Snapshot, rules: Mapping[str, tuple[Unsafe, str]]) -> Answer:
-    """A finding for each setting whose value its rule calls unsafe; the rule's sentence says what follows."""
-    live, hidden = settings_in_force(snapshot, rules)
+    """A finding for each setting whose value its rule calls unsafe; the rule's sentence says what follows.
+
+    Where each login of ours has a value of its own that is safe, the server's is for the others to see, and
+    low: some platforms leave no other way.
+    """
+    live, unseen = settings_in_force(snapshot, rules)
+    own = _logins_of_ours(snapshot)
+    safe = {(each.name, each.where) for each in live if not rules[each.name][0](each.value)}
+
+    def found(each: InForce) -> Found:
+        spared = not each.where and bool(own) and all((each.name, login) in safe for login in own)
+        return Found(
+            each.object,
+            "setting",
+            f"{each.name} is {each.value!r}: {rules[each.name][1]}"
+            + ("; each login of ours has a value of its own." if spared else "."),
+            severity=Severity.LOW if spared else None,
+        )
+
     return Answer.of(
         live,
-        (
-            Found(each.object, "setting", f"{each.name} is {each.value!r}: {rules[each.name][1]}.")
-            for each in live
-            if rules[each.name][0](each.value)
-        ),
-        f"{', '.join(hidden)} is shown to members of pg_read_all_settings only" if hidden else None,
+        (found(each) for each in live if rules[each.name][0](each.value)),
+        " and ".join(f"{', '.join(hidden)} {why}" for why, hidden in unseen.items()) or None,
     )
+
+
+def _logins_of_ours(snapshot: Snapshot) -> list[str]:
+    """Who writes or reads our rows, as settings are stored for them: the members of our groups and the owners
+    of our tables, of those that log in.
+    """
+    groups = {each.name for each in snapshot.catalogue.roles}
+    owners = {each.owner for each in snapshot.tables.values()}
+    return [
+        dotted(each.name)
+        for each in snapshot.live.roles
+        if each.login and (each.name in owners or groups & reached(snapshot.live, each.name))
+    ]
 
 
 def is_on(value: str) -> bool:

@@ -67,6 +67,8 @@ class Snapshot:
             return ""
         if found.state == "hidden":
             raise NotTested(f"{name} is shown to members of pg_read_all_settings only")
+        if found.is_own:
+            raise NotTested(f"{name} is stored for the role that looks, which hides what holds for everybody")
         return found.value or ""
 
     @cached_property

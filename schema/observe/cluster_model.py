@@ -139,3 +139,8 @@ class Setting:
     default: str | None
     source: str | None
     pending_restart: bool
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the value is stored for the role that looks, and hides what holds for everybody."""
+        return self.source in ("user", "database user")

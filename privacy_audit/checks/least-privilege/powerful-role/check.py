@@ -10,7 +10,7 @@ who creates one is a member of it on 16 and later.
 
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.questions.memberships import reached
+from nosender.privacy_audit.snapshot.memberships import reached
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
 

@@ -1,7 +1,8 @@
 """Replication slots, receivers and archiving: copies of the log of changes.
 
 Every row and every deleted row stands in the WAL, with the moment of its commit; where it is archived or held
-for a receiver, the true lifetime of a row is the archive's. Archiving and a standby are often needed, so this
+for a receiver, the true lifetime of a row is the archive's. A receiver without a slot holds nothing here, and
+has a copy. Archiving and a standby are often needed, so this
 is the one to waive with a reason and the lifetime.
 """
 
@@ -34,6 +35,16 @@ def look(snapshot: Snapshot) -> Answer:
         )
         for name, kind in snapshot.surroundings.slots
     ]
+    without_slot = snapshot.surroundings.standbys - len(snapshot.surroundings.slots)
+    if without_slot > 0:
+        found.append(
+            Found(
+                "receivers",
+                "server",
+                f"{without_slot} more get the log of changes at this moment than there are slots.",
+                {"receivers": snapshot.surroundings.standbys},
+            )
+        )
     rules: dict[str, tuple[Unsafe, str]] = {
         "archive_mode": (
             is_other_than("off", ""),
