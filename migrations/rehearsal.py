@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from nosender.errors import IncompleteError
 from nosender.migrations.apply import refusal
 from nosender.migrations.checksum import sql_tokens
+from nosender.migrations.leaned_on import LeanedOn, leaned_on
 from nosender.migrations.revision_module import run_module
 from nosender.migrations.revisions import RevisionError
 from nosender.schema.observe.reference import OUR_ROLES
@@ -308,12 +309,14 @@ def _copied(target: Target, conninfo: str) -> Iterator[psycopg.Connection]:
     from nosender.server.target import Target
 
     with Target(conninfo).connect("nosender db plan", autocommit=True) as connection:
-        dump = _dump(target, connection.info.server_version // 10000)
-        schema = sql.Identifier(target.schema)
+        with target.connect("nosender db plan", reading=True) as live:
+            part, oldest = leaned_on(live, target.schema), live.info.server_version // 10000
+        dump = _dump(target, part, _pg_dump(oldest, connection.info.server_version // 10000))
         for role in OUR_ROLES:  # of the cluster, and so in no dump
             if not connection.execute("select 1 from pg_roles where rolname = %s", (role,)).fetchone():
                 connection.execute(sql.SQL("create role {}").format(sql.Identifier(role)))
-        connection.execute(sql.SQL("create schema if not exists {}").format(schema))
+        for schema in {*part.schemas, *(home for _, home in part.extensions)}:
+            connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
         try:
             connection.execute(dump.encode())
         except psycopg.Error as error:
@@ -325,8 +328,8 @@ def _copied(target: Target, conninfo: str) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def _dump(target: Target, major: int) -> str:
-    """The target's schema as SQL for a server of that major, without owners, rights and rows."""
+def _dump(target: Target, part: LeanedOn, pg_dump: Path) -> str:
+    """The target's schema and what it leans on as SQL, without owners, rights and rows."""
     import re
     import subprocess
 
@@ -340,8 +343,10 @@ def _dump(target: Target, major: int) -> str:
     if password:  # never on a command line, where every user of the machine can read it
         environment["PGPASSWORD"] = password
     environment["PGAPPNAME"] = "nosender db plan"
+    parts = [f"--schema={_pattern(name)}" for name in part.schemas]
+    parts += [f"--extension={_pattern(name)}" for name, _ in part.extensions]
     command = [
-        str(_pg_dump(target, major)), "--schema-only", "--no-owner", "--no-privileges", "--no-publications",
+        str(pg_dump), *parts, "--schema-only", "--no-owner", "--no-privileges", "--no-publications",
         "--no-subscriptions", "--no-security-labels", "--no-tablespaces", "--no-comments",
         "--lock-wait-timeout=5000", "-d", make_conninfo(**given),
     ]  # fmt: skip
@@ -353,15 +358,18 @@ def _dump(target: Target, major: int) -> str:
     return re.sub(r"(?m)^CREATE SCHEMA ", "CREATE SCHEMA IF NOT EXISTS ", text)
 
 
-def _pg_dump(target: Target, major: int) -> Path:
+def _pattern(name: str) -> str:
+    """A name as pg_dump takes it: within quotes no sign has a meaning of its own but the quote."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _pg_dump(oldest: int, major: int) -> Path:
     """The pg_dump that fits: no older than the target's server and, if it can be, no newer than the copy's.
 
     What a newer one writes, an older server may not know.
     """
     from nosender.server.binaries import all_binaries, find_binaries
 
-    with target.connect("nosender db plan", reading=True) as connection:
-        oldest = connection.info.server_version // 10000
     fitting = [
         path
         for found in all_binaries()

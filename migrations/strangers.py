@@ -36,6 +36,11 @@ _CREATORS = """
     n.nspname = {schema}
     and g.privilege_type = 'CREATE'
     and g.grantee <> n.nspowner
+    -- the database's owner is the one member of pg_database_owner
+    and (
+      n.nspowner::regrole::text <> 'pg_database_owner'
+      or g.grantee <> (select d.datdba from pg_database as d where d.datname = current_database())
+    )
     and r.rolsuper is not true
     and r.rolname is distinct from current_user
 """

@@ -23,6 +23,8 @@ PLACEHOLDER = "nosender_schema_placeholder"
 # Stands for the role that owns the tables, whoever migrates them.
 OWNER = "(owner)"
 OUR_ROLES = ("nosender_app", "nosender_auditor", "nosender_sweeper")
+# What else is installed in the database is the audit's business: a platform has its own.
+OUR_EXTENSIONS = ("btree_gist",)
 
 _NOBODY = Database("", OWNER, "", "", "", 0, "", ())
 # Kinds that live in a schema and are compared, apart from grants and comments, which need a closer look.
@@ -42,7 +44,9 @@ def reference(schema: str = "public") -> Observation:
 def within(observation: Observation, schema: str) -> Observation:
     """The part of an Observation that belongs to one schema, comparable with that of another cluster.
 
-    Members of extensions, settings and foreign roles are gone; the owner of the tables is `OWNER`.
+    Members of extensions, settings, the roles and extensions of others are gone, and so is what is granted by
+    default on objects of others, and what an owner of tables, schema or database may do in the schema: an
+    owner gives that himself. The owner of the tables is `OWNER`.
     """
     prefix = quoted(schema) + "."
     members = {f"{f.name}({f.identity})" for f in observation.functions if f.extension and f.schema == schema}
@@ -66,6 +70,9 @@ def within(observation: Observation, schema: str) -> Observation:
         )
         for kind in _IN_SCHEMA
     }
+    owner = owner_of(Observation(schema, _NOBODY, relations=kept["relations"]))
+    owners = {owner, "pg_database_owner", observation.database.owner}
+    owners |= {each.owner for each in observation.schemas if each.name == schema}
     part = Observation(
         schema=schema,
         database=_NOBODY,
@@ -74,10 +81,12 @@ def within(observation: Observation, schema: str) -> Observation:
             grant
             for grant in observation.grants
             if (grant.schema == schema and grant.object not in members)
-            or (grant.kind == "schema" and grant.object == schema)
+            or (grant.kind == "schema" and grant.object == schema and grant.grantee not in owners)
         ),
         default_privileges=tuple(
-            item for item in observation.default_privileges if item.schema in (None, schema)
+            item
+            for item in observation.default_privileges
+            if item.schema in (None, schema) and item.role == owner
         ),
         comments=tuple(
             comment
@@ -87,7 +96,9 @@ def within(observation: Observation, schema: str) -> Observation:
             and _outermost(comment.object, prefix) not in foreign
         ),
         extensions=tuple(
-            Extension(item.name, "", "", OWNER) for item in observation.extensions if item.name != "plpgsql"
+            Extension(item.name, "", "", OWNER)
+            for item in observation.extensions
+            if item.name in OUR_EXTENSIONS
         ),
         roles=tuple(role for role in observation.roles if role.name in OUR_ROLES),
         dependencies=tuple(
@@ -96,7 +107,6 @@ def within(observation: Observation, schema: str) -> Observation:
             if item.schema == schema and item.name not in member_names
         ),
     )
-    owner = owner_of(part)
     roles = {"owner", "grantee", "grantor", "role"}
     return cast(Observation, _mapped(part, lambda text: OWNER if text == owner else text, roles))
 

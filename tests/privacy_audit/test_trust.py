@@ -127,7 +127,11 @@ def test_whatever_widens_what_was_waived_is_another_definition(platform: str, na
         owner.rollback()
     assert before.keys() == WIDER.keys()
     assert before[name] != after[name]
-    assert {each for each in WIDER if before[each] != after[each]} <= {name, "platform_group", "console_users"}
+    assert {each for each in WIDER if before[each] != after[each]} <= {
+        name,
+        "platform_group",
+        "console_users",
+    }
 
 
 def test_a_receiver_without_a_slot_is_a_copy(platform: str) -> None:

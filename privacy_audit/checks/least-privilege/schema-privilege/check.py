@@ -22,14 +22,18 @@ CHECK = Check(
 
 def look(snapshot: Snapshot) -> Answer:
     """The privileges on the schemas in scope."""
-    owners = {each.name: each.owner for each in snapshot.live.schemas}
+    database = {"pg_database_owner": snapshot.live.database.owner}  # its one member
+    owners = {each.name: {each.owner, database.get(each.owner)} for each in snapshot.live.schemas}
     tables_owners = {each.owner for each in snapshot.tables.values()}
     grants = [
         each for each in snapshot.live.grants if each.kind == "schema" and each.object in snapshot.scope
     ]
     creators: dict[str, list[str]] = {}
     for grant in grants:
-        if "CREATE" in grant.privileges and grant.grantee not in {owners.get(grant.object), *tables_owners}:
+        if (
+            "CREATE" in grant.privileges
+            and grant.grantee not in owners.get(grant.object, set()) | tables_owners
+        ):
             creators.setdefault(grant.object, []).append(grant.grantee)
     return Answer.of(
         snapshot.scope,

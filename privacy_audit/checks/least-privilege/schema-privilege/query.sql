@@ -6,6 +6,15 @@ where
   n.nspname = pg_catalog.current_schema()
   and x.privilege_type = 'CREATE'
   and x.grantee <> n.nspowner
+  -- the database's owner is the one member of pg_database_owner
+  and not (
+    n.nspowner::pg_catalog.regrole::text = 'pg_database_owner'
+    and x.grantee = (
+      select d.datdba
+      from pg_catalog.pg_database as d
+      where d.datname = pg_catalog.current_database()
+    )
+  )
   and x.grantee not in (
     select c.relowner
     from pg_catalog.pg_class as c
