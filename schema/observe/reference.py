@@ -71,23 +71,11 @@ def within(observation: Observation, schema: str) -> Observation:
         for kind in _IN_SCHEMA
     }
     owner = owner_of(Observation(schema, _NOBODY, relations=kept["relations"]))
-    owners = {owner, "pg_database_owner", observation.database.owner}
-    owners |= {each.owner for each in observation.schemas if each.name == schema}
     part = Observation(
         schema=schema,
         database=_NOBODY,
         **kept,
-        grants=tuple(
-            grant
-            for grant in observation.grants
-            if (grant.schema == schema and grant.object not in members)
-            or (grant.kind == "schema" and grant.object == schema and grant.grantee not in owners)
-        ),
-        default_privileges=tuple(
-            item
-            for item in observation.default_privileges
-            if item.schema in (None, schema) and item.role == owner
-        ),
+        **_rights(observation, schema, members, owner),
         comments=tuple(
             comment
             for comment in observation.comments
@@ -109,6 +97,30 @@ def within(observation: Observation, schema: str) -> Observation:
     )
     roles = {"owner", "grantee", "grantor", "role"}
     return cast(Observation, _mapped(part, lambda text: OWNER if text == owner else text, roles))
+
+
+def _rights(
+    observation: Observation, schema: str, members: set[str], owner: str | None
+) -> dict[str, tuple[Any, ...]]:
+    """Grants and default privileges, but for what owners give themselves and what others give on their own.
+
+    The database's owner is the one member of pg_database_owner.
+    """
+    owners = {owner, "pg_database_owner", observation.database.owner}
+    owners |= {each.owner for each in observation.schemas if each.name == schema}
+    return {
+        "grants": tuple(
+            grant
+            for grant in observation.grants
+            if (grant.schema == schema and grant.object not in members)
+            or (grant.kind == "schema" and grant.object == schema and grant.grantee not in owners)
+        ),
+        "default_privileges": tuple(
+            each
+            for each in observation.default_privileges
+            if each.schema in (None, schema) and each.role == owner
+        ),
+    }
 
 
 _FIRST_NAME = re.compile(r'"(?:[^"]|"")*"|[^.(" ]+')
