@@ -19,13 +19,18 @@ from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
 
 from .pool import Pool, pooling
+from .warm import warm_python
 
+# A Python that we start keeps what it has compiled for the next one.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Whoever works on databases has these set; a test that is about them sets its own.
 for _name in [name for name in os.environ if name.startswith("PG")]:
     del os.environ[_name]
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = "nosender_template"
+WARM = sys.platform == "linux"
+"""Whether commands are forked from a Python that has imported them; elsewhere each starts from nothing."""
 
 RunNosender = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -140,20 +145,22 @@ def run_nosender(tmp_path: Path) -> RunNosender:
     """Run the command line as a user does: another process, another folder, no database named by chance."""
 
     def run(
-        *words: str, env: dict[str, str] | None = None, **options: object
+        *words: str, env: dict[str, str] | None = None, cwd: Path = tmp_path, **options: object
     ) -> subprocess.CompletedProcess[str]:
         hidden = ("PG", "NOSENDER_URL", "DATABASE_URL", "NO_COLOR")
         clean = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
-        return subprocess.run(  # type: ignore[call-overload,no-any-return]
-            [sys.executable, "-m", "nosender", *words],
-            **{
-                "cwd": tmp_path,
-                "capture_output": True,
-                "text": True,
-                "check": False,
-                "env": {**clean, **(env or {})},
-            }
-            | options,
-        )
+        return run_module("nosender", *words, cwd=cwd, env={**clean, **(env or {})}, **options)
 
     return run
+
+
+def run_module(
+    module: str, *words: str, cwd: Path, env: dict[str, str], **options: object
+) -> subprocess.CompletedProcess[str]:
+    """`python -m MODULE WORDS`, by a warm Python unless something is asked that this one does not have."""
+    if not options and WARM and warm_python().suits(env):
+        return warm_python().run(module, *words, cwd=cwd, env=env)
+    return subprocess.run(  # type: ignore[call-overload,no-any-return]
+        [sys.executable, "-m", module, *words],
+        **{"capture_output": True, "text": True, "check": False, "cwd": cwd, "env": env} | options,
+    )

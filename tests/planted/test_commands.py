@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,7 +17,7 @@ from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
 from nosender.traffic.fill import fill
 
-from ..conftest import ROOT, RunNosender, clone
+from ..conftest import ROOT, RunNosender, clone, run_module
 from ..test_names import commands
 from .conftest import PLANTS, hijacks, plant
 
@@ -88,9 +86,8 @@ def test_alembic_runs_no_plant_either(any_server: EmbeddedServer, template: str,
             path = sql.SQL("alter database {} set search_path = planted, pg_catalog, public").format(name)
             admin.execute(path)
         with hijacks(any_server) as found:
-            done = subprocess.run(
-                [sys.executable, "-m", "alembic", *words.split()], cwd=ROOT, capture_output=True, text=True,
-                env={**os.environ, "DATABASE_URL": conninfo}, check=False,
-            )  # fmt: skip
+            done = run_module(
+                "alembic", *words.split(), cwd=ROOT, env={**os.environ, "DATABASE_URL": conninfo}
+            )
         assert found == []
         assert "Traceback" not in done.stderr
