@@ -61,7 +61,7 @@ def apply(
 
     def whole() -> None:
         with work.transaction():
-            _set_local(work, lock=patience.lock)
+            set_local(work, lock=patience.lock)
             if before is not None:
                 before()
             _look_up(work, revision.search_path(schema))
@@ -69,7 +69,7 @@ def apply(
             _finish(work, schema, revision, direction, after, verify)
 
     if revision.transactional:
-        _patiently(work, whole, revision, f"revision {revision.revision}", patience, watch)
+        patiently(work, whole, revision, f"revision {revision.revision}", patience, watch)
         return
     if before is not None:
         with work.transaction():
@@ -115,19 +115,23 @@ def _look_up(work: psycopg.Connection, path: str, *, local: bool = True) -> None
 # ------------------------------------------------------------------------ waiting
 
 
-def _set_local(work: psycopg.Connection, *, lock: float) -> None:
+def set_local(work: psycopg.Connection, *, lock: float) -> None:
+    """How long one attempt waits for a lock, to the end of the transaction."""
     work.execute("select pg_catalog.set_config('lock_timeout', %s, true)", (f"{int(lock * 1000)}ms",))
 
 
-def _patiently(
+def patiently(
     work: psycopg.Connection,
     act: Callable[[], None],
-    revision: Revision,
+    revision: Revision | None,
     what: str,
     patience: Patience,
     watch: Watch,
 ) -> None:
-    """Try until the locks are won: each attempt waits briefly, so that others never queue for long."""
+    """Try until the locks are won: each attempt waits briefly, so that others never queue for long.
+
+    `revision` is the one at fault where the database refuses; None for a step that belongs to none.
+    """
 
     for attempt in range(1, patience.attempts + 1):
         watch.require_lock()
@@ -158,7 +162,7 @@ def _patiently(
             if isinstance(error, psycopg.OperationalError | psycopg.InternalError):
                 # a full disk, a server without memory: nothing that the revision does
                 raise NosenderError(f"{sentence}, run again when that is repaired") from error
-            raise RevisionError(sentence, revision.revision) from error
+            raise RevisionError(sentence, revision.revision if revision is not None else None) from error
         else:
             return
 
@@ -188,7 +192,7 @@ def _step(
 
     def together() -> None:
         with work.transaction():
-            _set_local(work, lock=patience.lock)
+            set_local(work, lock=patience.lock)
             _look_up(work, revision.search_path(schema))
             work.execute(text)
             _look_up(work, PATH)
@@ -196,7 +200,7 @@ def _step(
             journal.write(work, schema, revision, direction, step)
 
     if not step.alone:
-        _patiently(work, together, revision, what, patience, watch)
+        patiently(work, together, revision, what, patience, watch)
         return
     name = step.index_name
 
@@ -225,7 +229,7 @@ def _step(
             _set(work, setting, 0)
         _set(work, "lock_timeout", patience.snapshots if waits else patience.lock)
         with watch.progress(what):
-            _patiently(work, by_itself, revision, what, patience, watch)
+            patiently(work, by_itself, revision, what, patience, watch)
         journal.write(work, schema, revision, direction, step)
     finally:
         if not work.closed:

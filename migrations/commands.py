@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nosender.migrations.runner import Options
+    from nosender.project import Declared
 
 
 @click.group()
@@ -25,6 +26,22 @@ _versions = click.option(
     metavar="DIR",
     help="Read the revisions from this folder instead of the one that belongs to this program.",
 )
+
+
+_project = click.option(
+    "--project",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The folder of nosender.toml, which may declare knobs; else the nearest one from here upwards.",
+)
+
+
+def _declared(folder: Path | None) -> Declared | None:
+    """The knobs of nosender.toml; None where it says nothing of them."""
+    from nosender.project import find
+
+    return find(folder).retention
 
 
 def _migrating(command: Callable[..., None]) -> Callable[..., None]:
@@ -64,6 +81,7 @@ def _options(
     replay: bool = False,
     allow_data_loss: bool = False,
     plan: Path | None = None,
+    declared: Declared | None = None,
 ) -> Options:
     from nosender.migrations.apply import Patience
     from nosender.migrations.revisions import VERSIONS
@@ -77,6 +95,7 @@ def _options(
         replay=replay,
         allow_data_loss=allow_data_loss,
         plan=plan,
+        declared=declared,
         say=lambda line: click.echo(line, err=True),
     )
 
@@ -88,6 +107,7 @@ def _options(
     "--plan", "plan_file", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
     help="Go by this plan (JSON): refuse where the schema or a revision has changed since.",
 )  # fmt: skip
+@_project
 @_migrating
 @click.pass_context
 def upgrade(
@@ -95,6 +115,7 @@ def upgrade(
     revision: str,
     replay: bool,
     plan_file: Path | None,
+    folder: Path | None,
     no_verify: bool,
     lock_wait: float,
     lock_timeout: float,
@@ -102,7 +123,10 @@ def upgrade(
     snapshot_timeout: float,
     versions: Path | None,
 ) -> None:
-    """Apply the revisions up to REVISION (default: all). What is applied already stays as it is."""
+    """Apply the revisions up to REVISION (default: all), then turn the knobs that nosender.toml declares.
+
+    What is applied already stays as it is.
+    """
     from nosender.migrations import runner
     from nosender.server.target import from_context
 
@@ -115,13 +139,16 @@ def upgrade(
         no_verify=no_verify,
         replay=replay,
         plan=plan_file,
+        declared=_declared(folder),
     )
     receipt = runner.upgrade(from_context(ctx), revision, options)
-    if not receipt.applied:
+    if receipt.applied:
+        how = "schema made at once, equal to" if receipt.loaded else "applied"
+        click.echo(f"at {receipt.after}; {how} {', '.join(receipt.applied)}")
+    elif not receipt.turned:
         click.echo(f"at {receipt.after or 'base'}, nothing to do")
-        return
-    how = "schema made at once, equal to" if receipt.loaded else "applied"
-    click.echo(f"at {receipt.after}; {how} {', '.join(receipt.applied)}")
+    for line in receipt.turned:
+        click.echo(line)
 
 
 @db.command()
@@ -200,10 +227,18 @@ def history(versions: Path | None) -> None:
     help="Which differences end in exit code 1; the order of columns never does.",
 )  # fmt: skip
 @click.option("--lock-wait", type=click.FloatRange(min=0), default=60, show_default=True, metavar="SECONDS")
+@_project
 @_versions
 @click.pass_context
-def check(ctx: click.Context, form: str, fail_on: str, lock_wait: float, versions: Path | None) -> None:
-    """Compare the live schema with what its revision promises. Never writes.
+def check(
+    ctx: click.Context,
+    form: str,
+    fail_on: str,
+    lock_wait: float,
+    folder: Path | None,
+    versions: Path | None,
+) -> None:
+    """Compare the schema with what its revision promises, and the knobs with nosender.toml. Never writes.
 
     One line a difference, and under it the SQL that repairs it: run in one transaction, in this order, it
     leaves none. What would destroy rows stands as a comment; what is somebody else's is left alone.
@@ -214,7 +249,9 @@ def check(ctx: click.Context, form: str, fail_on: str, lock_wait: float, version
     from nosender.migrations import check_text, runner
     from nosender.server.target import from_context
 
-    revision, found = runner.check(from_context(ctx), _options(versions, lock_wait))
+    revision, found = runner.check(
+        from_context(ctx), _options(versions, lock_wait, declared=_declared(folder))
+    )
     if form == "json":
         document = {"revision": revision, "differences": [asdict(item) for item in found]}
         click.echo(json.dumps(document, indent=2))
@@ -238,10 +275,16 @@ def check(ctx: click.Context, form: str, fail_on: str, lock_wait: float, version
     "--scratch-url", metavar="URL",
     help="Rehearse on a scratch database of this server instead of an embedded one.",
 )  # fmt: skip
+@_project
 @_versions
 @click.pass_context
 def plan(
-    ctx: click.Context, revision: str, form: str, scratch_url: str | None, versions: Path | None
+    ctx: click.Context,
+    revision: str,
+    form: str,
+    scratch_url: str | None,
+    folder: Path | None,
+    versions: Path | None,
 ) -> None:
     """Show what `db upgrade REVISION` would lock, block, rewrite and read, by rehearsing it on a copy."""
     from nosender.migrations.plan import make_plan
@@ -250,28 +293,37 @@ def plan(
     from nosender.server.target import from_context, resolve
 
     scratch = resolve(scratch_url, "public").conninfo if scratch_url else None
-    made = make_plan(from_context(ctx), revision, versions=versions or VERSIONS, scratch=scratch)
+    declared = _declared(folder)
+    made = make_plan(
+        from_context(ctx), revision, versions=versions or VERSIONS, scratch=scratch, declared=declared
+    )
     click.echo(as_json(made) if form == "json" else as_text(made), nl=False)
 
 
 @db.command()
 @click.argument("revision", default="head")
 @click.option("--from", "start", metavar="REV", help="Start here instead of asking the database where it is.")
+@_project
 @_versions
 @click.pass_context
-def sql(ctx: click.Context, revision: str, start: str | None, versions: Path | None) -> None:
+def sql(
+    ctx: click.Context, revision: str, start: str | None, folder: Path | None, versions: Path | None
+) -> None:
     """Print the SQL that `db upgrade REVISION` would run, for a DBA to run with psql."""
     from nosender.migrations import runner, sql_script
     from nosender.migrations.revisions import VERSIONS
     from nosender.server.target import DatabaseOptions, from_context
 
-    folder = versions or VERSIONS
+    declared, chain = _declared(folder), versions or VERSIONS
+    knobs = declared.values if declared is not None else None
     if start is None:
         target = from_context(ctx)
-        start, schema = runner.current(target, versions=folder).revision or "base", target.schema
+        standing = runner.current(target, versions=chain)
+        start, schema = standing.revision or "base", target.schema
+        knobs = None if knobs == standing.knobs else knobs
     else:
         schema = DatabaseOptions.of(ctx).schema
-    click.echo(sql_script.render(schema, start, revision, versions=folder), nl=False)
+    click.echo(sql_script.render(schema, start, revision, versions=chain, knobs=knobs), nl=False)
 
 
 @db.command()

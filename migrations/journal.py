@@ -145,6 +145,26 @@ def write(
     )
 
 
+def write_step(connection: psycopg.Connection, schema: str, name: str, statement: str) -> None:
+    """Record a statement of no revision, under a name of its own, in the caller's transaction."""
+    connection.execute(
+        _in(
+            schema,
+            "insert into {} (revision, direction, algorithm, checksum) values (%s, 'up', %s, %s)",
+            JOURNAL,
+        ),
+        (name, ALGORITHM, sql_digest(statement)),
+    )
+
+
+def step_line(schema: str, name: str, statement: str) -> str:
+    """The same as a statement of a script."""
+    return (
+        f"insert into {qualified(schema, JOURNAL)} (revision, direction, algorithm, checksum)"  # noqa: S608
+        f" values ({literal(name)}, 'up', {ALGORITHM}, '{sql_digest(statement)}');"
+    )
+
+
 def line(schema: str, revision: Revision, direction: Direction) -> str:
     """What records a revision as a whole, as a statement of a script."""
     return (

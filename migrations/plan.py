@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nosender.errors import UsageError
-from nosender.migrations import journal
+from nosender.migrations import journal, knob_step
 from nosender.migrations.apply import Patience
 from nosender.migrations.checksum import sql_tokens
 from nosender.migrations.foresight import refused
@@ -18,8 +18,10 @@ from nosender.migrations.rehearsal import Rehearsal, Seen, scratch_copy
 from nosender.migrations.revisions import VERSIONS, Chain, Revision
 from nosender.migrations.squawk import squawk
 from nosender.migrations.strangers import given_by_default
+from nosender.schema.knobs import Knobs
 
 if TYPE_CHECKING:
+    from nosender.project import Declared
     from nosender.server.target import Target
 
 
@@ -63,6 +65,8 @@ class Plan:
     revoked: tuple[str, ...]
     """Roles whose rights on what is made, by default privileges, `db upgrade` would revoke."""
     revisions: tuple[RevisionPlan, ...]
+    knobs: knob_step.Turn | None
+    """What is turned after the last of them, in a transaction of its own."""
 
 
 def make_plan(
@@ -72,6 +76,7 @@ def make_plan(
     versions: Path = VERSIONS,
     scratch: str | None = None,
     patience: Patience | None = None,
+    declared: Declared | None = None,
 ) -> Plan:
     """Rehearse the pending revisions on a scratch copy; the target is only read.
 
@@ -92,12 +97,16 @@ def make_plan(
         whole = start is None and goal == chain.head and versions == VERSIONS
         reasons = refused(connection, target.schema, chain, first, pending, whole=whole)
         given = given_by_default(connection, target.schema) if pending else ()
+        stands = knob_step.standing(connection, target.schema) or Knobs()
+        turn = knob_step.turn_of(
+            target.schema, stands, declared if knob_step.has_knobs(chain, goal) else None
+        )
     revisions: list[RevisionPlan] = []
     if pending:
         with scratch_copy(target, scratch) as copy:
             rehearsal = Rehearsal(copy, target.schema)
             revisions = [_revision(each, rehearsal.run(each), patience) for each in pending]
-    return Plan(target.schema, start, goal, fingerprint, reasons, given, tuple(revisions))
+    return Plan(target.schema, start, goal, fingerprint, reasons, given, tuple(revisions), turn)
 
 
 def _revision(revision: Revision, seen: list[Seen], patience: Patience) -> RevisionPlan:

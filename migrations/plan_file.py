@@ -12,6 +12,7 @@ import psycopg
 from nosender.errors import NosenderError, UsageError
 
 if TYPE_CHECKING:
+    from nosender.migrations.knob_step import Turn
     from nosender.migrations.revisions import Revision
 
 FORMAT = "nosender.plan/1"
@@ -26,18 +27,24 @@ def fingerprint_of(connection: psycopg.Connection, schema: str) -> str:
 
 
 def require_unchanged(
-    path: Path, connection: psycopg.Connection, schema: str, pending: tuple[Revision, ...]
+    path: Path,
+    connection: psycopg.Connection,
+    schema: str,
+    pending: tuple[Revision, ...],
+    turn: Turn | None,
 ) -> None:
-    """Refuse to go by a plan that was made for another schema, or for other revisions."""
+    """Refuse to go by a plan that was made for another schema, for other revisions or for other knobs."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["format"] != FORMAT:
             raise UsageError(f"{path} is not a plan of the form {FORMAT}")
         planned = [(each["revision"], each["checksum"]) for each in data["revisions"]]
-        fingerprint = data["fingerprint"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        fingerprint, knobs = data["fingerprint"], (data.get("knobs") or {}).get("sql")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{path} cannot be read as a plan: make one with nosender db plan") from error
     if planned != [(each.revision, each.checksum) for each in pending]:
         raise NosenderError(f"the plan {path} is of other revisions than are pending: make it again")
+    if knobs != (turn.sql if turn is not None else None):
+        raise NosenderError(f"the plan {path} is of other knobs than nosender.toml declares: make it again")
     if fingerprint != fingerprint_of(connection, schema):
         raise NosenderError(f"the schema has changed since the plan {path} was made: make it again")

@@ -25,9 +25,9 @@ def as_json(plan: Plan) -> str:
 
 def as_text(plan: Plan) -> str:
     """The plan for a person."""
-    if not plan.revisions:
+    if not plan.revisions and plan.knobs is None:
         return f"at {plan.start or 'base'}, nothing to do\n"
-    lines = [f"{plan.start or 'base'} to {plan.goal} in schema {visible(plan.schema)}"]
+    lines = [f"{plan.start or 'base'} to {plan.goal or 'base'} in schema {visible(plan.schema)}"]
     lines += [f"! db upgrade would refuse: {visible(reason)}" for reason in plan.refused]
     if plan.revoked:
         roles = visible(", ".join(plan.revoked))
@@ -44,6 +44,9 @@ def as_text(plan: Plan) -> str:
             lines += _statement(planned)
         if quiet:
             lines.append(f"  {quiet} statement{'s' * (quiet > 1)} that lock no existing table")
+    if plan.knobs is not None:
+        lines += ["", "knobs, as nosender.toml declares them", "  one transaction that locks no table"]
+        lines += [f"  {line}" for line in plan.knobs.lines()]
     return "\n".join(lines) + "\n"
 
 

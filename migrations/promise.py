@@ -18,10 +18,11 @@ def drift(connection: psycopg.Connection[Any], schema: str, revision: Revision) 
     """How the schema differs from what the revision promises."""
     from nosender.schema.observe import Observation, differences, observe
     from nosender.schema.observe.reference import relocated
+    from nosender.schema.observe.turned import with_values_of
 
     live = observe(connection, schema)
     expected = Observation.from_json(revision.expected.read_text(encoding="utf-8"))
-    return differences(relocated(expected, schema), live, schema)
+    return differences(with_values_of(relocated(expected, schema), live), live, schema)
 
 
 def breaches(connection: psycopg.Connection[Any], schema: str, revision: Revision) -> list[Difference]:

@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 from nosender.errors import IncompleteError, NosenderError, UsageError
-from nosender.migrations import journal
+from nosender.migrations import journal, knob_step
 from nosender.migrations.apply import Patience, apply, refusal
 from nosender.migrations.checksum import ALGORITHM
 from nosender.migrations.lint import require_sound
@@ -23,9 +23,11 @@ from nosender.migrations.promise import breaches, drift
 from nosender.migrations.revisions import VERSIONS, Chain, Direction, Revision, RevisionError
 from nosender.migrations.strangers import given_by_default, refuse_strangers
 from nosender.migrations.waits import Watch
+from nosender.schema.knobs import FUNCTION, Knobs
 from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
+    from nosender.project import Declared
     from nosender.schema.observe import Difference
     from nosender.server.target import Target
 
@@ -50,6 +52,8 @@ class Options:
     allow_data_loss: bool = False
     plan: Path | None = None
     """Go by this plan, and refuse where the schema or the revisions changed."""
+    declared: Declared | None = None
+    """The knobs of nosender.toml; None where it says nothing of them."""
     say: Callable[[str], None] = _silent
     """Takes one line of progress."""
 
@@ -64,6 +68,8 @@ class Receipt:
     """Revisions, in the order in which they were applied or reverted."""
     loaded: bool
     """The canonical DDL was loaded at once, as good as the chain."""
+    turned: tuple[str, ...] = ()
+    """Knobs that were turned, a line each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,8 @@ class Standing:
     revision: str | None
     head: str | None
     pending: tuple[str, ...]
+    knobs: Knobs | None = None
+    """The values that stand in the database; None where the function is missing or of another form."""
 
 
 def current(target: Target, *, versions: Path = VERSIONS) -> Standing:
@@ -82,10 +90,12 @@ def current(target: Target, *, versions: Path = VERSIONS) -> Standing:
     try:
         with target.connect("nosender db current", reading=True) as connection:
             revision = _recorded(connection, target.schema, chain)
+            knobs = knob_step.standing(connection, target.schema)
     except psycopg.Error as error:
         raise NosenderError(f"the database refused: {refusal(error)}") from error
     at = chain.position_of(revision)
-    return Standing(revision, chain.head, tuple(each.revision for each in chain.revisions[at:]))
+    pending = tuple(each.revision for each in chain.revisions[at:])
+    return Standing(revision, chain.head, pending, knobs)
 
 
 def upgrade(target: Target, revision: str = "head", options: Options | None = None) -> Receipt:
@@ -105,7 +115,7 @@ def upgrade(target: Target, revision: str = "head", options: Options | None = No
         if pending:
             session.refuse_read_only()
         if options.plan is not None:
-            require_unchanged(options.plan, session.work, target.schema, pending)
+            require_unchanged(options.plan, session.work, target.schema, pending, session.turn(goal))
             session.work.rollback()
         if before is None and pending:
             refuse_occupied(session.work, target.schema, session.chain)
@@ -122,7 +132,8 @@ def upgrade(target: Target, revision: str = "head", options: Options | None = No
         else:
             for each in pending:
                 session.apply(each, "up")
-        return Receipt(before, goal, tuple(each.revision for each in pending), loaded=bool(fast and pending))
+        applied = tuple(each.revision for each in pending)
+        return Receipt(before, goal, applied, loaded=bool(fast and pending), turned=session.take_turn(goal))
 
 
 def downgrade(target: Target, revision: str, options: Options | None = None) -> Receipt:
@@ -162,7 +173,9 @@ def check(target: Target, options: Options | None = None) -> tuple[str, tuple[Di
                 f"schema {target.schema} records no revision, so there is nothing to compare it with: "
                 "run nosender db upgrade"
             )
-        return session.revision, drift(session.work, target.schema, session.chain.get(session.revision))
+        found = drift(session.work, target.schema, session.chain.get(session.revision))
+        stands = knob_step.standing(session.work, target.schema)
+        return session.revision, found + knob_step.differing(target.schema, stands, options.declared)
 
 
 def accept(target: Target, revision: str, options: Options | None = None) -> str:
@@ -347,6 +360,38 @@ class _Session:
             verify=verify,
         )
         self.found_schema = True
+
+    def turn(self, goal: str | None) -> knob_step.Turn | None:
+        """What is to be turned once the schema is at `goal`; None where nothing is, or not yet."""
+        if self.options.declared is None or not knob_step.has_knobs(self.chain, goal):
+            return None
+        stands = knob_step.standing(self.work, self.target.schema)
+        return knob_step.turn_of(self.target.schema, stands or Knobs(), self.options.declared)
+
+    def take_turn(self, goal: str | None) -> tuple[str, ...]:
+        """Turn the knobs that nosender.toml declares otherwise; a line each."""
+        turn, declared = self.turn(goal), self.options.declared
+        self.work.commit()
+        if turn is None or declared is None or goal is None:
+            return ()
+        self.refuse_read_only()
+        if knob_step.standing(self.work, self.target.schema) is None:
+            raise NosenderError(
+                f"the function {FUNCTION} of schema {visible(self.target.schema)} is not the "
+                "declared one, so no knob was turned: repair it by what nosender db check prints"
+            )
+        self.work.commit()
+        self.options.say(f"turning knobs, by {declared.place}")
+        knob_step.take(
+            self.work,
+            self.target.schema,
+            turn,
+            declared,
+            patience=self.options.patience,
+            watch=self.watch,
+            verify=lambda: self.verify(goal, "after") if self.options.verify else None,
+        )
+        return tuple(turn.lines())
 
     def refuse_loss(self, revisions: tuple[Revision, ...], *, locked: bool = False) -> None:
         """Refuse to revert what would delete rows, unless that was allowed; says how many.

@@ -6,20 +6,23 @@ import io
 from pathlib import Path
 
 from nosender.errors import UsageError
-from nosender.migrations import journal
+from nosender.migrations import journal, knob_step
 from nosender.migrations.lint import require_sound
 from nosender.migrations.revision_module import load_module
 from nosender.migrations.revisions import VERSIONS, Chain, Revision, Step
 from nosender.migrations.strangers import guard
 from nosender.schema.ddl import PATH
+from nosender.schema.knobs import FUNCTION, Knobs
 from nosender.schema.observe.quoting import literal, qualified
 
 
-def render(schema: str, start: str, goal: str, *, versions: Path = VERSIONS) -> str:
+def render(
+    schema: str, start: str, goal: str, *, versions: Path = VERSIONS, knobs: Knobs | None = None
+) -> str:
     """The script that takes `schema` from one revision up to another; empty where nothing is to do.
 
-    Each revision is a transaction that records itself, as `db upgrade` would. UsageError: a revision
-    that does not exist or lies behind.
+    Each revision is a transaction that records itself, as `db upgrade` would; so are the knobs, which come
+    last where the goal has them. UsageError: a revision that does not exist or lies behind.
     """
     chain = Chain.load(versions)
     require_sound(chain)
@@ -28,6 +31,10 @@ def render(schema: str, start: str, goal: str, *, versions: Path = VERSIONS) -> 
     if last < first:
         raise UsageError(f"{end or 'base'} lies behind {begin}: a script only goes up")
     parts = [_revision(schema, each) for each in chain.revisions[first:last]]
+    if knobs is not None and knob_step.has_knobs(chain, end):
+        turn = knob_step.statement(schema, knobs)
+        line = journal.step_line(schema, FUNCTION, turn)
+        parts.append(f"\n-- knobs, as nosender.toml declares them\nbegin;\n{turn}\n{line}\ncommit;\n")
     if not parts:
         return ""
     head = [

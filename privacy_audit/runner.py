@@ -37,6 +37,7 @@ from nosender.privacy_audit.snapshot.snapshot import Snapshot, Unseen
 from nosender.privacy_audit.standards import citations
 from nosender.project import Project
 from nosender.schema.catalogue.digest import digest
+from nosender.schema.observe.turned import values_of, with_values_of
 
 if TYPE_CHECKING:
     import psycopg
@@ -126,6 +127,8 @@ def read_snapshot(
 
     from nosender.privacy_audit.snapshot import probes, surroundings
     from nosender.privacy_audit.snapshot.probes.functions import LEDGER, probe_names
+    from nosender.schema.catalogue.aged import aged
+    from nosender.schema.knobs import Knobs
     from nosender.schema.observe import observe, reference
     from nosender.schema.observe.read.session import pin
 
@@ -137,7 +140,9 @@ def read_snapshot(
             pin(connection, lock_timeout)  # for what is asked beside the catalogs, too
             live = observe(connection, schema, lock_timeout=lock_timeout)
             around = surroundings.read(connection, schema)  # waits no longer for a lock than observe does
-            declared = reference(schema)
+            # whatever values stand in the declared form are the declared ones
+            declared = with_values_of(reference(schema), live)
+            catalogue = aged(catalogue, values_of(live) or Knobs())
             snapshot = Snapshot(live, declared, catalogue, around)
             names = (*probe_names(declared), *LEDGER) if call_probes else ()
             answers, seen = (
@@ -167,7 +172,8 @@ def read_snapshot(
 
 def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Audit:
     """Ask every check about the snapshot, and put the answers together."""
-    snapshot = reading.snapshot
+    wanted = options.project.retention
+    snapshot = replace(reading.snapshot, wanted=wanted.values if wanted is not None else None)
     results, findings = _ask_all(checks, snapshot)
     described = definitions(snapshot.live, {each.object for each in findings})
     waivers: tuple[WaiverResult, ...] = ()
@@ -325,6 +331,7 @@ def _decided(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> 
         challenge=options.challenge,
         not_ours=not snapshot.has_ours,
         nothing_stored=snapshot.nothing_stored,
+        knobs=tuple(turned.items()) if (turned := values_of(snapshot.live)) is not None else (),
     )
 
 

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from nosender.errors import UsageError
+from nosender.project.retention import Declared, declared
 from nosender.server.names import require_name
 from nosender.toml_reader import File, Place, Section
 
@@ -34,6 +35,8 @@ class Project:
     name: str | None = None
     schemas: tuple[Excused, ...] = ()
     """By name."""
+    retention: Declared | None = None
+    """The knobs; None where the file says nothing of them."""
 
 
 def find(folder: Path | None = None) -> Project:
@@ -74,11 +77,12 @@ def _has_tool(path: Path) -> bool:
 def _read(file: File, *at: str) -> Project:
     whole = file.section(*at)
     name = whole.optional_text("name")
-    whole.skip("schemas")
+    whole.skip("schemas", "retention")
     whole.done()
     schemas = file.section(*at, "schemas")
     excused = tuple(_excused(file.section(*at, "schemas", each)) for each in sorted(schemas.names()))
-    return Project(name, excused)
+    knobs = declared(file.section(*at, "retention")) if "retention" in whole.values else None
+    return Project(name, excused, knobs)
 
 
 def _name(entry: Section) -> str:

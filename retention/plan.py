@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from nosender.errors import NosenderError, UsageError
+from nosender.schema.catalogue.aged import aged
+from nosender.schema.knobs import Knobs
 
 if TYPE_CHECKING:
     from nosender.schema.catalogue.model import Catalogue, Table
@@ -53,10 +55,12 @@ class Plan:
     """The rules of every table that is swept, in the order in which they are swept."""
 
     rules: tuple[Rule, ...]
+    knobs: Knobs = field(default_factory=Knobs)
+    """What the operator decided."""
 
     def text(self) -> str:
-        """The text that the hash is taken of: a line a rule."""
-        return "".join(rule.text() for rule in self.rules)
+        """The text that the hash is taken of: a line a rule, and one for the knobs."""
+        return "".join(rule.text() for rule in self.rules) + self.knobs.line()
 
     @property
     def hash(self) -> str:
@@ -91,14 +95,16 @@ def references(observation: Observation) -> tuple[Reference, ...]:
     )
 
 
-def make_plan(catalogue: Catalogue, keys: Iterable[Reference]) -> Plan:
-    """The plan of a catalogue, for the foreign keys that an Observation or a live database has.
+def make_plan(catalogue: Catalogue, keys: Iterable[Reference], knobs: Knobs | None = None) -> Plan:
+    """The plan of a catalogue, for the foreign keys and knobs that an Observation or a live database has.
 
     Tables come after those that refer to them, and the ledger last. UsageError, with file and line, for a
     rule under which a row would go that has not expired; NosenderError for keys with which no order is right:
     a circle, a cascade that the catalogue does not declare, a key that forbids the delete, or one that is
     declared and missing.
     """
+    knobs = knobs or Knobs()
+    catalogue = aged(catalogue, knobs)
     swept = [
         table
         for table in catalogue.tables
@@ -111,7 +117,7 @@ def make_plan(catalogue: Catalogue, keys: Iterable[Reference]) -> Plan:
     _refuse_circles({table.name for table in swept}, edges)
     for name in sorted(deleted):
         _refuse_undeclared(catalogue, name, edges)
-    return Plan(tuple(_rule(table, edges) for table in _children_first(swept, edges)))
+    return Plan(tuple(_rule(table, edges) for table in _children_first(swept, edges)), knobs)
 
 
 def _rule(table: Table, edges: tuple[Reference, ...]) -> Rule:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nosender.retention.plan import Plan, Reference, make_plan, references
+from nosender.retention.session import live_knobs
 
 if TYPE_CHECKING:
     import psycopg
@@ -41,8 +42,8 @@ def declared_plan(folder: Path | None = None) -> Plan:
 
 
 def live_plan(connection: psycopg.Connection, schema: str, folder: Path | None = None) -> Plan:
-    """The same for the foreign keys that stand in a database; NosenderError where no order is right."""
+    """The same for a database's own foreign keys and knobs; NosenderError where no order is right."""
     from nosender.schema.catalogue import load
 
     rows = connection.execute(_KEYS.encode(), [schema]).fetchall()
-    return make_plan(load(folder), [Reference(*row) for row in rows])
+    return make_plan(load(folder), [Reference(*row) for row in rows], live_knobs(connection, schema))

@@ -10,8 +10,13 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-Pass = Literal["begin", "blocks", "keys", "last", "age", "prune", "end"]
-"""How a table is walked: by place, by expiry, once more for what was locked, by age; or its ledger cut."""
+from nosender.errors import NosenderError
+from nosender.schema import knobs
+from nosender.terminal_text import visible
+
+Pass = Literal["begin", "blocks", "keys", "last", "age", "history", "prune", "end"]
+"""How a table is walked: by place, by expiry, once more for what was locked, by age of all rows or of those
+that are done with; or its ledger cut."""
 
 
 Count = Literal["deleted", "deactivated", "children", "batches", "blocked"]
@@ -104,6 +109,14 @@ class State(Counts, _AtPass):
 Progress = Callable[[State], None]
 
 
+_VALUES = """
+select p.prosrc
+from pg_catalog.pg_proc as p
+inner join pg_catalog.pg_namespace as n on p.pronamespace = n.oid
+where n.nspname = %s and p.proname = %s and p.pronargs = 0
+"""
+
+
 @lru_cache(maxsize=64)
 def statement(schema: str, query: str) -> sql.Composed:
     """`query` with our schema in it, wherever it says {}."""
@@ -134,3 +147,15 @@ def refuse_replaced(connection: psycopg.Connection, schema: str) -> None:
         "retention_",
         "connect as a role that was granted nosender_sweeper, and see `nosender db check`",
     )
+
+
+def live_knobs(connection: psycopg.Connection, schema: str) -> knobs.Knobs:
+    """What stands in the database's function; NosenderError where it is another one. Calls nothing."""
+    row = connection.execute(_VALUES.encode(), [schema, knobs.FUNCTION]).fetchone()
+    found = knobs.read(row[0]) if row is not None else None
+    if found is None:
+        raise NosenderError(
+            f"the function {knobs.FUNCTION} of schema {visible(schema)} is not the declared one: run "
+            "nosender db check, and nosender db upgrade where revisions are pending"
+        )
+    return found

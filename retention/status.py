@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psycopg
 
+from nosender.errors import NosenderError
 from nosender.retention.failures import explain
-from nosender.retention.session import refuse_replaced, statement
+from nosender.retention.session import live_knobs, refuse_replaced, statement
 
 if TYPE_CHECKING:
     from nosender.server.target import Target
@@ -78,15 +80,20 @@ class Status:
     """False where the server shows the functions' owner only a part of the sessions."""
     ledger_length: int
     """The number of the last row of the ledger."""
+    knobs: dict[str, str]
+    """What the operator decided, as a person writes it; empty where the function is another one."""
 
 
 def read_status(target: Target) -> Status:
     """Read the state of retention, at a cost that does not grow with the tables."""
 
     schema = target.schema
+    knobs: dict[str, str] = {}
     with target.connect("nosender retention", reading=True) as connection:
         try:
             refuse_replaced(connection, schema)
+            with contextlib.suppress(NosenderError):
+                knobs = dict(live_knobs(connection, schema).items())
             overdue = _overdue(connection, schema)
             runs = _runs(connection, schema)
             holders = connection.execute(
@@ -107,6 +114,7 @@ def read_status(target: Target) -> Status:
         holders=tuple(Holder(*row[:4]) for row in holders),
         holders_complete=all(row[4] for row in holders),
         ledger_length=tail[0] if tail else 0,
+        knobs=knobs,
     )
 
 

@@ -11,6 +11,7 @@ from nosender.retention.ledger import Verdict
 from nosender.retention.plan import Plan, Rule
 from nosender.retention.status import Overdue, Run, Status
 from nosender.retention.unsettled import Unsettled
+from nosender.schema.knobs import Knobs, in_words
 from nosender.terminal_text import PIPE, Paragraph, Terminal, rendered, visible
 
 if TYPE_CHECKING:
@@ -22,9 +23,14 @@ def plan_text(plan: Plan, status: Status, unsettled: Sequence[Unsettled], shown_
     due = {each.table: each for each in status.overdue}
     parts = [Paragraph(f"policy sha256:{plan.hash}"), Paragraph("")]
     for rule in plan.rules:
-        parts += [Paragraph(visible(rule.table), style="bold"), Paragraph(visible(_in_words(rule)), "  ")]
+        parts += [
+            Paragraph(visible(rule.table), style="bold"),
+            Paragraph(visible(_in_words(rule, plan.knobs)), "  "),
+        ]
         if rule.table in due:
             parts.append(Paragraph(_due(due[rule.table]), "  "))
+    parts.append(Paragraph("knobs", style="bold"))
+    parts += [Paragraph(f"{name}: {value}", "  ") for name, value in plan.knobs.items()]
     parts.append(Paragraph("to settle", style="bold"))
     parts += [Paragraph(visible(line), "  ") for line in _to_settle(unsettled)]
     return rendered(*parts, shown_on=shown_on)
@@ -56,6 +62,7 @@ def plan_json(plan: Plan, status: Status, unsettled: Sequence[Unsettled]) -> str
     answer = {
         "format": "nosender.retention-plan/1",
         "policy": f"sha256:{plan.hash}",
+        "knobs": dict(plan.knobs.items()),
         "tables": tables,
         "to_settle": [asdict(each) for each in unsettled],
     }
@@ -84,6 +91,9 @@ def status_text(status: Status, shown_on: Terminal = PIPE) -> str:
         )
         for holder in status.holders
     ]
+    if status.knobs:
+        turned = ", ".join(f"{name} {value}" for name, value in status.knobs.items())
+        parts.append(Paragraph(f"knobs:      {turned}", further="  "))
     if not status.holders_complete:
         parts.append(Paragraph("held back: not every session is visible to the owner of the functions"))
     return rendered(*parts, shown_on=shown_on)
@@ -117,7 +127,7 @@ def verdict_json(verdict: Verdict) -> str:
     return json.dumps(answer, indent=2) + "\n"
 
 
-def _in_words(rule: Rule) -> str:
+def _in_words(rule: Rule, knobs: Knobs) -> str:
     parts = []
     if rule.expires_column is not None:
         verb = "delete" if rule.action == "delete" else f"set {rule.flag} to false"
@@ -125,7 +135,9 @@ def _in_words(rule: Rule) -> str:
     if rule.at_once is not None:
         parts.append(f"delete at once where {rule.at_once}")
     if rule.max_age is not None:
-        parts.append(f"delete {int(rule.max_age.total_seconds()) // 3600} hours after {rule.max_age_column}")
+        parts.append(f"delete {in_words(rule.max_age)} after {rule.max_age_column}")
+    if rule.table == "messages" and knobs.history is not None:
+        parts.append(f"delete one delivered everywhere {in_words(knobs.history)} after created_at")
     if rule.children:
         parts.append(f"with it go its rows of {', '.join(rule.children)}")
     return "; ".join(parts)

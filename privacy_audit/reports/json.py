@@ -46,6 +46,7 @@ def as_data(audit: Audit) -> dict[str, object]:
                 "not_ours": audit.decided.not_ours,
                 "nothing_stored": audit.decided.nothing_stored,
                 "schemas_excused": [asdict(each) for each in audit.decided.schemas_excused],
+                "knobs": dict(audit.decided.knobs),
             },
             "measured": dict(run.measured)
             | ({"first_seen": dict(audit.annex.first_seen)} if audit.annex.first_seen else {}),

@@ -94,6 +94,7 @@ def _decided(decided: Mapping[str, Any]) -> Decided:
         challenge=decided.get("challenge"),
         not_ours=decided.get("not_ours", False),
         nothing_stored=decided.get("nothing_stored", False),
+        knobs=tuple(decided.get("knobs", {}).items()),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.finding import Claim, Outcome, Severity, Verdict
+from nosender.schema.knobs import Knobs
 from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
@@ -83,6 +84,9 @@ def because(audit: Audit) -> tuple[str, ...]:
     return tuple(told)
 
 
+_DEFAULTS = frozenset(Knobs().items())
+
+
 def beside(audit: Audit) -> tuple[str, ...]:
     """What stands beside the verdict, whatever it is: one sentence each."""
     told = [f"Not the whole: {each}." for each in because(audit)]
@@ -90,6 +94,8 @@ def beside(audit: Audit) -> tuple[str, ...]:
         f"Excused, not looked into: schema {each.name} ({each.purpose}); owner {each.owner}, until {each.expires}."
         for each in audit.decided.schemas_excused
     ]
+    if turned := [f"{name} {value}" for name, value in audit.decided.knobs if (name, value) not in _DEFAULTS]:
+        told.append(f"Decided by the operator: {', '.join(turned)}.")
     if audit.decided.nothing_stored:
         told.append("Nothing is stored yet: the verdict is what the structure gives.")
     told += [

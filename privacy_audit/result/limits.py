@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.snapshot.snapshot import brought_along
+from nosender.schema.observe.turned import values_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +63,18 @@ def limits_of(snapshot: Snapshot) -> tuple[str, ...]:
         *_schemas(snapshot),
         *_databases(snapshot),
         *_role(snapshot),
+        *_replays(snapshot),
     )
+
+
+def _replays(snapshot: Snapshot) -> list[str]:
+    knobs = values_of(snapshot.live)
+    if knobs is None or knobs.delivered == "keep":
+        return []
+    return [
+        "Replays: acknowledged messages are deleted (delivered = delete), and with them what recognises one "
+        "that is sent again: after the last acknowledgement a replay is stored as a new message."
+    ]
 
 
 def lifetime(snapshot: Snapshot) -> str:

@@ -17,6 +17,7 @@ from nosender.schema.catalogue.sides import sides
 if TYPE_CHECKING:
     from nosender.privacy_audit.snapshot.surroundings import Surroundings
     from nosender.schema.catalogue import Catalogue
+    from nosender.schema.knobs import Knobs
     from nosender.schema.observe import Observation
     from nosender.schema.observe.model import Column, Function, Relation
     from nosender.schema.observe.observation import SchemaKind
@@ -47,6 +48,8 @@ class Snapshot:
     """What moves: sessions, slots, vacuums, other databases."""
     probes: Mapping[str, tuple[Row, ...] | Unseen] = field(default_factory=dict)
     """The answers of the counting functions, by their names."""
+    wanted: Knobs | None = None
+    """The knobs of nosender.toml; None where it says nothing of them."""
 
     @property
     def schema(self) -> str:

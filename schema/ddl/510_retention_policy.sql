@@ -2,7 +2,8 @@ set search_path = pg_catalog, pg_temp;
 
 -- What the sweep does, table by table in this order. The catalogue says the same in retention/plan.py's words
 -- and `nosender retention sweep` refuses to run where the two differ; the procedure, which cannot see the
--- catalogue, follows this alone. It is a function and not a table so that only a migration changes it.
+-- catalogue, follows this alone. It is a function and not a table so that only a migration changes it; the
+-- ages that an operator decides come from retention_knobs.
 create function public.retention_policy()
 returns table (
   table_name text,
@@ -17,11 +18,21 @@ returns table (
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  values
-  ('device_session_keys', 'expires_at', 'deactivate', 'is_active', null, null::interval, null, '{}'::text[]),
-  ('ephemeral_keys', 'expires_at', 'delete', null, 'used', null, null, '{}'),
-  ('messages', 'expires_at', 'delete', null, null, null, null, '{message_deliveries}'),
-  ('retention_runs', null, 'delete', null, null, interval '400 days', 'clock_after', '{}')
+  select policy.*
+  from public.retention_knobs() as knobs
+  cross join lateral (
+    values
+    (
+      'device_session_keys', 'expires_at', 'deactivate', 'is_active', null, knobs.session_keys,
+      case when knobs.session_keys is not null then 'created_at' end, '{}'::text[]
+    ),
+    ('ephemeral_keys', 'expires_at', 'delete', null, 'used', null, null, '{}'),
+    (
+      'messages', 'expires_at', 'delete', null, null, knobs.messages,
+      case when knobs.messages is not null then 'created_at' end, '{message_deliveries}'
+    ),
+    ('retention_runs', null, 'delete', null, null, interval '400 days', 'clock_after', '{}')
+  ) as policy
 $$;
 
 revoke all on function public.retention_policy from public;

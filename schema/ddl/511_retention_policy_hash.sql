@@ -11,6 +11,14 @@ as $$
       coalesce(extract(epoch from max_age)::bigint::text, ''), coalesce(max_age_column, ''),
       array_to_string(children, ',')
     ) || e'\n', '' order by place
+  ) || (
+    select concat_ws(
+      '|', 'knobs', k.delivered, coalesce(extract(epoch from k.history)::bigint::text, ''),
+      coalesce(extract(epoch from k.messages)::bigint::text, ''),
+      coalesce(extract(epoch from k.session_keys)::bigint::text, ''),
+      extract(epoch from k.prekeys)::bigint::text, extract(epoch from k.settle)::bigint::text
+    ) || e'\n'
+    from public.retention_knobs() as k
   ), 'UTF8'))
   from public.retention_policy() with ordinality as policy (
     table_name, expires_column, action, flag, at_once, max_age, max_age_column, children, place

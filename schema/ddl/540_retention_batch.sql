@@ -11,8 +11,9 @@ set search_path = pg_catalog, pg_temp;
 -- the row survives.
 --
 -- Passes: blocks (by place in the file, where expiry and place are unrelated), keys (by expiry and id), last
--- (keys again, for what was locked), age (by place, rows past a maximum age). A pass ends at `until_time` and
--- `until_id`, or at `until_place`, where the state has them: several workers then share a table.
+-- (keys again, for what was locked), age (by place, rows past a maximum age), history (the same of messages
+-- that were delivered everywhere). A pass ends at `until_time` and `until_id`, or at `until_place`, where the
+-- state has them: several workers then share a table.
 create function public.retention_batch(state jsonb, table_to_sweep text, cutoff timestamp) returns jsonb
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -55,7 +56,10 @@ begin
   select * into strict policy from public.retention_policy() where table_name = table_to_sweep;
   home := ('public.' || quote_ident(policy.table_name))::regclass;
   deletes := policy.action = 'delete' or pass = 'age';
-  oldest := cutoff - policy.max_age;
+  oldest := cutoff - case
+    when pass = 'history' then (select k.history from public.retention_knobs() as k)
+    else policy.max_age
+  end;
   moment := public.retention_due(policy.expires_column, policy.at_once);
   expired := format('%s <= (select $5)', moment);
   -- Values come as (select $n): as constants they would have the planner look for the ends of the index,
@@ -89,6 +93,11 @@ begin
     -- Inside coalesce no index answers it: these passes go by place and by nothing else.
     due := case
       when pass = 'blocks' then format('coalesce(%s, false)', expired)
+      when pass = 'history' then case when policy.table_name = 'messages' then format(
+        'coalesce(created_at <= (select $10), false) and not exists (select from %s as d '
+        'where d.message_id = messages.id and d.delivery_status <> ''delivered'')',
+        'public.message_deliveries'::regclass
+      ) else 'false' end
       when policy.expires_column is null then format('coalesce(%I <= (select $10), false)', policy.max_age_column)
       else format('coalesce(%I <= (select $10), false) and coalesce(%s, true)', policy.max_age_column, expired)
     end;

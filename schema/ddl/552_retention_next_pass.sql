@@ -1,6 +1,6 @@
 set search_path = pg_catalog, pg_temp;
 
--- The pass after `pass` for this table: begin, blocks, keys, last, age, end; or prune for the ledger
+-- The pass after `pass` for this table: begin, blocks, keys, last, age, history, end; or prune for the ledger
 -- itself. A table where nothing has expired is done at once, at the cost of one look into the index.
 create function public.retention_next_pass(name text, pass text, rows_left boolean, cutoff timestamp)
 returns text
@@ -23,6 +23,11 @@ begin
     return 'last';
   elsif pass in ('begin', 'blocks', 'keys', 'last') and policy.max_age is not null then
     return 'age';
+  elsif
+    pass <> 'history' and name = 'messages'
+    and (select k.history from public.retention_knobs() as k) is not null
+  then
+    return 'history';
   end if;
   return 'end';
 end

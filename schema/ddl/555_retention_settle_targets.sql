@@ -13,13 +13,14 @@ declare
   origin constant timestamp := '2000-01-01';
   level interval;
   reached timestamp;
-  latest timestamp := date_bin(public.retention_settle_interval(), now() at time zone 'utc', origin);
+  settle constant interval := (select k.settle from public.retention_knobs() as k);
+  latest timestamp := date_bin(settle, now() at time zone 'utc', origin);
 begin
   select max(r.settled_until) into reached
   from public.retention_runs as r
   where r.phase = 'settled' and r.table_name = name and r.status = 'done';
   foreach level in array levels loop
-    until := date_bin(greatest(level, public.retention_settle_interval()), latest, origin);
+    until := date_bin(greatest(level, settle), latest, origin);
     continue when reached >= until;
     reached := until;
     last_one := until = latest;

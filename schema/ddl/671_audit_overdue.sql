@@ -66,7 +66,11 @@ begin
       select
         p.table_name, p.max_age_column,
         pg_catalog.format('r.%I + %L::interval', p.max_age_column, p.max_age),
-        pg_catalog.format('r.%I + %L::interval < {limit}', p.max_age_column, p.max_age),
+        pg_catalog.format(
+          'r.%I + %L::interval < {limit} and %s', p.max_age_column, p.max_age,
+          case when p.expires_column is null then 'true'
+            else pg_catalog.format('coalesce(r.%I < {limit}, true)', p.expires_column) end
+        ),
         pg_catalog.format('r.%I + %L::interval', p.max_age_column, p.max_age),
         '(select * from only ' || p.home || ' limit 1000)'
       from promised as p

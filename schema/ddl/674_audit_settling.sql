@@ -1,8 +1,9 @@
 set search_path = pg_catalog, pg_temp;
 
--- Rows that should have settled: no settle of the ledger wrote them, though one that came to its end an hour
--- and the grace after theirs was over is newer than they are; where none did, though their own times say so.
--- Of people and devices, rows that somebody locked before such a settle. Tables above 256 pages are sampled.
+-- Rows that should have settled: no settle of the ledger wrote them, though one that came to its end an hour,
+-- the `settle` of retention_knobs and the grace ago is newer than they are; where none did, though their own
+-- times say so. Of people and devices, rows that somebody locked before such a settle. Tables above 256 pages
+-- are sampled.
 create function public.audit_settling(grace interval)
 returns table (table_name text, examined bigint, unsettled bigint, whole boolean)
 language plpgsql
@@ -13,6 +14,8 @@ set row_security = off
 as $$
 declare
   moment text;
+  allowed constant interval := grace + interval '1 hour'
+    + (select k.settle from public.retention_knobs() as k);
 begin
   for table_name, moment in
     values
@@ -67,7 +70,7 @@ begin
           )::numeric, 6
         )
       ) end
-    ) into examined, unsettled using table_name, grace + interval '2 hours';
+    ) into examined, unsettled using table_name, allowed;
     return next;
   end loop;
 end

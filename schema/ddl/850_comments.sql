@@ -302,8 +302,6 @@ comment on routine public.retention_settle is
 'Does one transaction of the settling with which a sweep ends; part of the step.';
 comment on routine public.retention_settle_batch is
 'Writes a set of rows anew in random order, with its receipt; part of the step.';
-comment on routine public.retention_settle_interval is
-'How long rows may keep the order in which they were written, until they settle.';
 comment on routine public.retention_settle_rules is
 'Says which rows of each table settle and how their times rise; part of the step.';
 comment on routine public.retention_settle_targets is

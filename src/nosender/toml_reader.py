@@ -186,7 +186,10 @@ class Section:
         found = _DURATION.fullmatch(value)
         if not found or not int(found[1]):
             raise self.refuse(key, f'{key} must be a length of time such as "15 minutes" or "30 days".')
-        return timedelta(**{found[2] + "s": int(found[1])})
+        try:
+            return timedelta(**{found[2] + "s": int(found[1])})
+        except OverflowError:
+            raise self.refuse(key, f"{key} is longer than anybody can wait.") from None
 
     def day(self, key: str) -> date:
         """A date such as 2026-11-24, written without quotes and without a time of day."""

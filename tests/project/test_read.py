@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from nosender.errors import UsageError
 from nosender.project import find
+from nosender.schema.knobs import Knobs
 
 WHOLE = """name = "shop"
 
@@ -56,3 +57,36 @@ def test_what_is_not_right_is_refused_by_line(tmp_path: Path, old: str, new: str
     with pytest.raises(UsageError) as refused:
         find(tmp_path)
     assert str(refused.value).startswith(says)
+
+
+def test_knobs_are_read_and_what_is_left_out_has_its_default(tmp_path: Path) -> None:
+    (tmp_path / "nosender.toml").write_text(WHOLE)
+    assert find(tmp_path).retention is None
+    text = '[retention]\ndelivered = "delete"\nhistory = "90 days"\nmessages = "off"\nsettle = "6 hours"\n'
+    (tmp_path / "nosender.toml").write_text(text)
+    found = find(tmp_path).retention
+    assert found is not None
+    assert found.values == Knobs("delete", timedelta(days=90), settle=timedelta(hours=6))
+    assert (str(found.place_of("history")), str(found.place_of("prekeys"))) == (
+        "nosender.toml:3",
+        "nosender.toml:1",
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('delivered = "drop"', "delivered is 'drop'; it must be one of keep, delete."),
+        ('histroy = "90 days"', "[retention] has an unknown key 'histroy'; known are delivered, history"),
+        ("history = 90", "history must be a text."),
+        ('history = "1 day"', "history must be from 2 days to 3660 days, not 1 day."),
+        ('prekeys = "off"', "prekeys cannot be off."),
+        ('prekeys = "99999999999 days"', "prekeys is longer than anybody can wait."),
+        ('settle = "5 minutes"', "settle must be one of 1, 2, 3, 6, 12, 24 hours, not 5 minutes."),
+    ],
+)
+def test_a_knob_that_is_not_right_is_refused_by_line(tmp_path: Path, line: str, says: str) -> None:
+    (tmp_path / "nosender.toml").write_text(f"[retention]\n{line}\n")
+    with pytest.raises(UsageError) as refused:
+        find(tmp_path)
+    assert str(refused.value).startswith(f"nosender.toml:2: {says}")

@@ -32,6 +32,7 @@ HELPERS = (
     "audit_text",
     "audit_type",
     "audit_whole",
+    "retention_knobs",
     "retention_policy",
     "retention_oldest",
     "retention_row_text",

@@ -182,7 +182,14 @@ def overdue(asked: Asked) -> list[Composed]:
             parts.append(_late(asked, table, rule.at_once, since, where, _order(rule)))
         if rule.max_age is not None and rule.max_age_column and _is_moment(table, rule.max_age_column):
             since = text("{made} + {age}::interval", made=column(rule.max_age_column), age=rule.max_age)
-            where = text("{since} < {limit}", since=since, limit=limit)
+            where = text(
+                "{since} < {limit} and {past}",
+                since=since,
+                limit=limit,
+                past=text("coalesce({expiry} < {limit}, true)", expiry=column(rule.column), limit=limit)
+                if rule.column is not None
+                else text("true"),
+            )
             parts.append(_late(asked, table, rule.max_age_column, since, where))
     return parts
 
