@@ -20,6 +20,7 @@ end
 $$;
 
 drop function public.audit_kept(interval);
+drop function public.audit_settled_order();
 drop function public.audit_sequence_ids();
 drop function public.retention_knobs();
 

@@ -204,6 +204,9 @@ comment on routine public.audit_same_transaction is
 comment on routine public.audit_sequence_ids is
 'Counts ids that came from a sequence, and says how far each sequence has got.';
 comment on routine public.audit_session_key_owners is 'Counts session keys on a device of another user.';
+comment on routine public.audit_settled_order is
+'Says how far the places of settled rows follow what was there before; numbers about sets, none of '
+'a row.';
 comment on routine public.audit_settling is
 'Counts rows that should have settled, and rows of people and devices with a locker of before.';
 comment on routine public.audit_shared_values is

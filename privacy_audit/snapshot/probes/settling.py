@@ -85,3 +85,11 @@ def settling(asked: Asked) -> list[Composed]:
             )
         )
     return parts
+
+
+def order(asked: Asked) -> Composed:
+    """How far places follow what was there before, by the text of the counting function itself."""
+    asked.tables(
+        "retention_runs", "messages", "message_deliveries", "device_session_keys", "messaging_public_keys"
+    )
+    return asked.body("audit_settled_order")

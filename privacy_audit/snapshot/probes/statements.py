@@ -46,6 +46,7 @@ STATEMENTS: Mapping[str, Callable[[Asked], Composed | list[Composed]]] = {
     "audit_sequence_ids": flow.sequence_ids,
     "audit_session_key_owners": flow.session_key_owners,
     "audit_shared_values": content.shared_values,
+    "audit_settled_order": settling.order,
     "audit_settling": settling.settling,
     "audit_sizes": flow.sizes,
     "audit_statistics": ledger.statistics,

@@ -32,6 +32,7 @@ from (
   ('audit_same_transaction()', 'c0bfe0f485f49bba47fdfcb5d42e0334'),
   ('audit_sequence_ids()', '643d025dc356bde585220cb4a44231b3'),
   ('audit_session_key_owners()', '007ba759a6dcd088faf0897778153def'),
+  ('audit_settled_order()', '6cd0256475490123e8a7c2b003fd1530'),
   ('audit_settling(grace interval)', 'b099f08e13ec1491d2783edf0d43639c'),
   ('audit_shared_values()', '7a3d6172ae90caf39c12f808ab7cf9a3'),
   ('audit_sizes()', 'a9ef40a3833721467b76d26ca13d0ddc'),
