@@ -19,6 +19,9 @@ begin
 end
 $$;
 
+drop function public.audit_kept(interval);
+drop function public.audit_settled_order();
+drop function public.audit_sequence_ids();
 drop function public.retention_knobs();
 
 -- 505_retention_knobs.sql

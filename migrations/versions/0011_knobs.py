@@ -1,9 +1,12 @@
-"""Hold in one function what an operator decides about how long things stay.
+"""Hold in one function what an operator decides about how long things stay, and part old counters.
 
 `retention_knobs` gets all knobs, with the values that were in force; from here on `db upgrade` alone changes
 them, by nosender.toml, and no revision makes the function again. Greatest ages of messages and session keys,
-the age of history and the interval of settling follow them. No table is touched and nobody is blocked. A
-downgrade refuses where a knob is turned.
+the age of history and the interval of settling follow them. A downgrade refuses where a knob is turned.
+
+Session keys of before random starts have low counters that are equal on both sides: each person's are
+shifted by a number of their own, in one UPDATE of those rows. Who rotates meanwhile waits for it. No
+downgrade takes it back.
 """
 
 import re

@@ -32,6 +32,24 @@ revoke all on function public.retention_knobs() from public;
 grant execute on function public.retention_knobs() to nosender_sweeper, nosender_auditor;
 
 
+-- Counters of session keys began at 0 for both sides of 0.1.0 and rose together, so equal ones joined two
+-- people. Each such person's are shifted by one random number: their order stays, and each rotation still
+-- adds one.
+set local timezone to 'UTC';
+with shifted as materialized (
+  select
+    k.user_id,
+    uuid_hash_extended(gen_random_uuid(), 0) & 2147483647 as shift
+  from public.device_session_keys as k
+  group by k.user_id
+  having min(k.key_rotation_counter) < 65536  -- a random start is as low once in 32,768 times
+)
+
+update public.device_session_keys as k
+set key_rotation_counter = k.key_rotation_counter + s.shift
+from shifted as s
+where k.user_id = s.user_id;
+
 -- 510_retention_policy.sql
 -- What the sweep does, table by table in this order. The catalogue says the same in retention/plan.py's words
 -- and `nosender retention sweep` refuses to run where the two differ; the procedure, which cannot see the
@@ -575,6 +593,232 @@ begin
 end
 $$;
 
+-- 664_audit_sequence_ids.sql
+-- Ids that came from a sequence, which keep the order of insertion: by value form. `drawn`: of messages and
+-- deliveries, those whose day is none on which a default could have drawn them; of the others, those that the
+-- sequence has given out, with `reach`, how far it has got: where it never gave any, none. The sequences are
+-- there for who writes without the functions; no default of ours draws from them. Tables above 256 pages are
+-- sampled. The audit of somebody who may read the tables runs this very text.
+create function public.audit_sequence_ids()
+returns table (table_name text, examined bigint, drawn bigint, reach bigint, whole boolean)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set row_security = off
+set timezone = 'UTC'
+as $$
+  with pages (place, table_name, share, reach) as (
+    select
+      t.place,
+      t.table_name,
+      least(100, 25600.0 * pg_catalog.current_setting('block_size')::numeric / greatest(
+        pg_catalog.pg_relation_size(t.home), 1
+      )),
+      coalesce(pg_catalog.pg_sequence_last_value(
+        pg_catalog.pg_get_serial_sequence(t.home::text, 'id')::regclass
+      ), 0)
+    from (
+      values
+      (1, 'messages', 'public.messages'::regclass),
+      (2, 'message_deliveries', 'public.message_deliveries'::regclass),
+      (3, 'device_session_keys', 'public.device_session_keys'::regclass),
+      (4, 'ephemeral_keys', 'public.ephemeral_keys'::regclass),
+      (5, 'messaging_public_keys', 'public.messaging_public_keys'::regclass)
+    ) as t (place, table_name, home)
+  ),
+  days (first, last) as (
+    -- 2026, in which the first default drew a number, and tomorrow.
+    select date '2026-01-01' - date '2020-01-01', (pg_catalog.now() at time zone 'utc')::date - date '2020-01-01' + 1
+  ),
+  counted (place, examined, drawn) as (
+    select 1, pg_catalog.count(*), pg_catalog.count(*) filter (where r.id >> 39 not between d.first and d.last)
+    from only public.messages as r
+    tablesample pg_catalog.system ((select p.share from pages as p where p.place = 1)) repeatable (1)
+    cross join days as d
+    union all
+    select 2, pg_catalog.count(*), pg_catalog.count(*) filter (where r.id >> 39 not between d.first and d.last)
+    from only public.message_deliveries as r
+    tablesample pg_catalog.system ((select p.share from pages as p where p.place = 2)) repeatable (1)
+    cross join days as d
+    union all
+    select 3, pg_catalog.count(*), pg_catalog.count(*) filter (where r.id <= p.reach)
+    from only public.device_session_keys as r
+    tablesample pg_catalog.system ((select p.share from pages as p where p.place = 3)) repeatable (1)
+    cross join (select p.reach from pages as p where p.place = 3) as p
+    union all
+    select 4, pg_catalog.count(*), pg_catalog.count(*) filter (where r.id <= p.reach)
+    from only public.ephemeral_keys as r
+    tablesample pg_catalog.system ((select p.share from pages as p where p.place = 4)) repeatable (1)
+    cross join (select p.reach from pages as p where p.place = 4) as p
+    union all
+    select 5, pg_catalog.count(*), pg_catalog.count(*) filter (where r.id <= p.reach)
+    from only public.messaging_public_keys as r
+    tablesample pg_catalog.system ((select p.share from pages as p where p.place = 5)) repeatable (1)
+    cross join (select p.reach from pages as p where p.place = 5) as p
+  )
+  select
+    p.table_name,
+    c.examined,
+    c.drawn,
+    p.reach,
+    p.share >= 100 as whole
+  from counted as c
+  inner join pages as p on c.place = p.place
+$$;
+
+revoke all on function public.audit_sequence_ids() from public;
+grant execute on function public.audit_sequence_ids() to nosender_auditor;
+
+-- 675_audit_kept.sql
+-- Messages that no delivery waits for and that are older than `history` of retention_knobs and the grace
+-- allow: of the first 10,000 of the table at most a thousand are counted, and `seconds` is how far the oldest
+-- is past its age. No row where history is off.
+create function public.audit_kept(grace interval) returns table (kept bigint, seconds bigint)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set row_security = off
+set timezone = 'UTC'
+as $$
+declare
+  history constant interval := (select k.history from public.retention_knobs() as k);
+begin
+  if history is null then
+    return;
+  end if;
+  return query execute public.audit_text(
+    $kept$
+      select
+        pg_catalog.count(*) as kept,
+        coalesce(extract(
+          epoch from (pg_catalog.now() at time zone 'utc') - pg_catalog.min(late.since)
+        )::bigint, 0::bigint) as seconds
+      from (
+        select r.created_at + {history}::interval as since
+        from (select * from only {messages} limit 10000) as r
+        where
+          r.created_at + {history}::interval < (pg_catalog.now() at time zone 'utc') - {grace}::interval
+          and not exists (
+            select 1 from only {deliveries} as d
+            where d.message_id = r.id and d.delivery_status::text <> 'delivered'
+          )
+        limit 1000
+      ) as late
+    $kept$,
+    pg_catalog.jsonb_build_object(
+      'history', pg_catalog.quote_literal(history),
+      'grace', pg_catalog.quote_literal(grace),
+      'messages', 'public.messages'::regclass,
+      'deliveries', 'public.message_deliveries'::regclass
+    )
+  );
+end
+$$;
+
+revoke all on function public.audit_kept(interval) from public;
+grant execute on function public.audit_kept(interval) to nosender_auditor;
+
+-- 665_audit_settled_order.sql
+-- Whether the places of settled rows still follow what was there before: in each settled set of a hundred
+-- rows and more, how the place in the file correlates with a number that the settle did not draw. Written in
+-- random order, the places are a random permutation, and r * sqrt(n - 1) is a standard normal number
+-- whatever the values are; `score` is the greatest of all sets. A delivery is held against the place of its
+-- message: each table is shuffled by itself. Tables above 256 pages are sampled. The audit of somebody who
+-- may read the tables runs this very text.
+create function public.audit_settled_order()
+returns table (table_name text, column_name text, sets bigint, examined bigint, score double precision)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set row_security = off
+as $$
+  with settles as materialized (
+    select
+      e.table_name::text as table_name,
+      e.xmin as number
+    from only public.retention_runs as e
+    where e.phase::text = 'settled' and e.settled >= 100
+  ),
+  pages (table_name, share) as (
+    select
+      t.table_name,
+      least(100, 25600.0 * pg_catalog.current_setting('block_size')::numeric / greatest(
+        pg_catalog.pg_relation_size(t.home), 1
+      ))
+    from (
+      values
+      ('messages', 'public.messages'::regclass),
+      ('message_deliveries', 'public.message_deliveries'::regclass),
+      ('device_session_keys', 'public.device_session_keys'::regclass),
+      ('messaging_public_keys', 'public.messaging_public_keys'::regclass)
+    ) as t (table_name, home)
+  ),
+  placed (table_name, column_name, number, place, value) as (
+    select 'messages', 'id', r.xmin, r.ctid::text::point, r.id::double precision
+    from only public.messages as r
+    tablesample pg_catalog.system (
+      (select p.share from pages as p where p.table_name = 'messages')
+    ) repeatable (1)
+    union all
+    select
+      'message_deliveries', c.name, r.xmin, r.ctid::text::point,
+      case
+        when c.name = 'webauthn_credential_id' then r.webauthn_credential_id
+        else (m.ctid::text::point)[0] * 1000 + (m.ctid::text::point)[1]
+      end
+    from only public.message_deliveries as r
+    tablesample pg_catalog.system (
+      (select p.share from pages as p where p.table_name = 'message_deliveries')
+    ) repeatable (1)
+    inner join only public.messages as m on r.message_id = m.id
+    cross join (values ('message_id'), ('webauthn_credential_id')) as c (name)
+    union all
+    select 'device_session_keys', 'user_id', r.xmin, r.ctid::text::point, r.user_id
+    from only public.device_session_keys as r
+    tablesample pg_catalog.system (
+      (select p.share from pages as p where p.table_name = 'device_session_keys')
+    ) repeatable (1)
+    union all
+    select 'messaging_public_keys', 'user_id', r.xmin, r.ctid::text::point, r.user_id
+    from only public.messaging_public_keys as r
+    tablesample pg_catalog.system (
+      (select p.share from pages as p where p.table_name = 'messaging_public_keys')
+    ) repeatable (1)
+  ),
+  correlated as (
+    select
+      p.table_name,
+      p.column_name,
+      pg_catalog.count(*) as rows,
+      pg_catalog.corr((p.place)[0] * 1000 + (p.place)[1], p.value) as r
+    from placed as p
+    inner join settles as s on p.table_name = s.table_name and p.number = s.number
+    group by p.table_name, p.column_name, p.number
+    having pg_catalog.count(*) >= 100
+  )
+  select
+    c.table_name,
+    c.column_name,
+    pg_catalog.count(*) as sets,
+    pg_catalog.sum(c.rows)::bigint as examined,
+    pg_catalog.max(pg_catalog.abs(c.r) * pg_catalog.sqrt(c.rows - 1)) as score
+  from correlated as c
+  group by c.table_name, c.column_name
+$$;
+
+revoke all on function public.audit_settled_order() from public;
+grant execute on function public.audit_settled_order() to nosender_auditor;
+
 -- 850_comments.sql
+comment on routine public.audit_kept is
+'Counts messages that were delivered everywhere and are older than the operator lets history grow.';
+comment on routine public.audit_sequence_ids is
+'Counts ids that came from a sequence, and says how far each sequence has got.';
+comment on routine public.audit_settled_order is
+'Says how far the places of settled rows follow what was there before; numbers about sets, none of '
+'a row.';
 comment on routine public.retention_knobs is
 'What an operator decides about how long things stay: values and nothing else.';

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nosender.privacy_audit.snapshot.snapshot import brought_along
+from nosender.privacy_audit.snapshot.snapshot import Unseen, brought_along
+from nosender.schema.catalogue.sides import sides
 from nosender.schema.observe.turned import values_of
 
 if TYPE_CHECKING:
@@ -64,7 +65,27 @@ def limits_of(snapshot: Snapshot) -> tuple[str, ...]:
         *_databases(snapshot),
         *_role(snapshot),
         *_replays(snapshot),
+        *_unsettled(snapshot),
     )
+
+
+def _unsettled(snapshot: Snapshot) -> list[str]:
+    """Tables that somebody declared beside ours: a sweep settles none of them."""
+    answer = snapshot.probes.get("audit_settling")
+    if answer is None or isinstance(answer, Unseen):
+        return []
+    settled = {row["table_name"] for row in answer}
+    kept = [
+        name
+        for name, side in sorted(sides(snapshot.catalogue).items())
+        if side != "bookkeeping" and name not in settled and name in snapshot.tables
+    ]
+    if not kept:
+        return []
+    return [
+        f"Order, of tables beside ours: no sweep settles {', '.join(kept)}, so their rows keep the order in "
+        "which they were written, and with it what else was stored at the same moment."
+    ]
 
 
 def _replays(snapshot: Snapshot) -> list[str]:

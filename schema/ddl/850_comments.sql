@@ -175,6 +175,8 @@ comment on routine public.audit_deliveries is
 'Counts deliveries to a device that is not the destination''s own.';
 comment on routine public.audit_identifiers is
 'Counts identifiers that say when, in which order or by whom they were made.';
+comment on routine public.audit_kept is
+'Counts messages that were delivered everywhere and are older than the operator lets history grow.';
 comment on routine public.audit_known_values is
 'Writes the statement that reads what is stored about people; called by audit_matching_values.';
 comment on routine public.audit_ledger is
@@ -199,7 +201,12 @@ comment on routine public.audit_rows is
 'Writes the part of a query that reads a bounded share of a table; called by the functions below.';
 comment on routine public.audit_same_transaction is
 'Counts transactions that wrote for a destination and for another user at once.';
+comment on routine public.audit_sequence_ids is
+'Counts ids that came from a sequence, and says how far each sequence has got.';
 comment on routine public.audit_session_key_owners is 'Counts session keys on a device of another user.';
+comment on routine public.audit_settled_order is
+'Says how far the places of settled rows follow what was there before; numbers about sets, none of '
+'a row.';
 comment on routine public.audit_settling is
 'Counts rows that should have settled, and rows of people and devices with a locker of before.';
 comment on routine public.audit_shared_values is

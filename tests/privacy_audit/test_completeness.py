@@ -22,6 +22,9 @@ ELSEWHERE = {
     "dropped-column": "takes every table from the catalogs",
     "statistics-kept": "takes every table from the catalogs",
     "replaced-probe": "looks at the functions themselves",
+    "kept-message": "is about messages and their deliveries",
+    "settled-order": "is about the tables that a sweep settles",
+    "sequence-id": "is about the columns that were serial, which a catalogue cannot add to",
     "unsettled-row": "is about the tables that a sweep settles, which stand in retention_settle_rules",
 }
 """Checks that ask a probe which has no list of tables."""

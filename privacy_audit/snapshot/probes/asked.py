@@ -11,6 +11,7 @@ from psycopg.sql import SQL, Composable, Composed, Literal
 
 from nosender.privacy_audit.snapshot.probes.owners import Owner, owner_of
 from nosender.privacy_audit.snapshot.probes.parts import as_text, column, place_of, rows
+from nosender.schema.knobs import FUNCTION, Knobs, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +52,15 @@ class Asked:
                 for plain, piece in _pieces(self.template(function, tag))
             ]
         )
+
+    def body(self, function: str) -> Composed:
+        """The whole text of a counting function that has no parts, as declared."""
+        return Composed([SQL(self.bodies[function])])
+
+    @property
+    def knobs(self) -> Knobs:
+        """What the operator decided."""
+        return read(self.bodies[FUNCTION]) or Knobs()
 
     def of_column(self, table: Table, found: Column) -> dict[str, object]:
         """The parts that most templates are filled with, as audit_columns of the DDL has them."""

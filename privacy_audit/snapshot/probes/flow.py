@@ -56,6 +56,14 @@ def deliveries(asked: Asked) -> Composed:
     )
 
 
+def sequence_ids(asked: Asked) -> Composed:
+    """Ids that came from a sequence, by the text of the counting function itself."""
+    asked.tables(
+        "messages", "message_deliveries", "device_session_keys", "ephemeral_keys", "messaging_public_keys"
+    )
+    return asked.body("audit_sequence_ids")
+
+
 def session_key_owners(asked: Asked) -> Composed:
     """Session keys for the device of another user, in the same way."""
     read, devices = asked.tables("device_session_keys", "webauthn_credentials")

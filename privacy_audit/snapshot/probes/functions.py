@@ -118,7 +118,7 @@ def ask(
                 sql.Literal(name),
                 sql.Identifier(live.schema, name),
                 sql.SQL("{}::interval").format(sql.Literal(grace))
-                if name in ("audit_overdue", "audit_settling")
+                if name in ("audit_kept", "audit_overdue", "audit_settling")
                 else sql.SQL(LEDGER.get(name, "")),
             )
             for name in names

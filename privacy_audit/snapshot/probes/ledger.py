@@ -194,6 +194,24 @@ def overdue(asked: Asked) -> list[Composed]:
     return parts
 
 
+def kept(asked: Asked) -> list[Composed]:
+    """Messages that were delivered everywhere and are older than history may be, where it is on."""
+    messages, deliveries = asked.tables("messages", "message_deliveries")
+    history = asked.knobs.history
+    if history is None:
+        return []
+    return [
+        asked.filled(
+            "audit_kept",
+            "kept",
+            history=history,
+            grace=asked.catalogue.grace,
+            messages=name_of(messages),
+            deliveries=name_of(deliveries),
+        )
+    ]
+
+
 def _is_moment(table: Table, name: str) -> bool:
     found = table.column(name)
     return found is not None and found.type in MOMENTS

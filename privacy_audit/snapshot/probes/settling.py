@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from psycopg.sql import SQL, Composed
 
 from nosender.privacy_audit.snapshot.probes.parts import PAGES, name_of, text
-from nosender.schema import knobs
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.snapshot.probes.asked import Asked
@@ -30,8 +29,7 @@ _LOCKED = ("users", "webauthn_credentials")
 def settling(asked: Asked) -> list[Composed]:
     """By table, rows that no settle wrote though a newer one has ended, or though their time is over."""
     runs, messages = asked.tables("retention_runs", "messages")
-    values = knobs.read(asked.bodies[knobs.FUNCTION]) or knobs.Knobs()
-    late = asked.catalogue.grace + timedelta(hours=1) + values.settle
+    late = asked.catalogue.grace + timedelta(hours=1) + asked.knobs.settle
     parts = []
     for table in asked.tables(*_MOMENTS, *_LOCKED):
         if table.name in _LOCKED:
@@ -87,3 +85,11 @@ def settling(asked: Asked) -> list[Composed]:
             )
         )
     return parts
+
+
+def order(asked: Asked) -> Composed:
+    """How far places follow what was there before, by the text of the counting function itself."""
+    asked.tables(
+        "retention_runs", "messages", "message_deliveries", "device_session_keys", "messaging_public_keys"
+    )
+    return asked.body("audit_settled_order")

@@ -4,8 +4,9 @@ A sweep writes rows anew in random order once their hour is over, and its receip
 that wrote them. A row of any other transaction, older than a settle that came to its end, was missed by it;
 where no settle ever came to its end, rows are counted whose own times are past. Of people and devices, the
 rows that somebody locked before. An hour, the grace and an hour more are given. What it cannot see: copies,
-WAL and backups, and of tables above 2 MB all but a sample; which of them settled is found by all of them or
-none.
+WAL and backups; of tables above 2 MB all but a sample, but which of them settled is found by all of them or
+none; tables that somebody declared beside ours, which no sweep settles: the report names them among its
+limits.
 """
 
 from nosender.privacy_audit.check import Answer, Check

@@ -1,0 +1,1 @@
+call retention_sweep();
