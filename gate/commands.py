@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 if TYPE_CHECKING:
+    from nosender.gate.checkout import Checkout
     from nosender.privacy_audit.finding import Outcome
 
 
@@ -47,13 +48,17 @@ def gate(
         if form not in FORMATS:
             raise UsageError(f"there is no format {form}; the formats are {', '.join(FORMATS)}")
     checkout = find_checkout(Path.cwd(), base)
-    _run_from(checkout.root)
+    folder = project_folder(checkout.root)
+    if folder is None:
+        _run_from(checkout.root)
 
     from nosender.gate import runner
     from nosender.gate.workplace import Workplace
     from nosender.privacy_audit.evidence import output as reports
     from nosender.server.target import DatabaseOptions
 
+    if folder is not None:
+        _project(ctx, checkout, folder, only, skip, formats, output, timeout, fast=fast, listed=listed)
     if listed:
         for step in runner.STEPS:
             click.echo(f"{step.slug:24} {step.title}")
@@ -78,6 +83,66 @@ def gate(
         ran = [result for result in audit.unseen() if result.reason != runner.SKIPPED]
         _end(1 if audit.gating() else 3 if ran else 0)
     _end(audit.exit_code)
+
+
+def project_folder(root: Path) -> Path | None:
+    """The folder of the nearest nosender.toml from here up to the top of the checkout; None for none."""
+    from nosender.project import Project, find
+
+    here = Path.cwd().resolve()
+    for folder in (here, *here.parents):
+        if not folder.is_relative_to(root.resolve()):
+            return None
+        if (folder / "nosender.toml").is_file() or (folder / "pyproject.toml").is_file():
+            found: Project = find()
+            return found.file.parent if found.file is not None and found.own.catalogue is not None else None
+    return None
+
+
+def _project(
+    ctx: click.Context,
+    checkout: Checkout,
+    folder: Path,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    formats: tuple[str, ...],
+    output: Path | None,
+    timeout: int,
+    *,
+    fast: bool,
+    listed: bool,
+) -> NoReturn:
+    """The gate of a team's own repository."""
+    from nosender.gate import project_runner
+    from nosender.gate.runner import SKIPPED, Options, untouched
+    from nosender.privacy_audit.evidence import output as reports
+    from nosender.server.target import DatabaseOptions
+
+    server = DatabaseOptions.of(ctx).url
+    with project_runner.ProjectPlace(checkout, folder, server, timeout) as place:
+        steps = project_runner.steps(place)
+        if listed:
+            for step in steps:
+                click.echo(f"{step.slug:24} {step.title}")
+            click.echo(
+                f"{project_runner.AUDIT:24} The audit of what both chains make, with all of its checks."
+            )
+            ctx.exit(0)
+        only = (*only, *(step.slug for step in steps if step.fast and fast))
+        options = Options(only=only, skip=skip, server=server, timeout=timeout)
+        delivery = reports.prepare(formats, output, "github", (), None)
+        if checkout.base is not None and not place.touches():
+            click.echo("nothing of the project's tables, revisions or catalogue changed", err=True)
+            audit = untouched(steps, str(place.settings))
+            if output is None:
+                reports.summarise(audit, formats)
+            else:
+                reports.deliver(audit, delivery)
+            ctx.exit(0)
+        audit = project_runner.run(place, options, _show)
+    reports.deliver(audit, delivery)
+    ran = [result for result in audit.unseen() if result.reason != SKIPPED]
+    ctx.exit(audit.exit_code if not fast else 1 if audit.gating() else 3 if ran else 0)
 
 
 def _show(step: str, outcome: Outcome, seconds: float) -> None:
@@ -110,7 +175,10 @@ def _run_from(root: Path) -> None:
 
     source = root / "src"
     if not (source / "nosender" / "__init__.py").is_file() or not (root / "schema" / "ddl").is_dir():
-        raise UsageError(f"{root} is no checkout of a schema of ours: it has no src/nosender and schema/ddl")
+        raise UsageError(
+            f"{root} is no checkout of a schema of ours, for it has no src/nosender and schema/ddl, and no "
+            "nosender.toml here or above names a catalogue of a project's own"
+        )
     if Path(nosender.__file__).resolve().is_relative_to(root.resolve()):
         return
     if os.environ.get("NOSENDER_GATE_ROOT") == str(root):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nosender import __version__
 from nosender.errors import NosenderError, UsageError, did_you_mean
@@ -159,21 +159,17 @@ def touches_schema(workplace: Workplace) -> bool:
     return any(path.is_relative_to(room) for path in workplace.changed for room in ROOMS)
 
 
-def untouched() -> Audit:
+def untouched(steps: Iterable[Step] = STEPS, file: str = "pyproject.toml") -> Audit:
     """The answer about a change that touches nothing of the schema: each step passes, 0 examined."""
-    ran = [Ran((CheckResult(step.check(), Outcome.PASS, None, 0),)) for step in (*STEPS, _AUDIT_STEP)]
-    return _together(ran, datetime.now(UTC), Options(), SourceLine("pyproject.toml", 1))
+    ran = [Ran((CheckResult(step.check(), Outcome.PASS, None, 0),)) for step in (*steps, AUDIT_STEP)]
+    return together(ran, datetime.now(UTC), Options(), SourceLine(file, 1))
 
 
 def run(checkout: Checkout, options: Options, progress: Progress) -> Audit:
     """Run the gate. UsageError names a step that does not exist."""
-    for name in (*options.only, *options.skip):
-        if name not in NAMES:
-            near = did_you_mean(name, NAMES)
-            raise UsageError(f"there is no step {name}; the steps are {', '.join(NAMES)}.{near}")
+    chosen = chosen_of(NAMES, options)
     started = datetime.now(UTC)
     ran: dict[str, Ran] = {}
-    chosen = [name for name in NAMES if _is_chosen(name, options)]
     pool = ThreadPoolExecutor(max_workers=3, thread_name_prefix=THREADS)
     with Workplace(checkout, options.server, options.timeout) as workplace:
 
@@ -181,11 +177,11 @@ def run(checkout: Checkout, options: Options, progress: Progress) -> Audit:
             begun = time.monotonic()
             result = work()
             ran[name] = result
-            progress(name, _worst(result.results), time.monotonic() - begun)
+            progress(name, worst(result.results), time.monotonic() - begun)
 
         blind = _place_of_change(workplace)
         jobs = [
-            pool.submit(timed, step.slug, lambda step=step: _run_step(step, workplace))  # type: ignore[misc]
+            pool.submit(timed, step.slug, lambda step=step: run_step(step, workplace))  # type: ignore[misc]
             for step in STEPS
             if step.slug in chosen
         ]
@@ -198,19 +194,24 @@ def run(checkout: Checkout, options: Options, progress: Progress) -> Audit:
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
         ran = dict(ran)  # a step that ends after this is too late
-    for step in (*STEPS, _AUDIT_STEP):
+    for step in (*STEPS, AUDIT_STEP):
         if step.slug not in ran:
             late = f"it did not end within {options.timeout} seconds"
             outcome, reason = (Outcome.ERROR, late) if step.slug in chosen else (Outcome.NOT_TESTED, SKIPPED)
             ran[step.slug] = Ran((CheckResult(step.check(), outcome, reason, 0),))
-    return _together([ran[name] for name in NAMES], started, options, blind)
+    return together([ran[name] for name in NAMES], started, options, blind)
 
 
-def _is_chosen(name: str, options: Options) -> bool:
-    return name not in options.skip and (not options.only or name in options.only)
+def chosen_of(names: tuple[str, ...], options: Options) -> list[str]:
+    """The steps that are to run; UsageError for one that does not exist."""
+    for name in (*options.only, *options.skip):
+        if name not in names:
+            near = did_you_mean(name, names)
+            raise UsageError(f"there is no step {name}; the steps are {', '.join(names)}.{near}")
+    return [name for name in names if name not in options.skip and (not options.only or name in options.only)]
 
 
-def _run_step(step: Step, workplace: Workplace) -> Ran:
+def run_step(step: Step, workplace: Any) -> Ran:
     """One step; whatever goes wrong in it is an outcome, never a pass."""
     check = step.check()
     problems: list[Problem] = []
@@ -224,7 +225,7 @@ def _run_step(step: Step, workplace: Workplace) -> Ran:
     except UnicodeDecodeError:
         outcome, reason = Outcome.ERROR, "a file that it reads is not text in UTF-8"
     except Exception as error:
-        outcome, reason = Outcome.ERROR, f"the step failed with {_without_values(error)}"
+        outcome, reason = Outcome.ERROR, f"the step failed with {without_values(error)}"
     named = list(zip(_told_apart(problem.object for problem in problems), problems, strict=True))
     findings = tuple(
         Finding(
@@ -259,8 +260,8 @@ def _run_audit(workplace: Workplace) -> Ran:
     try:
         audit = live.audit_of_migrated(workplace)
     except Exception as error:
-        reason = str(error) if isinstance(error, NosenderError) else _without_values(error)
-        result = CheckResult(_AUDIT_STEP.check(), Outcome.ERROR, f"the audit failed: {reason}", 0)
+        reason = str(error) if isinstance(error, NosenderError) else without_values(error)
+        result = CheckResult(AUDIT_STEP.check(), Outcome.ERROR, f"the audit failed: {reason}", 0)
         return Ran((result,))
     places = dict(audit.annex.places)
     for finding in audit.findings:
@@ -274,13 +275,14 @@ def _run_audit(workplace: Workplace) -> Ran:
     return Ran(audit.checks, audit.findings, tuple(places.items()), audit)
 
 
-def _without_values(error: Exception) -> str:
+def without_values(error: Exception) -> str:
     """What failed, without the text: a database's error can carry a row."""
     state = getattr(error, "sqlstate", None)
     return type(error).__name__ + (f" (SQLSTATE {state})" if state else "")
 
 
-def _worst(results: Iterable[CheckResult]) -> Outcome:
+def worst(results: Iterable[CheckResult]) -> Outcome:
+    """The outcome that matters most of several."""
     order = (Outcome.ERROR, Outcome.FAIL, Outcome.NOT_TESTED, Outcome.WAIVED, Outcome.PASS)
     outcomes = {result.outcome for result in results}
     return next(outcome for outcome in order if outcome in outcomes)
@@ -294,12 +296,14 @@ def _place_of_change(workplace: Workplace) -> SourceLine:
     return SourceLine("pyproject.toml", 1)
 
 
-def _together(ran: list[Ran], started: datetime, options: Options, blind: SourceLine) -> Audit:
+def together(
+    ran: list[Ran], started: datetime, options: Options, blind: SourceLine, names: Iterable[str] = NAMES
+) -> Audit:
     """One result of all the steps, as every report knows it; what could not look is shown at `blind`."""
     results = tuple(result for each in ran for result in each.results)
     findings = [finding for each in ran for finding in each.findings]
     # The steps come first, and their lines are those of the change.
-    places: dict[str, SourceLine] = dict.fromkeys(NAMES, blind)
+    places: dict[str, SourceLine] = dict.fromkeys(names, blind)
     for each in ran:
         for name, place in each.places:
             places.setdefault(name, place)
@@ -328,7 +332,7 @@ def _together(ran: list[Ran], started: datetime, options: Options, blind: Source
     )
 
 
-_AUDIT_STEP = Step(
+AUDIT_STEP = Step(
     AUDIT,
     "The audit of what the revisions make passes.",
     "See the findings of the audit.",

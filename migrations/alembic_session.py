@@ -34,6 +34,8 @@ class AlembicSession:
 
     bound: sqlalchemy.Connection
     settings: dict[str, str]
+    version_tables: tuple[str, ...] = (VERSION_TABLE,)
+    """Where Alembic keeps the place of the chains, ours and a project's."""
 
     @property
     def driver(self) -> psycopg.Connection[Any]:
@@ -47,13 +49,16 @@ class AlembicSession:
 
     def pin_alembic(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         """Let no revision, whatever path it left, decide what Alembic's own statements mean."""
-        if VERSION_TABLE in statement:
+        if self._of_alembic(statement):
             self.driver.execute(local_settings({"search_path": PATH}))
 
     def unpin_alembic(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         """Go on as before."""
-        if VERSION_TABLE in statement:
+        if self._of_alembic(statement):
             self.driver.execute(local_settings({"search_path": self.settings["search_path"]}))
+
+    def _of_alembic(self, statement: str) -> bool:
+        return any(table in statement for table in self.version_tables)
 
     def look_up(self, path: str) -> None:
         """Have names looked up there, in the open transaction and in those to come."""

@@ -1,6 +1,6 @@
 """What `db check` prints: one line a difference with its SQL, or the SQL alone as a script."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from nosender.schema.observe import Difference
 from nosender.terminal_text import visible
@@ -24,10 +24,16 @@ def restored_without_rights(found: Iterable[Difference]) -> bool:
     return len(public) > 20
 
 
-def as_text(found: Iterable[Difference]) -> Iterator[str]:
-    """A line a difference, and indented under it what repairs it."""
+def _ours(_name: str) -> str | None:
+    """Whose an object is where there is no project."""
+    return None
+
+
+def as_text(found: Iterable[Difference], whose: Callable[[str], str | None] = _ours) -> Iterator[str]:
+    """A line a difference, and indented under it what repairs it; `whose` names the project of an object."""
     for item in found:
-        yield f"{item.severity}: {item.line}"
+        owner = whose(item.object)
+        yield f"{item.severity}: {item.line}" + (f" (of {visible(owner)})" if owner else "")
         first, *body = _statements(item)
         yield f"    {visible(first)}"
         yield from map(visible, body)  # the lines of a function's body stay where they are

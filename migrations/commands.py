@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nosender.project.commands import project_option
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nosender.migrations.runner import Options
-    from nosender.project import Declared
+    from nosender.project import Declared, Project
 
 
 @click.group()
@@ -25,15 +27,6 @@ _versions = click.option(
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     metavar="DIR",
     help="Read the revisions from this folder instead of the one that belongs to this program.",
-)
-
-
-_project = click.option(
-    "--project",
-    "folder",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="The folder of nosender.toml, which may declare knobs; else the nearest one from here upwards.",
 )
 
 
@@ -82,6 +75,7 @@ def _options(
     allow_data_loss: bool = False,
     plan: Path | None = None,
     declared: Declared | None = None,
+    project: Project | None = None,
 ) -> Options:
     from nosender.migrations.apply import Patience
     from nosender.migrations.revisions import VERSIONS
@@ -96,6 +90,7 @@ def _options(
         allow_data_loss=allow_data_loss,
         plan=plan,
         declared=declared,
+        project=project,
         say=lambda line: click.echo(line, err=True),
     )
 
@@ -107,15 +102,18 @@ def _options(
     "--plan", "plan_file", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
     help="Go by this plan (JSON): refuse where the schema or a revision has changed since.",
 )  # fmt: skip
-@_project
+@click.option(
+    "--project", "folder", type=click.Path(path_type=Path), metavar="DIR",
+    help="The folder of nosender.toml: its chain follows ours. Without it, the nearest one's knobs count.",
+)  # fmt: skip
 @_migrating
 @click.pass_context
 def upgrade(
     ctx: click.Context,
     revision: str,
+    folder: Path | None,
     replay: bool,
     plan_file: Path | None,
-    folder: Path | None,
     no_verify: bool,
     lock_wait: float,
     lock_timeout: float,
@@ -128,8 +126,10 @@ def upgrade(
     What is applied already stays as it is.
     """
     from nosender.migrations import runner
+    from nosender.project import find
     from nosender.server.target import from_context
 
+    project = find(folder) if folder is not None else None
     options = _options(
         versions,
         lock_wait,
@@ -140,6 +140,7 @@ def upgrade(
         replay=replay,
         plan=plan_file,
         declared=_declared(folder),
+        project=project,
     )
     receipt = runner.upgrade(from_context(ctx), revision, options)
     if receipt.applied:
@@ -149,6 +150,8 @@ def upgrade(
         click.echo(f"at {receipt.after or 'base'}, nothing to do")
     for line in receipt.turned:
         click.echo(line)
+    if project is not None and receipt.project is not None:
+        click.echo(f"{project.name} at {receipt.project}")
 
 
 @db.command()
@@ -227,7 +230,7 @@ def history(versions: Path | None) -> None:
     help="Which differences end in exit code 1; the order of columns never does.",
 )  # fmt: skip
 @click.option("--lock-wait", type=click.FloatRange(min=0), default=60, show_default=True, metavar="SECONDS")
-@_project
+@project_option
 @_versions
 @click.pass_context
 def check(
@@ -247,16 +250,22 @@ def check(
     from dataclasses import asdict
 
     from nosender.migrations import check_text, runner
+    from nosender.project import find
+    from nosender.project.declared import owner_of
     from nosender.server.target import from_context
 
-    revision, found = runner.check(
-        from_context(ctx), _options(versions, lock_wait, declared=_declared(folder))
-    )
+    project, target = find(folder), from_context(ctx)
+    options = _options(versions, lock_wait, declared=project.retention, project=project)
+    revision, found = runner.check(target, options)
+    whose = owner_of(project, target.schema)
     if form == "json":
-        document = {"revision": revision, "differences": [asdict(item) for item in found]}
+        document = {
+            "revision": revision,
+            "differences": [asdict(item) | {"whose": whose(item.object)} for item in found],
+        }
         click.echo(json.dumps(document, indent=2))
     else:
-        lines = check_text.as_script(found, revision) if form == "sql" else check_text.as_text(found)
+        lines = check_text.as_script(found, revision) if form == "sql" else check_text.as_text(found, whose)
         for line in lines:
             click.echo(line)
     counted = {"strict"} if fail_on == "strict" else {"strict", "low"}
@@ -275,7 +284,7 @@ def check(
     "--scratch-url", metavar="URL",
     help="Rehearse on a scratch database of this server instead of an embedded one.",
 )  # fmt: skip
-@_project
+@project_option
 @_versions
 @click.pass_context
 def plan(
@@ -303,7 +312,7 @@ def plan(
 @db.command()
 @click.argument("revision", default="head")
 @click.option("--from", "start", metavar="REV", help="Start here instead of asking the database where it is.")
-@_project
+@project_option
 @_versions
 @click.pass_context
 def sql(

@@ -116,7 +116,7 @@ def _revision(revision: Revision, seen: list[Seen], patience: Patience) -> Revis
     statements = tuple(
         Planned(
             each,
-            (*_hazards(each), *from_linter.get(each.number, [])),
+            (*hazards(each), *from_linter.get(each.number, [])),
             patience.snapshots if each.number in concurrent else patience.lock,
             patience.attempts,
         )
@@ -152,8 +152,8 @@ _BY_ROWS = (
 )
 
 
-def _hazards(seen: Seen) -> list[str]:
-    """What a DBA must know of a statement on existing tables."""
+def hazards(seen: Seen) -> list[str]:
+    """What a DBA must know of a statement on existing tables: a sentence each."""
     text = " ".join(token.lower() for token in sql_tokens(seen.sql))
     found = []
     if not text.startswith("truncate"):

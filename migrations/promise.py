@@ -11,18 +11,25 @@ if TYPE_CHECKING:
     import psycopg
 
     from nosender.migrations.revisions import Revision
+    from nosender.project.frozen import Frozen
     from nosender.schema.observe import Difference
 
 
-def drift(connection: psycopg.Connection[Any], schema: str, revision: Revision) -> tuple[Difference, ...]:
-    """How the schema differs from what the revision promises."""
+def drift(
+    connection: psycopg.Connection[Any], schema: str, revision: Revision, frozen: Frozen | None = None
+) -> tuple[Difference, ...]:
+    """How the schema differs from what the revision promises, with what a project froze beside it."""
     from nosender.schema.observe import Observation, differences, observe
+    from nosender.schema.observe.parts import together
     from nosender.schema.observe.reference import relocated
     from nosender.schema.observe.turned import with_values_of
 
     live = observe(connection, schema)
     expected = Observation.from_json(revision.expected.read_text(encoding="utf-8"))
-    return differences(with_values_of(relocated(expected, schema), live), live, schema)
+    expected = relocated(expected, schema)
+    if frozen is not None:
+        expected = together(expected, frozen.observation)
+    return differences(with_values_of(expected, live), live, schema)
 
 
 def breaches(connection: psycopg.Connection[Any], schema: str, revision: Revision) -> list[Difference]:

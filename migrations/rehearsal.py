@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -137,7 +137,13 @@ class Rehearsal:
             ) from error
 
     def _transactional(self, revision: Revision) -> list[Seen]:
+        with self._connection.transaction(), self.noting(revision.revision) as (seen, ready):
+            run_module(self._connection, self._schema, revision, "up", ready)
+        return seen
 
+    @contextmanager
+    def noting(self, revision: str) -> Iterator[tuple[list[Seen], Callable[[], None]]]:
+        """What each statement does that somebody runs on the connection, from when the second is called."""
         seen: list[Seen] = []
         looking = True  # until the revision's own statements come
 
@@ -156,7 +162,7 @@ class Rehearsal:
                         super().execute(statement, params, **options)
                         after = self._state()
                     finally:
-                        looking = True  # until the revision's own statements come
+                        looking = False
                     seen.append(_compare(revision, len(seen) + 1, statement, before, after, known))
                 return cursor
 
@@ -165,14 +171,12 @@ class Rehearsal:
             looking = False
 
         connection = self._connection
-        with connection.transaction():
-            known = set(self._state().names)
-            connection.cursor_factory = Noting
-            try:
-                run_module(connection, self._schema, revision, "up", ready)
-            finally:
-                connection.cursor_factory = Cursor
-        return seen
+        known = set(self._state().names)
+        connection.cursor_factory = Noting
+        try:
+            yield seen, ready
+        finally:
+            connection.cursor_factory = Cursor
 
     def _step(self, revision: Revision, number: int, text: str) -> Seen:
 
@@ -181,7 +185,10 @@ class Rehearsal:
             with connection.transaction(), Cursor(connection) as cursor:
                 before = self._state()
                 cursor.execute(text.encode())
-                return _compare(revision, number, text, before, self._state(), set(before.names))
+                after = self._state()
+                return _compare(
+                    revision.revision, number, text, before, after, set(before.names), transactional=False
+                )
         except psycopg.errors.ActiveSqlTransaction:
             pass  # PostgreSQL says itself what cannot be in a transaction
         connection.autocommit = True
@@ -228,7 +235,14 @@ class _State:
 
 
 def _compare(
-    revision: Revision, number: int, text: str, before: _State, after: _State, known: set[int]
+    revision: str,
+    number: int,
+    text: str,
+    before: _State,
+    after: _State,
+    known: set[int],
+    *,
+    transactional: bool = True,
 ) -> Seen:
     """What changed on the relations that stood before the revision: nobody waits for a new one."""
     rewrites = {o for o, file in after.files.items() if o in known and before.files.get(o) != file}
@@ -245,10 +259,10 @@ def _compare(
         if strength > strongest.get(before.tables.get(o, 0), -1)
     ]
     return Seen(
-        revision.revision,
+        revision,
         number,
         text,
-        revision.transactional,
+        transactional,
         True,
         _sorted(locks),
         tuple(sorted(after.names[o] for o in rewrites)),

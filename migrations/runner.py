@@ -27,7 +27,8 @@ from nosender.schema.knobs import FUNCTION, Knobs
 from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
-    from nosender.project import Declared
+    from nosender.project import Declared, Project
+    from nosender.project.frozen import Frozen
     from nosender.schema.observe import Difference
     from nosender.server.target import Target
 
@@ -54,6 +55,8 @@ class Options:
     """Go by this plan, and refuse where the schema or the revisions changed."""
     declared: Declared | None = None
     """The knobs of nosender.toml; None where it says nothing of them."""
+    project: Project | None = None
+    """Whose chain follows ours under the same lock, and whose objects are compared with what it froze."""
     say: Callable[[str], None] = _silent
     """Takes one line of progress."""
 
@@ -70,6 +73,8 @@ class Receipt:
     """The canonical DDL was loaded at once, as good as the chain."""
     turned: tuple[str, ...] = ()
     """Knobs that were turned, a line each."""
+    project: str | None = None
+    """Where the project's chain has led to; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,7 @@ def upgrade(target: Target, revision: str = "head", options: Options | None = No
     revision, drift. UsageError: a revision that does not exist or lies behind.
     """
     options = options or Options()
+    frozen = _frozen(target, options)
     with _session(target, options) as session:
         before = session.revision
         goal = session.chain.resolve(revision, before)
@@ -132,8 +138,10 @@ def upgrade(target: Target, revision: str = "head", options: Options | None = No
         else:
             for each in pending:
                 session.apply(each, "up")
-        applied = tuple(each.revision for each in pending)
-        return Receipt(before, goal, applied, loaded=bool(fast and pending), turned=session.take_turn(goal))
+        turned = session.take_turn(goal)
+        theirs = session.follow_with_project(goal, frozen)
+        applied, loaded = tuple(each.revision for each in pending), bool(fast and pending)
+        return Receipt(before, goal, applied, loaded, turned, theirs)
 
 
 def downgrade(target: Target, revision: str, options: Options | None = None) -> Receipt:
@@ -167,13 +175,15 @@ def check(target: Target, options: Options | None = None) -> tuple[str, tuple[Di
     IncompleteError where it claims none, or where something cannot be read.
     """
     options = options or Options()
+    frozen = _frozen(target, options)
     with _session(target, options, reading=True) as session:
         if session.revision is None:
             raise IncompleteError(
                 f"schema {target.schema} records no revision, so there is nothing to compare it with: "
                 "run nosender db upgrade"
             )
-        found = drift(session.work, target.schema, session.chain.get(session.revision))
+        promised = session.chain.get(session.revision)
+        found = drift(session.work, target.schema, promised, frozen)
         stands = knob_step.standing(session.work, target.schema)
         return session.revision, found + knob_step.differing(target.schema, stands, options.declared)
 
@@ -203,6 +213,16 @@ def _recorded(connection: psycopg.Connection, schema: str, chain: Chain) -> str 
                 f"{visible(str(revision))}: name a schema of its own with --schema"
             ) from None
     return revision
+
+
+def _frozen(target: Target, options: Options) -> Frozen | None:
+    """What the project's objects look like; UsageError where that is stale, or its catalogue is not right."""
+    from nosender.project.declared import catalogue_of, frozen_of
+
+    if options.project is None:
+        return None
+    catalogue_of(options.project)
+    return frozen_of(options.project, target.schema)
 
 
 def _ours(options: Options) -> bool:
@@ -422,6 +442,26 @@ class _Session:
                 f"the downgrade would delete {sum(counts.values())} rows ({each}); nothing was changed: "
                 "pass --allow-data-loss if that is meant"
             )
+
+    def follow_with_project(self, ours: str | None, frozen: Frozen | None) -> str | None:
+        """Apply the project's chain and see that what stands is what both promise; where it has led to."""
+        project = self.options.project
+        if project is None or project.own.alembic is None or ours is None:
+            return None
+        from nosender.migrations.project_chain import upgrade as apply_project
+
+        self.work.rollback()  # nothing of ours is in its way
+        self.options.say(f"applying the revisions of {project.name}")
+        head = apply_project(self.target, project, self.options.patience, self.options.say)
+        if self.options.verify and frozen is not None:
+            found = drift(self.work, self.target.schema, self.chain.get(ours), frozen)
+            strict = [each for each in found if each.severity == "strict" and each.declared]
+            if strict:
+                raise RevisionError(
+                    f"the schema is not what {project.name} froze: {strict[0].line}; its revisions are "
+                    "applied: repair it by what nosender db check prints, or run nosender project freeze"
+                )
+        return head
 
     def take_back(self, found: list[Difference]) -> bool:
         """Revoke what default privileges gave on what was just made; whether there was any."""

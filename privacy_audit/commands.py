@@ -84,7 +84,6 @@ audit.add_command(explore)
     metavar="FILE",
     help="Draft a waiver for each finding that decides; it counts once somebody has signed for it.",
 )
-@click.option("--catalogue", type=click.Path(path_type=Path), metavar="DIR", help="Another catalogue.")
 @click.option(
     "--project",
     "folder",
@@ -105,7 +104,6 @@ def run(
     slugs: tuple[str, ...],
     waivers: Path | None,
     draft: Path | None,
-    catalogue: Path | None,
     folder: Path | None,
     challenge: str | None,
 ) -> None:
@@ -118,13 +116,12 @@ def run(
     from nosender.server.target import from_context
 
     delivery = out.prepare(forms, output, profile, keys, baseline)
-    target = from_context(ctx)
+    target, project = from_context(ctx), find(folder)
     options = runner.Options(
         checks=slugs,
         fail_on=Severity(fail_on),
-        catalogue=catalogue,
-        waivers=waivers,
-        project=find(folder),
+        waivers=waivers or project.own.waivers,
+        project=project,
         challenge=challenge,
         command=command_line(ctx),
     )

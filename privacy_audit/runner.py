@@ -42,6 +42,7 @@ from nosender.schema.observe.turned import values_of, with_values_of
 if TYPE_CHECKING:
     import psycopg
 
+    from nosender.project.frozen import Frozen
     from nosender.schema.catalogue.model import Catalogue
     from nosender.server.target import Target
 
@@ -50,19 +51,19 @@ _LOCK_MILLISECONDS = 5000
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to audit; the defaults audit everything against the catalogue that belongs to this program."""
+    """How to audit; the defaults audit everything against what belongs to this program."""
 
     checks: tuple[str, ...] = ()
     """Only these, by slug; none is all of them."""
     fail_on: Severity = Severity.MEDIUM
-    catalogue: Path | None = None
-    """A folder to read the catalogue from."""
     lock_timeout: int = _LOCK_MILLISECONDS
     """Milliseconds to wait for a table that somebody holds under an exclusive lock."""
     waivers: Path | None = None
     """A file of findings that somebody signed for."""
     project: Project = field(default_factory=Project)
-    """Whose schemas stand beside ours, excused by name."""
+    """Whose tables are declared beside ours, and whose schemas are excused by name."""
+    frozen: Frozen | None = None
+    """What the project's objects look like, where that is not to be read from its file."""
     challenge: str | None = None
     """A reviewer's own word, for the report."""
     command: str = "nosender audit run"
@@ -89,16 +90,19 @@ def run(target: Target, options: Options | None = None) -> Audit:
     Raises UsageError for a check that does not exist or a catalogue that is not right, IncompleteError when
     the catalogs cannot be read whole, NosenderError when there is no connection.
     """
-    from nosender.schema.catalogue import load
+    from nosender.project.declared import catalogue_of, frozen_of
 
     options = options or Options()
     checks = chosen(options.checks)
     if options.waivers is not None:  # a file that is not right is told before the database is read
         read_waivers(options.waivers, discover(), datetime.now(UTC).date())
-    catalogue = load(options.catalogue)
+    catalogue = catalogue_of(options.project)
+    frozen = options.frozen or frozen_of(options.project, target.schema)
     started = datetime.now(UTC)
     with target.connect("nosender audit", reading=True) as connection:
-        reading = read_snapshot(connection, target.schema, catalogue, started, options.lock_timeout)
+        reading = read_snapshot(
+            connection, target.schema, catalogue, started, options.lock_timeout, frozen=frozen
+        )
     return judge(reading, checks, options)
 
 
@@ -121,6 +125,7 @@ def read_snapshot(
     lock_timeout: int = _LOCK_MILLISECONDS,
     *,
     call_probes: bool = True,
+    frozen: Frozen | None = None,
 ) -> Reading:
     """Read everything that the checks look at, in one transaction that can write nothing."""
     import psycopg
@@ -130,6 +135,7 @@ def read_snapshot(
     from nosender.schema.catalogue.aged import aged
     from nosender.schema.knobs import Knobs
     from nosender.schema.observe import observe, reference
+    from nosender.schema.observe.parts import together
     from nosender.schema.observe.read.session import pin
 
     connection.rollback()
@@ -140,8 +146,11 @@ def read_snapshot(
             pin(connection, lock_timeout)  # for what is asked beside the catalogs, too
             live = observe(connection, schema, lock_timeout=lock_timeout)
             around = surroundings.read(connection, schema)  # waits no longer for a lock than observe does
+            declared = reference(schema)
+            if frozen is not None:  # a project's own
+                declared = together(declared, frozen.observation)
             # whatever values stand in the declared form are the declared ones
-            declared = with_values_of(reference(schema), live)
+            declared = with_values_of(declared, live)
             catalogue = aged(catalogue, values_of(live) or Knobs())
             snapshot = Snapshot(live, declared, catalogue, around)
             names = (*probe_names(declared), *LEDGER) if call_probes else ()
@@ -182,15 +191,14 @@ def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Aud
         signed = read_waivers(options.waivers, discover(), today)
         applied = apply(signed, results, findings, described, today, complete=not options.checks)
         results, findings, waivers = list(applied.results), list(applied.findings), applied.waivers
+    owners = owned(snapshot.catalogue)
     findings = [
-        replace(each, facts={**each.facts, "definition": described[each.object]})
-        if each.object in described
-        else each
-        for each in findings
+        replace(each, facts={**each.facts, **_more(each.object, described, owners)}) for each in findings
     ]
     cited = citations()
     results = [replace(each, standards=cited.get(each.check.slug, ())) for each in results]
     decided = _decided(reading, checks, options)
+    project = _project(options.project, snapshot.catalogue)
     partial = {each.check.claim for each in discover() if each.check.slug in decided.checks_left_out}
     whole = not (decided.schemas_unaccounted or decided.not_ours)
     claims = tuple(
@@ -216,8 +224,10 @@ def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Aud
             revision=reading.revision,
             fingerprint=_fingerprint(snapshot),
             cluster={**snapshot.surroundings.cluster, "address": reading.address},
-            catalogue=digest(options.catalogue),
-            shipped=digest(options.catalogue) == digest(),
+            catalogue=digest() if project is None else _both(digest(), project["sha256"]),
+            core=digest(),
+            shipped=project is None,
+            project=project,
         ),
         claims=claims,
         checks=tuple(results),
@@ -229,6 +239,20 @@ def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Aud
         decided=decided,
         annex=annex_of(snapshot, checks, findings),
     )
+
+
+def owned(catalogue: Catalogue) -> dict[str, str]:
+    """The project's tables and functions by name, and what the project is called."""
+    owners = {each.name: each.whose for each in catalogue.tables}
+    owners |= {each.name: each.whose for each in catalogue.functions}
+    return {name: whose for name, whose in owners.items() if whose is not None}
+
+
+def _more(name: str, described: Mapping[str, str], owners: Mapping[str, str]) -> dict[str, str]:
+    """What a finding says of its object besides: its definition, and whose it is where it is not ours."""
+    more = {"definition": described[name]} if name in described else {}
+    part = name.split(".")[1].partition("(")[0] if "." in name else ""
+    return {**more, "whose": owners[part]} if part in owners else more
 
 
 def ask(loaded: Loaded, snapshot: Snapshot) -> tuple[CheckResult, list[Finding]]:
@@ -306,6 +330,22 @@ def _ask_all(checks: tuple[Loaded, ...], snapshot: Snapshot) -> tuple[list[Check
         results.append(result)
         findings += found
     return results, findings
+
+
+def _project(project: Project, catalogue: Catalogue) -> dict[str, Any] | None:
+    """What a report says of the project whose tables were declared; None where there is none."""
+    from nosender.project.declared import digest_of
+
+    found = digest_of(project)
+    if found is None:
+        return None
+    tables = [table.name for table in catalogue.tables if table.whose is not None]
+    return {"name": project.name, "tables": tables, "sha256": found}
+
+
+def _both(core: str, project: str) -> str:
+    """One digest for two."""
+    return f"sha256:{hashlib.sha256(f'{core} {project}'.encode()).hexdigest()}"
 
 
 def _decided(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Decided:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 from nosender.errors import UsageError
+from nosender.project.keys import Own, own
 from nosender.project.retention import Declared, declared
 from nosender.server.names import require_name
 from nosender.toml_reader import File, Place, Section
@@ -37,12 +38,17 @@ class Project:
     """By name."""
     retention: Declared | None = None
     """The knobs; None where the file says nothing of them."""
+    own: Own = field(default_factory=Own)
+    """Tables, chain and waivers of the team's own."""
+    file: Path | None = None
+    """Where it says so; None where no file was found."""
 
 
 def find(folder: Path | None = None) -> Project:
     """The project of `folder`, which must hold one; of None, the nearest from the working folder upwards.
 
-    Where there is none, the project is empty. UsageError names the file and line of what is not right.
+    Where there is none, the project is empty. UsageError names the file and line of what is not right, or two
+    projects of which either could be meant.
     """
     if folder is not None:
         found = _in(folder)
@@ -50,19 +56,29 @@ def find(folder: Path | None = None) -> Project:
             raise UsageError(f"{folder} holds no {FILE}, and no {PYPROJECT} with [tool.nosender].")
         return found
     here = Path.cwd()
-    for each in (here, *here.parents):
-        if (found := _in(each)) is not None:
-            return found
-    return Project()
+    places = [place for each in (here, *here.parents) for place in _places(each)]
+    if len(places) > 1:
+        raise UsageError(
+            f"two projects stand on the way up, {places[0]} and {places[1]}: join them, or name the "
+            "folder of one with --project"
+        )
+    return _in(places[0].parent) or Project() if places else Project()
+
+
+def _places(folder: Path) -> list[Path]:
+    own_file, shared = folder / FILE, folder / PYPROJECT
+    found = [own_file] if own_file.is_file() else []
+    return [*found, shared] if shared.is_file() and _has_tool(shared) else found
 
 
 def _in(folder: Path) -> Project | None:
-    own, shared = folder / FILE, folder / PYPROJECT
-    if own.is_file():
-        return _read(File(own, folder))
-    if shared.is_file() and _has_tool(shared):
-        return _read(File(shared, folder), "tool", "nosender")
-    return None
+    places = _places(folder)
+    if len(places) > 1:
+        raise UsageError(f"{folder} says it twice, in {FILE} and in {PYPROJECT}: keep one of them.")
+    if not places:
+        return None
+    at = ("tool", "nosender") if places[0].name == PYPROJECT else ()
+    return _read(File(places[0], folder), places[0], *at)
 
 
 def _has_tool(path: Path) -> bool:
@@ -74,15 +90,16 @@ def _has_tool(path: Path) -> bool:
     return isinstance(tools, dict) and "nosender" in tools
 
 
-def _read(file: File, *at: str) -> Project:
+def _read(file: File, path: Path, *at: str) -> Project:
     whole = file.section(*at)
     name = whole.optional_text("name")
+    mine = own(whole, path.parent)
     whole.skip("schemas", "retention")
     whole.done()
     schemas = file.section(*at, "schemas")
     excused = tuple(_excused(file.section(*at, "schemas", each)) for each in sorted(schemas.names()))
     knobs = declared(file.section(*at, "retention")) if "retention" in whole.values else None
-    return Project(name, excused, knobs)
+    return Project(name, excused, knobs, mine, path)
 
 
 def _name(entry: Section) -> str:

@@ -114,30 +114,21 @@ def sweep(
 
 
 @retention.command()
-@click.option(
-    "--catalogue",
-    "folder",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Plan from the catalogue in this folder instead of the one that belongs to this program.",
-)
 @_format_option
 @click.pass_context
-def plan(ctx: click.Context, folder: Path | None, form: str) -> None:
+def plan(ctx: click.Context, form: str) -> None:
     """What a sweep would do now: the rules, how many rows are due, since when, and what would settle."""
-    from nosender.retention.policy import declared_plan, live_plan
+    from nosender.retention.policy import live_plan
     from nosender.retention.status import read_status
     from nosender.retention.status_text import plan_json, plan_text
     from nosender.retention.unsettled import read_unsettled
     from nosender.server.target import from_context
 
     target = from_context(ctx)
-    if folder is not None:
-        declared_plan(folder)  # what is wrong with the files themselves comes first
     status = read_status(target)
     unsettled = read_unsettled(target)
     with target.connect("nosender retention", reading=True) as connection:
-        declared = live_plan(connection, target.schema, folder)
+        declared = live_plan(connection, target.schema)
     text = (
         plan_json(declared, status, unsettled)
         if form == "json"

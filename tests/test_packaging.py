@@ -86,9 +86,10 @@ def test_the_wheel_from_the_sdist_equals_the_direct_one(source: Path, wheel: Pat
     assert contents(again) == contents(wheel)
 
 
-def test_an_install_runs_and_has_its_data(source: Path, tracked: set[str], tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def environment(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`pip install .` in an environment of its own; only hatchling and the dependencies come from ours."""
-    environment = tmp_path / "environment"
+    environment = tmp_path_factory.mktemp("installed") / "environment"
     run(sys.executable, "-m", "venv", environment)
     python = environment / "bin" / "python"
     packages = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
@@ -96,7 +97,12 @@ def test_an_install_runs_and_has_its_data(source: Path, tracked: set[str], tmp_p
     (packages / "dependencies.pth").write_text(f"{Path(click.__file__).parent.parent}\n")
     quietly = ("--quiet", "--disable-pip-version-check")
     run(python, "-m", "pip", "install", *quietly, "--no-deps", "--no-index", "--no-build-isolation", source)
+    return environment
 
+
+def test_an_install_runs_and_has_its_data(environment: Path, tracked: set[str], tmp_path: Path) -> None:
+    python = environment / "bin" / "python"
+    packages = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
     nosender = environment / "bin" / "nosender"
     assert run(nosender, "--version", cwd=tmp_path) == f"nosender {__version__}\n"
     where = run(python, "-c", "import nosender; print(nosender.__file__)", cwd=tmp_path).strip()
@@ -107,6 +113,33 @@ def test_an_install_runs_and_has_its_data(source: Path, tracked: set[str], tmp_p
         assert run(nosender, command, "--help", cwd=tmp_path).startswith("Usage: nosender")
     names = "from nosender.schema import ddl; print(len(ddl.files()))"
     assert int(run(python, "-c", names, cwd=tmp_path)) > 10
+
+
+def test_the_example_project_runs_from_an_install(
+    environment: Path, source: Path, database: str, tmp_path: Path
+) -> None:
+    """The run that docs/project.md shows, word for word; NOSENDER_GOLDEN=write renews it."""
+    page = ROOT / "docs" / "project.md"
+    text = page.read_text(encoding="utf-8")
+    shown = re.search(r"(<!-- the run -->\n```\n)(.*?)(```\n)", text, re.DOTALL)
+    assert shown
+    courier = shutil.copytree(source / "examples" / "courier", tmp_path / "courier")
+    shutil.move(courier / "contacts.py.txt", tmp_path / "contacts.py")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PG", "NO"))}
+    env |= {"PATH": f"{environment / 'bin'}{os.pathsep}{env['PATH']}", "GIT_CONFIG_GLOBAL": os.devnull}
+    env |= {"NOSENDER_URL": database} | {
+        f"GIT_{who}_{what}": "dana" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+    }
+    told = ""
+    for line in [each for each in shown[2].splitlines() if each.startswith("$ ")]:
+        done = subprocess.run(
+            ["sh", "-c", line[2:]], cwd=courier, env=env, stdout=subprocess.PIPE, text=True, check=False
+        )
+        told += f"{line}\n{done.stdout}" + (f"(exit {done.returncode})\n" if done.returncode else "")
+    if os.environ.get("NOSENDER_GOLDEN") == "write":
+        page.write_text(text[: shown.start(2)] + told + text[shown.end(2) :], encoding="utf-8")
+        return
+    assert told == shown[2]
 
 
 @pytest.mark.parametrize("editable", [False, True], ids=["wheel", "editable"])

@@ -25,9 +25,12 @@ def bound(report: dict[str, Any]) -> str:
         return ""
     cluster, catalogue = report["target"].get("cluster", {}), report["target"].get("catalogue", {})
     left, excused = decided.get("checks_left_out", []), decided.get("schemas_excused", [])
+    project = catalogue.get("project")
+    beside = f" with that of {project.get('name')}" if isinstance(project, dict) else ""
     return (
         f", {cluster.get('role')} {cluster.get('system_identifier')} timeline {cluster.get('timeline')}, "
-        f"{'the shipped' if catalogue.get('shipped') else 'another'} catalogue {catalogue.get('sha256')}, "
+        f"{'the shipped' if catalogue.get('shipped') or beside else 'another'} catalogue{beside} "
+        f"{catalogue.get('sha256')}, "
         f"{len(decided.get('checks_run', []))} checks run and {len(left)} left out, "
         f"{len(excused)} schemas excused, challenge {decided.get('challenge') or 'none'}"
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nosender.privacy_audit.reports.words import beside
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.finding import Finding
-    from nosender.privacy_audit.result.audit import Audit, CheckResult
+    from nosender.privacy_audit.result.audit import Audit, AuditedDatabase, CheckResult
 
 FORMAT = "nosender.audit/1"
 
@@ -58,7 +58,7 @@ def as_data(audit: Audit) -> dict[str, object]:
             "revision": target.revision,
             "fingerprint": target.fingerprint,
             "cluster": dict(target.cluster),
-            "catalogue": {"sha256": target.catalogue, "shipped": target.shipped},
+            "catalogue": _catalogue(target),
         },
         "fail_on": audit.fail_on.value,
         "claims": [
@@ -79,6 +79,16 @@ def as_data(audit: Audit) -> dict[str, object]:
         "waivers": [asdict(waiver) for waiver in audit.waivers],
         "limits": list(audit.limits),
     }
+
+
+def _catalogue(target: AuditedDatabase) -> dict[str, Any]:
+    """What was declared: ours, and a project's beside it."""
+    found: dict[str, Any] = {"sha256": target.catalogue, "shipped": target.shipped}
+    if target.core:
+        found["core"] = target.core
+    if target.project is not None:
+        found["project"] = dict(target.project)
+    return found
 
 
 def _ledger(audit: Audit) -> dict[str, object] | None:

@@ -57,7 +57,9 @@ def _audit(report: Mapping[str, Any]) -> Audit:
             **{key: target[key] for key in ("database", "server", "schema", "revision", "fingerprint")},
             cluster=MappingProxyType(dict(target.get("cluster", {}))),
             catalogue=catalogue.get("sha256", ""),
+            core=catalogue.get("core", ""),
             shipped=catalogue.get("shipped", False),
+            project=catalogue.get("project"),
         ),
         claims=tuple(
             ClaimResult(

@@ -130,6 +130,7 @@ def _findings(audit: Audit, title: str, groups: dict[str, list[Finding]]) -> lis
 def _finding(finding: Finding, level: str) -> list[RenderableType]:
     state = [finding.severity.value] if finding.severity.value != level else []
     state += ["waived"] if finding.waived else []
+    state += [f"of {one_line(str(finding.facts['whose']))}"] if "whose" in finding.facts else []
     mark = f" ({', '.join(state)})" if state else ""
     return [
         Paragraph(one_line(f"{finding.kind} {finding.object}") + mark, "    ", "      "),

@@ -96,6 +96,9 @@ def beside(audit: Audit) -> tuple[str, ...]:
     ]
     if turned := [f"{name} {value}" for name, value in audit.decided.knobs if (name, value) not in _DEFAULTS]:
         told.append(f"Decided by the operator: {', '.join(turned)}.")
+    if (project := audit.target.project) is not None:
+        tables = ", ".join(map(str, project["tables"])) or "no table"
+        told.append(f"Declared beside ours by {project['name']}: {tables}.")
     if audit.decided.nothing_stored:
         told.append("Nothing is stored yet: the verdict is what the structure gives.")
     told += [

@@ -49,9 +49,13 @@ class AuditedDatabase:
     """Which server: system identifier, timeline, start, primary or standby, the database's OID, the address
     asked. A physical copy has the same system identifier."""
     catalogue: str = ""
-    """sha256: of the catalogue that was read."""
+    """sha256: of all that was declared."""
+    core: str = ""
+    """sha256: of our own part of that."""
     shipped: bool = False
-    """Whether that is the catalogue of this program."""
+    """Whether nothing was declared beside that."""
+    project: Mapping[str, Any] | None = None
+    """The project whose tables were declared beside ours: name, tables, and sha256: of what it says."""
 
 
 @dataclass(frozen=True, slots=True)

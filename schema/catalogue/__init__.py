@@ -19,6 +19,7 @@ from nosender.schema.catalogue.model import (
     Retention,
     Table,
 )
+from nosender.schema.catalogue.overlay import Overlay
 
 __all__ = [
     "Catalogue",
@@ -28,6 +29,7 @@ __all__ = [
     "ForeignKey",
     "Function",
     "Named",
+    "Overlay",
     "Problem",
     "Resolution",
     "Retention",

@@ -24,6 +24,8 @@ class DataClass:
     """The column holds a moment and names a resolution."""
     never_with: tuple[str, ...] = ()
     """Classes that no other column of the table may have: a row for one person must not name a second."""
+    whose: str | None = None
+    """The project that added it; None for ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,8 @@ class Table:
     place: Place
     vocabulary: bool = False
     """Few rows, the same for everybody: people may share one of it."""
+    whose: str | None = None
+    """The project that it belongs to; None for ours."""
 
     def column(self, name: str) -> Column | None:
         """The column of that name, or None where none is declared."""
@@ -119,6 +123,8 @@ class Function:
     """Without schema and arguments; every overload serves the same purpose."""
     purpose: str
     place: Place
+    whose: str | None = None
+    """The project that it belongs to; None for ours."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ def ways(catalogue: Catalogue, table: Table) -> tuple[Way, ...]:
         kind = column.data_class.name
         if column.name in keyed or column.name in own:
             continue
-        if kind in _SINGLING:
+        if _singles_out(column):
             found.append(Way((column.name,), f"whoever has the {kind}"))
         elif kind == "link":
             found.append(Way((column.name,), "somebody whom no foreign key names"))
@@ -93,16 +93,19 @@ def ways(catalogue: Catalogue, table: Table) -> tuple[Way, ...]:
     return tuple(found)
 
 
+def _singles_out(column: Column) -> bool:
+    """Whether its value leads to one person; what a project calls personal does, whatever it is."""
+    kind = column.data_class
+    return kind.name in _SINGLING or (kind.personal and kind.whose is not None)
+
+
 def _reaching(catalogue: Catalogue) -> set[str]:
     """The tables from whose rows somebody can be reached, by their columns or by keys of theirs."""
     found = {
         table.name
         for table in catalogue.tables
         # our own tables by their columns too, whatever class a change gives those
-        if any(
-            column.data_class.name in _SINGLING or column.name in _OWN.get(table.name, ())
-            for column in table.columns
-        )
+        if any(_singles_out(column) or column.name in _OWN.get(table.name, ()) for column in table.columns)
     }
     while more := {key.table for key in catalogue.foreign_keys if key.parent in found} - found:
         found |= more

@@ -11,12 +11,17 @@ _WIDTH = 80
 
 def table_list(catalogue: Catalogue) -> str:
     """Every table with its purpose, one paragraph each."""
-    return "".join(f"{table.name}\n{_wrapped(table.purpose, '  ')}\n" for table in catalogue.tables)
+    return "".join(f"{_title(table)}\n{_wrapped(table.purpose, '  ')}\n" for table in catalogue.tables)
+
+
+def _title(table: Table) -> str:
+    """Its name, and whose it is where it is not ours."""
+    return table.name if table.whose is None else f"{table.name} (of {table.whose})"
 
 
 def one_table(table: Table) -> str:
     """One table: purpose, retention, and per column its class, resolution and purpose."""
-    lines = [table.name, _wrapped(table.purpose, "  "), ""]
+    lines = [_title(table), _wrapped(table.purpose, "  "), ""]
     lines.append(_wrapped(f"Kept: {table.retention.in_words()}.", "  "))
     if table.retention.kept_because:
         lines.append(_wrapped(f"Because: {table.retention.kept_because}", "  "))

@@ -21,12 +21,19 @@ COMMANDS = {
     "evidence": ("nosender.privacy_audit.commands:evidence", "Keys for signing reports."),
     "retention": ("nosender.retention.commands:retention", "Delete what has expired, and leave a receipt."),
     "catalogue": ("nosender.schema.commands:catalogue", "What every table and column is for."),
+    "project": ("nosender.project_commands:project", "A team's own tables beside ours."),
     "gate": ("nosender.gate.commands:gate", "Everything that CI asks of a schema change."),
     "traffic": ("nosender.traffic.commands:traffic", "Synthetic users, devices and messages."),
 }
 """Each command: where its click object lives, and the line that `--help` shows without loading it."""
 
-ATTACHED = {"audit": {"attack": "nosender.linkability.commands:attack"}}
+ATTACHED = {
+    "audit": {"attack": "nosender.linkability.commands:attack"},
+    "catalogue": {
+        "check": "nosender.project.commands:check",
+        "show": "nosender.project.commands:show",
+    },
+}
 """Commands of a group whose room may not import the room that they live in: loaded with the group."""
 
 

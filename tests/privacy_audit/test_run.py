@@ -123,7 +123,7 @@ def test_a_level_that_nothing_reaches_passes(migrated: str, run_nosender: RunNos
     assert audit(run_nosender, migrated, "--fail-on", "critical")[1]["verdict"] != "fail"
 
 
-@pytest.mark.parametrize("words", [["--check", "no-such-check"], ["--catalogue", "/nowhere"]])
+@pytest.mark.parametrize("words", [["--check", "no-such-check"], ["--project", "/nowhere"]])
 def test_what_does_not_exist_is_wrong_usage(
     migrated: str, run_nosender: RunNosender, words: list[str]
 ) -> None:

@@ -30,8 +30,23 @@ def test_the_nearest_project_upwards_is_found(tmp_path: Path, monkeypatch: pytes
     (chat,) = project.schemas
     assert (project.name, chat.name, chat.owner) == ("shop", "chat", "dana@example.org")
     assert (chat.expires, str(chat.place)) == (date(2027, 3, 31), "nosender.toml:3")
+    (tmp_path / "nosender.toml").unlink()
     (tmp_path / "a" / "pyproject.toml").write_text("[tool.nosender]\nname = 'nearer'\n")
     assert find().name == "nearer"
+
+
+def test_two_projects_are_never_chosen_between(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    below = tmp_path / "below"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    (tmp_path / "nosender.toml").write_text(WHOLE)
+    (below / "nosender.toml").write_text(WHOLE)
+    with pytest.raises(UsageError, match="two projects stand on the way up"):
+        find()
+    assert find(below).name == "shop"
+    (below / "pyproject.toml").write_text("[tool.nosender]\nname = 'again'\n")
+    with pytest.raises(UsageError, match="says it twice"):
+        find(below)
 
 
 def test_a_named_folder_must_hold_one(tmp_path: Path) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from psycopg.sql import SQL, Composed
+from psycopg.sql import SQL, Composable, Composed, Identifier
 
+from nosender.privacy_audit.snapshot.probes.owners import addressed
 from nosender.privacy_audit.snapshot.probes.parts import column, name_of, rows, text
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.snapshot.probes.asked import Asked
+    from nosender.privacy_audit.snapshot.probes.reading import Table
 
 SMALL = 1000
 """Tables up to so many pages are joined whole: 8 MB."""
@@ -110,15 +112,17 @@ def same_transaction(asked: Asked) -> list[Composed]:
     """Transactions that wrote both for a destination and for a user who is somebody else."""
     (users,) = asked.tables("users")
     owned = [(table, owner) for table in asked.declared() if (owner := asked.owner(table)) is not None]
+    owning = {table.name: _owning_user(asked, table, owner) for table, owner in owned}
     return [
         asked.filled(
             "audit_same_transaction",
             "pair",
+            {"m.id": _place("m", sent), "o.id": _place("o", own)},
             outward=name_of(sent),
             own=name_of(own),
             users=name_of(users),
             destination=column(number, "m"),
-            owner=column(user, "o"),
+            owner=theirs,
             most=SQL("all" if (whole := sent.whole() and own.whole()) else "100"),
             looks=1000 if whole else 24,
             outward_name=sent.name,
@@ -127,9 +131,35 @@ def same_transaction(asked: Asked) -> list[Composed]:
         )
         for sent, (number, to) in owned
         if to == "destination"
-        for own, (user, of) in owned
-        if of == "user"
+        for own, _ in owned
+        if (theirs := owning[own.name]) is not None
     ]
+
+
+def _place(alias: str, table: Table) -> str:
+    """The number of a row, else its place in the file."""
+    return f"{alias}.id" if table.column("id") is not None else f"{alias}.ctid"
+
+
+def _owning_user(asked: Asked, table: Table, owner: tuple[str, str]) -> Composable | None:
+    """The user whose a row is; None where it goes to a destination. A delivery is one's with its message."""
+    name, kind = owner
+    if kind == "user":
+        return column(name, "o")
+    sent = addressed(asked.catalogue)
+    keys = [key for key in asked.catalogue.foreign_keys if key.table == table.name]
+    if kind == "destination" or any(key.parent in sent for key in keys):
+        return None
+    (devices,) = asked.tables(next(key.parent for key in keys if key.columns == (name,)))
+    user, kind = asked.owner(devices) or ("", "")
+    if kind != "user":
+        return None
+    return text(
+        "(select d.{user} from only {devices} as d where d.id = {device})",
+        user=Identifier(user),
+        devices=name_of(devices),
+        device=column(name, "o"),
+    )
 
 
 def sizes(asked: Asked) -> list[Composed]:

@@ -73,8 +73,15 @@ def _known_bytes(found: Column) -> Composed:
 
 
 def _is_searched(found: Column) -> bool:
-    """Whether a value of somebody's could stand in the column and has no business there."""
-    if found.type in IGNORED or found.data_class in ("serial", "link"):
+    """Whether a value of somebody's could stand in the column and has no business there.
+
+    In a project's own, whatever its class says: only the guards of ours hold a column to that.
+    """
+    if found.type in IGNORED or found.data_class == "link":
+        return False
+    if found.whose is not None:
+        return True
+    if found.data_class == "serial":
         return False
     if found.data_class in ("ciphertext", "wrapped-key", "random-id", "state", "counter", None):
         return found.data_class != "counter" or found.type in INTEGERS

@@ -78,6 +78,8 @@ class Column:
     not_null: bool
     declared: DeclaredColumn | None
     """What the catalogue says of it; None where it says nothing."""
+    whose: str | None = None
+    """The project whose table it stands in; None for ours, and for nobody's."""
 
     @property
     def data_class(self) -> str | None:
@@ -194,6 +196,7 @@ def _column(live: LiveColumn, table: DeclaredTable | None, promised: Mapping[tup
         as_declared=promised.get((live.table, live.name)) == live.type,
         not_null=live.not_null,
         declared=table.column(live.name) if table is not None else None,
+        whose=table.whose if table is not None else None,
     )
 
 

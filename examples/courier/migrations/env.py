@@ -1,0 +1,3 @@
+from nosender.alembic import run
+
+run()

@@ -1,0 +1,80 @@
+"""What a project's revisions add to ours, seen on a scratch database: ours first, then theirs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nosender.errors import NosenderError, UsageError
+from nosender.migrations import project_chain, runner
+from nosender.project.declared import catalogue_of
+from nosender.project.frozen import Frozen, digest_of_revisions
+from nosender.schema.observe import differences, observe, reference
+from nosender.schema.observe.parts import added
+from nosender.server.scratch import scratch_database
+from nosender.server.target import Target
+
+if TYPE_CHECKING:
+    from nosender.project import Project
+    from nosender.schema.catalogue import Catalogue
+    from nosender.schema.observe import Observation
+
+
+def freeze(conninfo: str, project: Project) -> Frozen:
+    """The project's objects, made beside the database of `conninfo`.
+
+    NosenderError where its revisions fail, or change what is ours.
+    """
+    schema = project.own.schema or "public"
+    with scratch_database(conninfo) as scratch:
+        target = Target(scratch, schema)
+        runner.upgrade(target)
+        head = project_chain.upgrade(target, project) if project.own.alembic is not None else None
+        with target.connect("nosender project freeze", reading=True) as connection:
+            live = observe(connection, schema)
+    ours = reference(schema)
+    changed = [
+        each for each in differences(ours, live, schema) if each.declared and each.severity == "strict"
+    ]
+    if changed:
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        raise NosenderError(
+            f"the revisions of {project.name} change what is ours: {changed[0].line}{more}; a project only "
+            "adds beside it"
+        )
+    own = added(live, ours)
+    _require_types(catalogue_of(project), own)
+    return Frozen(schema, head, digest_of_revisions(project), own)
+
+
+_TYPES = {
+    "serial": ("smallint", "integer", "bigint"),
+    "link": ("smallint", "integer", "bigint"),
+    "counter": ("smallint", "integer", "bigint"),
+    "time": ("timestamp without time zone",),
+    "expiry": ("timestamp without time zone",),
+    "ciphertext": ("bytea",),
+    "wrapped-key": ("bytea",),
+    "signature": ("bytea",),
+}
+"""The types of the classes whose values have one form; in another they could hold anything."""
+
+
+def _require_types(catalogue: Catalogue, own: Observation) -> None:
+    """UsageError where a column's type is none of its class."""
+    for column in own.columns:
+        table = catalogue.table(column.table)
+        declared = table.column(column.name) if table is not None else None
+        kind = declared.data_class.name if declared is not None else ""
+        if declared is not None and column.type not in _TYPES.get(kind, (column.type,)):
+            raise UsageError(
+                f"{declared.place}: column {column.name!r} is declared a {kind} and holds {column.type}, in "
+                f"which anything could stand; its type is {' or '.join(_TYPES[kind])}."
+            )
+
+
+def require_catalogue(project: Project) -> None:
+    """UsageError where the project has nothing to freeze."""
+    if project.own.catalogue is None:
+        raise UsageError(
+            f"{project.file or 'nosender.toml'} names no catalogue: there is nothing of it to freeze"
+        )

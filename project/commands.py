@@ -1,0 +1,76 @@
+"""The option that names a project; `nosender catalogue check` and `show`, which speak of both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+project_option = click.option(
+    "--project",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The folder of nosender.toml; else the nearest one from here upwards.",
+)
+
+
+@click.command()
+@project_option
+@click.pass_context
+def check(ctx: click.Context, folder: Path | None) -> None:
+    """Compare what is declared with the live database, both ways. Exits 1 where they differ."""
+    from nosender.errors import IncompleteError
+    from nosender.project import find
+    from nosender.project.declared import catalogue_of, require_schema_of
+    from nosender.schema.catalogue import check as compare
+    from nosender.schema.observe import observe
+    from nosender.server.target import from_context
+    from nosender.terminal_text import visible
+
+    project = find(folder)
+    declared = catalogue_of(project)
+    target = from_context(ctx)
+    require_schema_of(project, target.schema)
+    with target.connect("nosender catalogue check", reading=True) as connection:
+        observation = observe(connection, target.schema)
+    ours = {table.name for table in declared.tables if table.made_by == "nosender" and table.whose is None}
+    if not any(each.schema == target.schema and each.name in ours for each in observation.relations):
+        raise IncompleteError(
+            f"Schema {target.schema} of this database holds none of the declared tables; "
+            "run `nosender db upgrade`, or name the right schema with --schema."
+        )
+    problems = compare(declared, observation, target.schema)
+    for problem in problems:
+        click.echo(visible(str(problem)))
+    if problems:
+        click.echo(f"{len(problems)} differences between the catalogue and the database", err=True)
+        ctx.exit(1)
+    columns = sum(len(table.columns) for table in declared.tables)
+    theirs = [table.name for table in declared.tables if table.whose is not None]
+    more = f", {len(theirs)} tables of them {project.name}'s" if theirs else ""
+    click.echo(f"{len(declared.tables)} tables and {columns} columns are as declared{more}", err=True)
+
+
+@click.command()
+@click.argument("table", required=False)
+@project_option
+def show(table: str | None, folder: Path | None) -> None:
+    """Show what TABLE and each of its columns is for; without TABLE, list the tables."""
+    from nosender.errors import UsageError, did_you_mean
+    from nosender.project import find
+    from nosender.project.declared import catalogue_of
+    from nosender.schema.catalogue.show import one_table, table_list
+
+    declared = catalogue_of(find(folder))
+    if table is None:
+        click.echo(table_list(declared), nl=False)
+        return
+    found = declared.table(table)
+    if found is None:
+        names = [each.name for each in declared.tables]
+        raise UsageError(
+            f"The catalogue declares no table {table!r}; it declares {', '.join(names)}."
+            f"{did_you_mean(table, names)}"
+        )
+    click.echo(one_table(found), nl=False)

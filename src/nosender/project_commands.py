@@ -1,0 +1,149 @@
+"""`nosender project`: a team's own tables, drafted, frozen and checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nosender.project.commands import project_option
+
+if TYPE_CHECKING:
+    from nosender.server.target import Target
+
+
+@click.group()
+def project() -> None:
+    """A team's own tables, chain and waivers beside ours."""
+
+
+@project.command()
+@click.option("--name", metavar="NAME", help="What the project is called. [default: the folder's name]")
+@click.option(
+    "--ci", type=click.Choice(["github", "gitlab", "none"]), default="github", show_default=True,
+    help="Whose job to write.",
+)  # fmt: skip
+@click.pass_context
+def init(ctx: click.Context, name: str | None, ci: str) -> None:
+    """Write nosender.toml, a CI job, and a draft for each table of the database that nothing declares.
+
+    A draft says TODO where a person has to decide, and is refused until that is done. Nothing is replaced.
+    """
+    from nosender.files import write_whole
+    from nosender.project.drafts import CATALOGUE, JOBS, require_new, settings, write_new
+
+    folder = Path.cwd()
+    require_new(folder)
+    files = {"nosender.toml": settings(name or folder.name, folder)}
+    target = _named_target(ctx)
+    drafts = _drafts(target) if target is not None else {}
+    files |= {f"{CATALOGUE}/{file}": text for file, text in drafts.items()}
+    if ci != "none":
+        file, text = JOBS[ci]
+        files[file] = text
+    (folder / CATALOGUE).mkdir(exist_ok=True)
+    for path in write_new(folder, files, write_whole):
+        click.echo(f"written: {path.relative_to(folder)}", err=True)
+    if target is None:
+        click.echo("no database is named, so no table was drafted", err=True)
+    elif not drafts:
+        click.echo("the database holds no table that nothing declares", err=True)
+
+
+def _named_target(ctx: click.Context) -> Target | None:
+    """The database, where one is named in any way."""
+    from nosender.errors import UsageError
+    from nosender.server.target import DatabaseOptions, from_context
+
+    try:
+        return from_context(ctx)
+    except UsageError:
+        if DatabaseOptions.of(ctx).named:
+            raise
+        return None
+
+
+def _drafts(target: Target) -> dict[str, str]:
+    """The drafts by file: a table each, and the keys that start there."""
+    from nosender.privacy_audit.explore.drafts import keys_draft, table_draft
+    from nosender.privacy_audit.explore.guesses import guess
+    from nosender.privacy_audit.explore.tables import shapes_of
+    from nosender.schema.catalogue import load
+    from nosender.schema.observe import observe
+
+    with target.connect("nosender project init", reading=True) as connection:
+        observation = observe(connection, target.schema)
+    world, ours = guess(shapes_of(observation)), {table.name for table in load().tables}
+    own = sorted(
+        key for key in world.shapes if key[0] == target.schema and key[1] not in ours and _file_name(key[1])
+    )
+    names = {key[1] for key in own}
+    keys = [
+        each
+        for each in observation.constraints
+        if each.kind == "foreign key" and each.schema == target.schema and each.table in names
+    ]
+    drafts = {f"{key[1]}.toml": table_draft(world, key) for key in own}
+    if keys:
+        drafts["policy.toml"] = keys_draft(keys)
+    return drafts
+
+
+def _file_name(name: str) -> bool:
+    """Whether a table's name is one for a file; any other is written by hand."""
+    return name.isascii() and name.replace("_", "").isalnum() and name not in ("policy", "vocabulary")
+
+
+@project.command()
+@project_option
+@click.option(
+    "--server", metavar="URL", help="A server for the scratch database, instead of the embedded one."
+)
+def freeze(folder: Path | None, server: str | None) -> None:
+    """Write what the project's objects look like: our head and then its revisions, on a scratch database.
+
+    The audit and `db check` compare the live objects with that file, so it is committed like a revision.
+    """
+    from nosender.files import write_whole
+    from nosender.migrations.freeze import freeze as look
+    from nosender.migrations.freeze import require_catalogue
+    from nosender.project import find
+    from nosender.project.declared import catalogue_of, frozen_path
+    from nosender.server.embedded import EmbeddedServer
+    from nosender.server.target import resolve
+
+    found = find(folder)
+    require_catalogue(found)
+    catalogue_of(found)  # what is wrong with the files comes before a server is started
+    path = frozen_path(found)
+    assert path is not None  # noqa: S101 (required above)
+    if server is not None:
+        frozen = look(resolve(server, "public").conninfo, found)
+    else:
+        with EmbeddedServer() as own:
+            frozen = look(own.conninfo(), found)
+    write_whole(path, frozen.to_json())
+    tables = [each.name for each in frozen.observation.relations]
+    click.echo(f"written: {path}", err=True)
+    click.echo(f"{found.name} at {frozen.head or 'base'}: {', '.join(tables) or 'no table'}")
+
+
+@project.command()
+@project_option
+def check(folder: Path | None) -> None:
+    """Say whether the project is sound and its frozen file fresh; needs no database. Exits 2 where not."""
+    from nosender.errors import UsageError
+    from nosender.migrations.project_chain import ProjectChain
+    from nosender.project import find
+    from nosender.project.declared import catalogue_of, frozen_of
+
+    found = find(folder)
+    if found.file is None:
+        raise UsageError("no nosender.toml stands here or above: `nosender project init` writes one")
+    catalogue = catalogue_of(found)
+    chain = ProjectChain.load(found)
+    frozen_of(found, found.own.schema or "public")
+    tables = [table.name for table in catalogue.tables if table.whose is not None]
+    head = f", its chain at {chain.head or 'base'}" if chain is not None else ""
+    click.echo(f"{found.name or found.file}: {len(tables)} tables beside ours, all declared{head}")

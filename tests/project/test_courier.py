@@ -1,0 +1,239 @@
+"""The example project: both chains in one database, compared, upgraded and refused as one."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy
+from alembic import command
+from alembic.util import CommandError
+
+from nosender.errors import NosenderError, UsageError
+from nosender.migrations import project_chain, runner
+from nosender.migrations.freeze import freeze
+from nosender.migrations.project_chain import ProjectChain
+from nosender.migrations.revisions import VERSIONS
+from nosender.privacy_audit import runner as audit
+from nosender.project import Project, find
+from nosender.project.declared import catalogue_of, frozen_of
+from nosender.retention.sweep import FAST, sweep
+from nosender.schema.catalogue import check
+from nosender.schema.observe import observe
+from nosender.server.embedded import EmbeddedServer
+from nosender.server.target import Target
+
+from ..conftest import RunNosender
+from ..migrations import extra
+from .conftest import EXAMPLE
+
+REVISION = '''"""More."""
+
+from alembic import op
+
+revision = "{revision}"
+down_revision = {after}
+{more}
+
+
+def upgrade():
+    op.execute("""{sql}""")
+
+
+def downgrade():
+    pass
+'''
+
+
+def write(project: Project, revision: str, after: str | None, sql: str = "select 1", more: str = "") -> None:
+    """One more revision of the project's."""
+    assert project.file is not None
+    path = project.file.parent / "migrations" / "versions" / f"{revision}_more.py"
+    path.write_text(REVISION.format(revision=revision, after=repr(after), sql=sql, more=more))
+
+
+@contextlib.contextmanager
+def config_on(target: Target, project: Project):  # type: ignore[no-untyped-def]
+    """Alembic's configuration of the project, with an engine on the database."""
+    engine = sqlalchemy.create_engine(
+        "postgresql+psycopg://", creator=lambda: psycopg.connect(target.conninfo)
+    )
+    config = project_chain.config_of(project)
+    config.attributes["connection"] = engine
+    yield config
+    engine.dispose()
+
+
+def test_the_example_is_what_its_revisions_make(server: EmbeddedServer) -> None:
+    frozen = freeze(server.conninfo(), find(EXAMPLE))
+    assert frozen.to_json() == (EXAMPLE / "privacy" / "frozen.json").read_text()
+
+
+def test_both_are_compared_and_told_apart(both: Target, project: Project) -> None:
+    options = runner.Options(project=project)
+    assert runner.check(both, options)[1] == ()
+    with psycopg.connect(both.conninfo) as connection:
+        assert check(catalogue_of(project), observe(connection, "public"), "public") == ()
+        rows = connection.execute("select revision from migration_journal order by id").fetchall()
+        assert rows[-1] == ("courier:c001",)
+        connection.execute("alter table push_tokens alter expires_at drop not null")
+    (found,) = runner.check(both, options)[1]
+    assert (found.object, found.severity) == ("public.push_tokens.expires_at", "strict")
+
+
+def test_the_audit_speaks_of_both(both: Target, project: Project) -> None:
+    sweep(both, pace=FAST)
+    passed = audit.run(both, audit.Options(project=project))
+    assert passed.verdict.value == "pass", [(each.check.slug, each.reason) for each in passed.unseen()]
+    assert passed.target.project is not None
+    assert passed.target.project["name"] == "courier"
+    assert passed.target.project["tables"] == ["courier_version", "push_tokens"]
+    assert passed.target.shipped is False
+    with psycopg.connect(both.conninfo) as connection:
+        connection.execute("create table contacts (a integer references users, b integer references users)")
+        connection.execute("alter table push_tokens add seen_by text")
+    failed = audit.run(both, audit.Options(project=project))
+    found = {each.object: each.facts.get("whose") for each in failed.gating()}
+    assert found["public.contacts"] is None
+    assert found["public.push_tokens.seen_by"] == "courier"
+    # without the project its table is nobody's
+    alone = audit.run(both, audit.Options(checks=("undeclared-table",)))
+    assert "public.push_tokens" in {each.object for each in alone.findings}
+
+
+def test_a_new_release_of_ours_goes_on_above_their_tables(
+    both: Target, project: Project, tmp_path: Path
+) -> None:
+    """One more revision of ours on a database that holds theirs: no file of theirs changes."""
+    newer = shutil.copytree(VERSIONS, tmp_path / "newer")
+    extra.add(newer, "4711", "comment on table public.users is 'x';", pinned=True)
+    receipt = runner.upgrade(both, options=runner.Options(versions=newer))
+    assert receipt.applied == ("4711",)
+    assert frozen_of(project, "public") is not None
+    assert ProjectChain.load(project) is not None
+
+
+def test_a_revision_that_needs_a_later_one_of_ours_is_refused(database: str, project: Project) -> None:
+    target = Target(database)
+    runner.upgrade(target, "0005")
+    with pytest.raises(NosenderError, match="needs revision 0009 of nosender, and the database is at 0005"):
+        project_chain.upgrade(target, project)
+    with psycopg.connect(database) as connection:
+        assert connection.execute("select to_regclass('push_tokens')").fetchone() == (None,)
+    write(project, "c002", "c001", more='requires_nosender = "4711"')
+    with pytest.raises(UsageError, match="asks for revision 4711 of nosender"):
+        ProjectChain.load(project)
+
+
+def test_nothing_of_ours_stands_yet(database: str, project: Project) -> None:
+    with pytest.raises(NosenderError, match="run nosender db upgrade before"):
+        project_chain.upgrade(Target(database), project)
+
+
+def test_autogenerate_leaves_ours_alone(both: Target, project: Project) -> None:
+    """With a key to users in their models, it neither drops ours nor makes a second one."""
+    assert project.file is not None
+    env = project.file.parent / "migrations" / "env.py"
+    env.write_text(
+        "import sqlalchemy as sa\n"
+        "from nosender.alembic import run\n"
+        "metadata = sa.MetaData()\n"
+        "sa.Table('push_tokens', metadata,\n"
+        "    sa.Column('webauthn_credential_id', sa.Integer,\n"
+        "              sa.ForeignKey('webauthn_credentials.id', ondelete='CASCADE'), primary_key=True),\n"
+        "    sa.Column('sealed_token', sa.LargeBinary, nullable=False),\n"
+        "    sa.Column('expires_at', sa.DateTime, nullable=False),\n"
+        "    sa.Index('push_tokens_expires_at', 'expires_at'))\n"
+        "# more\n"
+        "run(target_metadata=metadata)\n"
+    )
+    with config_on(both, project) as config:
+        command.check(config)
+        env.write_text(
+            env.read_text().replace("# more", "sa.Table('extra', metadata, sa.Column('id', sa.Integer))")
+        )
+        with pytest.raises(CommandError, match="'add_table', Table\\('extra'"):
+            command.check(config)
+        env.write_text(env.read_text().replace("'extra'", "'users'"))
+        with pytest.raises(UsageError, match="table users of its own, which is one of ours"):
+            command.check(config)
+
+
+def test_theirs_may_not_change_ours(server: EmbeddedServer, project: Project) -> None:
+    write(project, "c002", "c001", "alter table messages add sender text")
+    with pytest.raises(NosenderError, match=r"change what is ours: column public\.messages\.sender"):
+        freeze(server.conninfo(), project)
+
+
+def test_a_stale_freeze_is_refused(project: Project) -> None:
+    assert frozen_of(project, "public") is not None
+    write(project, "c002", "c001")
+    with pytest.raises(UsageError, match="is stale"):
+        frozen_of(project, "public")
+
+
+def test_a_frozen_file_of_a_newer_version_is_refused(project: Project) -> None:
+    path = EXAMPLE / "privacy" / "frozen.json"
+    assert project.own.catalogue is not None
+    (project.own.catalogue / "frozen.json").write_text(
+        path.read_text().replace("nosender.project/1", "nosender.project/2")
+    )
+    with pytest.raises(UsageError, match="has the format"):
+        frozen_of(project, "public")
+    (project.own.catalogue / "frozen.json").unlink()
+    with pytest.raises(UsageError, match="run `nosender project freeze`"):
+        frozen_of(project, "public")
+
+
+def test_two_heads_are_refused(project: Project) -> None:
+    write(project, "c002", "c001")
+    write(project, "c003", "c001")
+    with pytest.raises(UsageError, match=r"2 heads \(c002, c003\)"):
+        ProjectChain.load(project)
+
+
+def test_plain_alembic_brings_theirs_and_db_check_says_whose(
+    run_nosender: RunNosender, database: str, courier: Path
+) -> None:
+    words = ("--url", database)
+    runner.upgrade(Target(database))
+    plain = subprocess.run(
+        [sys.executable, "-m", "alembic", "-x", f"url={database}", "upgrade", "head"],
+        cwd=courier,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert plain.returncode == 0, plain.stderr
+    with psycopg.connect(database) as connection:
+        connection.execute("drop index push_tokens_expires_at")
+    checked = run_nosender(*words, "db", "check", cwd=courier)
+    assert checked.returncode == 1
+    assert "public.push_tokens_expires_at" in checked.stdout
+    assert checked.stdout.splitlines()[0].endswith(" (of courier)")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("courier_version", "alembic_version", "is where our own chain keeps its place"),
+        ('version_table = "courier_version"\n', "", "needs a version_table"),
+        ('alembic = "alembic.ini"\n', "", "name its alembic.ini too"),
+        ('catalogue = "privacy"', 'catalogue = "nowhere"', "there is no such folder"),
+        ('catalogue = "privacy"', 'catalogue = "../elsewhere"', "must lie in the folder of this file"),
+        ('name = "courier"', "", "needs a name"),
+        ('name = "courier"', 'format = 2\nname = "courier"', "a format of another version"),
+    ],
+)
+def test_settings_that_do_not_agree_are_refused(courier: Path, old: str, new: str, says: str) -> None:
+    path = courier / "nosender.toml"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(UsageError, match=says) as refused:
+        find(courier)
+    assert str(refused.value).startswith("nosender.toml:")

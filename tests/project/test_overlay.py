@@ -1,0 +1,191 @@
+"""A project's catalogue only adds: what it may not say is refused by line, however kindly it is said."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import product
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from nosender.errors import UsageError
+from nosender.privacy_audit.runner import Options, chosen, judge, read_snapshot
+from nosender.project import find
+from nosender.project.declared import catalogue_of, digest_of
+from nosender.schema.catalogue import Catalogue, Overlay, load, people
+from nosender.schema.catalogue.overlay import merged
+
+CORE = load()
+KEPT = '[retention]\nrule = "kept"\nkept_because = "Until its owner removes it."\n'
+KEY = """
+[[foreign_keys]]
+table = "{table}"
+columns = ["{column}"]
+parent = "{parent}"
+parent_columns = ["{to}"]
+purpose = "It belongs to a person."
+"""
+
+
+def table(name: str, /, **columns: str) -> str:
+    """A table as a kind person would declare it."""
+    told = "".join(
+        f'\n[columns.{column}]\npurpose = "What the owner wants to remember."\nclass = "{kind}"\n'
+        + ('resolution = "hour"\n' if kind in ("time", "expiry") else "")
+        for column, kind in columns.items()
+    )
+    return f'table = "{name}"\npurpose = "Something useful."\n\n{KEPT}{told}'
+
+
+def declared(folder: Path, files: dict[str, str]) -> Catalogue:
+    """The catalogue with these files of a project's; UsageError where one is refused."""
+    privacy = folder / "privacy"
+    privacy.mkdir(exist_ok=True)
+    for old in privacy.iterdir():
+        old.unlink()
+    for name, text in files.items():
+        (privacy / name).write_text(text)
+    catalogue = merged(CORE, Overlay("shop", folder, privacy, "shop_version"))
+    people.refuse(catalogue)
+    return catalogue
+
+
+LEADS = {"users": "id", "webauthn_credentials": "id", "messages": "id", "messaging_public_keys": "id"}
+INNOCENT = {"ciphertext", "wrapped-key", "signature", "random-id", "serial", "time", "expiry", "counter",
+            "state", "bookkeeping"}  # fmt: skip
+"""Classes that say of a value that it leads to nobody; the audit holds the rows against that."""
+
+
+def test_whoever_declares_two_people_in_a_row_is_refused_when_read(tmp_path: Path) -> None:
+    """Every class of a value beside every way to an owner: only those that say of nobody are read."""
+    classes = [each.name for each in CORE.classes]
+    taken = set()
+    for parent, kind in product(LEADS, classes):
+        key = KEY.format(table="t", column="owner", parent=parent, to=LEADS[parent])
+        files = {"t.toml": table("t", owner="link", value=kind), "policy.toml": key}
+        with suppress(UsageError):
+            declared(tmp_path, files)
+            taken.add(kind)
+    assert taken == INNOCENT
+
+
+def test_two_ways_to_people_are_refused_whatever_leads_there(tmp_path: Path) -> None:
+    for one, other in product(LEADS, LEADS):
+        keys = KEY.format(table="t", column="a", parent=one, to="id")
+        keys += KEY.format(table="t", column="b", parent=other, to="id")
+        files = {"t.toml": table("t", a="link", b="link"), "policy.toml": keys}
+        with pytest.raises(UsageError, match="singles out two people"):
+            declared(tmp_path, files)
+
+
+def test_a_link_over_two_tables_is_refused(tmp_path: Path) -> None:
+    """The second table leads to the first, and that to a person; a key of its own leads to another one."""
+    keys = KEY.format(table="first", column="owner", parent="users", to="id")
+    keys += KEY.format(table="second", column="entry", parent="first", to="id")
+    keys += KEY.format(table="second", column="friend", parent="users", to="id")
+    files = {
+        "first.toml": table("first", id="serial", owner="link"),
+        "second.toml": table("second", entry="link", friend="link"),
+        "policy.toml": keys,
+    }
+    with pytest.raises(UsageError, match="singles out two people"):
+        declared(tmp_path, files)
+
+
+def test_groups_of_people_are_refused(tmp_path: Path) -> None:
+    keys = KEY.format(table="members", column="person", parent="users", to="id")
+    keys += KEY.format(table="members", column="circle", parent="circles", to="id")
+    files = {
+        "circles.toml": table("circles", id="serial", name="ciphertext"),
+        "members.toml": table("members", person="link", circle="link"),
+        "policy.toml": keys,
+    }
+    with pytest.raises(UsageError, match="puts people into"):
+        declared(tmp_path, files)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("users.toml", table("users", id="serial"), "table 'users' is one of ours"),
+        ("vocabulary.toml", "[classes.link]\nmeans = 'x'\npersonal = false\n", "class 'link' is one of ours"),
+        ("vocabulary.toml", "[resolutions.day]\nmeans = 'x'\nseconds = 86400\n", "unknown key 'resolutions'"),
+        ("policy.toml", "[sweep]\ninterval = '1 day'\n", "unknown key 'sweep'"),
+        (
+            "policy.toml",
+            KEY.format(table="messages", column="id", parent="users", to="id"),
+            "not the project",
+        ),
+        ("policy.toml", "[roles.nosender_app]\npurpose = 'x'\n", "role 'nosender_app' is one of ours"),
+        ("policy.toml", "[extensions.btree_gist]\npurpose = 'x'\n", "extension 'btree_gist' is one of ours"),
+        ("t.toml", table("t", id="serial").replace("purpose", "made_by = 'alembic'\npurpose", 1), "made_by"),
+        ("shop_version.toml", table("shop_version", version_num="bookkeeping"), "is declared at"),
+    ],
+)
+def test_what_is_ours_is_not_said_again(tmp_path: Path, name: str, text: str, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        declared(tmp_path, {name: text})
+
+
+def test_a_class_of_theirs_that_is_personal_leads_to_a_person(tmp_path: Path) -> None:
+    word = "[classes.handle]\nmeans = 'How one is called.'\npersonal = {}\nsampled = false\n"
+    files = {
+        "t.toml": table("t", owner="link", handle="handle"),
+        "policy.toml": KEY.format(table="t", column="owner", parent="users", to="id"),
+    }
+    with pytest.raises(UsageError, match="singles out two people"):
+        declared(tmp_path, files | {"vocabulary.toml": word.format("true")})
+    plain = declared(tmp_path, files | {"vocabulary.toml": word.format("false")})
+    assert {each.name: each.whose for each in plain.tables if each.whose} == {
+        "t": "shop",
+        "shop_version": "shop",
+    }
+
+
+def test_a_second_person_in_the_rows_is_found(connection: psycopg.Connection, tmp_path: Path) -> None:
+    """What the declaration calls innocent, and holds another's number all the same."""
+    kinds = [each for each in sorted(INNOCENT) if each not in ("time", "expiry")]
+    files, keys = {}, ""
+    for kind in kinds:
+        name = "notes_" + kind.replace("-", "_")
+        files[f"{name}.toml"] = table(name, owner="link", value=kind)
+        keys += KEY.format(table=name, column="owner", parent="users", to="id")
+        connection.execute(
+            f"create table {name} (owner integer not null references users on delete cascade, value text)"
+        )
+    connection.commit()
+    for number in range(10):
+        connection.execute("select register_user(%s)", (f"+4915112345{number:02}",))
+        connection.commit()
+    for kind in kinds:
+        name = "notes_" + kind.replace("-", "_")
+        connection.execute(
+            f"insert into {name} select u.id, o.phone_number from users as u"
+            " inner join users as o on o.id = u.id % 10 + 1"
+        )
+    connection.commit()
+    catalogue = declared(tmp_path, {**files, "policy.toml": keys})
+    reading = read_snapshot(connection, "public", catalogue)
+    audit = judge(reading, chosen(["matching-value"]), Options(checks=("matching-value",)))
+    found = {each.object for each in audit.findings if each.check == "matching-value"}
+    assert found >= {f"public.notes_{kind.replace('-', '_')}.value" for kind in kinds}
+
+
+def test_the_digest_is_of_all_that_is_declared(courier: Path) -> None:
+    def digest() -> str | None:
+        return digest_of(find(courier))
+
+    seen = {digest()}
+    for name in ("privacy/push_tokens.toml", "privacy/policy.toml"):
+        path = courier / name
+        path.write_text(path.read_text().replace("device", "phone", 1))
+        seen.add(digest())
+    frozen = courier / "privacy" / "frozen.json"
+    frozen.write_text(frozen.read_text() + "\n")
+    seen.add(digest())
+    toml = courier / "nosender.toml"
+    toml.write_text(toml.read_text().replace('name = "courier"', 'name = "other"'))
+    seen.add(digest())
+    assert len(seen) == 5
+    assert catalogue_of(find(courier)).table("push_tokens") is not None
