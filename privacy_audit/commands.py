@@ -91,6 +91,12 @@ audit.add_command(explore)
     metavar="DIR",
     help="The folder of nosender.toml; else the nearest one from here upwards.",
 )
+@click.option(
+    "--textfile",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write verdict and counts here, for the node exporter's textfile collector.",
+)
 @click.option("--challenge", metavar="TEXT", help="A reviewer's own word, to be found in the signed report.")
 @click.pass_context
 def run(
@@ -105,13 +111,14 @@ def run(
     waivers: Path | None,
     draft: Path | None,
     folder: Path | None,
+    textfile: Path | None,
     challenge: str | None,
 ) -> None:
     """Look at everything in one read-only snapshot. Exits 0 passed, 1 findings, 3 could not see."""
     from nosender.privacy_audit import runner
     from nosender.privacy_audit.evidence import output as out
     from nosender.privacy_audit.finding import Severity
-    from nosender.privacy_audit.reports import waiver_draft
+    from nosender.privacy_audit.reports import prometheus, waiver_draft
     from nosender.project import find
     from nosender.server.target import from_context
 
@@ -130,6 +137,10 @@ def run(
     if draft is not None:
         write_whole(draft, waiver_draft.render(result).encode())
         written.append(draft)
+    if textfile is not None:
+        earlier = textfile.read_text(encoding="utf-8", errors="replace") if textfile.is_file() else ""
+        write_whole(textfile, prometheus.metrics(result, earlier).encode())
+        written.append(textfile)
     for path in written:
         click.echo(f"written: {path}", err=True)
     summary = f"{result.verdict.value}: {len(result.gating())} findings at {fail_on} or above"
