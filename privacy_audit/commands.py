@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from nosender.files import write_whole
-from nosender.privacy_audit.evidence.commands import diff, evidence, render, sign, verify
+from nosender.privacy_audit.evidence.commands import diff, evidence, history, render, sign, verify
 from nosender.privacy_audit.explore.commands import explore
 from nosender.privacy_audit.reports import FORMATS, Profile
 
@@ -31,6 +31,7 @@ audit.add_command(sign)
 audit.add_command(verify)
 audit.add_command(diff)
 audit.add_command(render)
+audit.add_command(history)
 audit.add_command(explore)
 
 

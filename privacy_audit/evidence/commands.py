@@ -183,3 +183,46 @@ def diff(before: Path, after: Path, form: str) -> None:
         from nosender.terminal_text import terminal
 
         click.echo(text.comparison(compared, terminal(sys.stdout)), nl=False)
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--key", "keys", type=_FILE, multiple=True, help="A public key that must have signed.")
+@click.option(
+    "--every",
+    type=click.FloatRange(min=0, min_open=True),
+    default=24,
+    show_default=True,
+    metavar="HOURS",
+    help="How often an audit is due: a longer silence is a gap.",
+)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "html", "json"]), default="text", show_default=True
+)
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it here.")
+@click.pass_context
+def history(
+    ctx: click.Context, folder: Path, keys: tuple[Path, ...], every: float, form: str, output: Path | None
+) -> None:
+    """Show a folder of JSON reports over time. Exits 1 where one was altered or a key did not sign it."""
+    from datetime import timedelta
+
+    from nosender.privacy_audit.evidence import attest
+    from nosender.privacy_audit.evidence.history import history as read_folder
+    from nosender.privacy_audit.reports import history as shown
+    from nosender.terminal_text import PIPE, terminal
+
+    found = read_folder(folder, [attest.load_public_key(path) for path in keys], timedelta(hours=every))
+    if form == "html":
+        told = shown.page(found)
+    elif form == "json":
+        told = shown.as_json(found)
+    else:
+        told = shown.text(found, PIPE if output else terminal(sys.stdout))
+    if output is not None:
+        write_whole(output, told.encode())
+        click.echo(f"written: {output}", err=True)
+    else:
+        click.echo(told, nl=False)
+    doubtful = {"altered", "unsigned"} if keys else set()
+    ctx.exit(int(any(each.signature in doubtful for series in found.series for each in series.entries)))

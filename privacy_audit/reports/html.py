@@ -78,7 +78,7 @@ class Group:
 
 def render(audit: Audit) -> str:
     """The audit as one HTML document, UTF-8."""
-    style, script = _asset("style.css"), _asset("script.js")
+    style, script = asset("style.css"), asset("script.js")
     by_check = words.by_check(audit)
     groups = _groups(audit, by_check)
     known = None if audit.annex.stored else audit.annex.retention
@@ -88,9 +88,9 @@ def render(audit: Audit) -> str:
         target=audit.target,
         annex=audit.annex,
         style=style,
-        style_hash=_hash(style),
+        style_hash=hashed(style),
         script=script,
-        script_hash=_hash(script),
+        script_hash=hashed(script),
         groups=groups,
         hidden=len(audit.findings) - sum(len(group.shown) for group in groups),
         diagram=draw(audit.annex.nodes, audit.annex.edges),
@@ -220,12 +220,12 @@ def _evidence(audit: Audit, entry: RequirementEntry) -> Verdict | None:
 
 
 @cache
-def _asset(name: str) -> Markup:
+def asset(name: str) -> Markup:
     """Our own style or script, which goes into the page as it is."""
     text = resources.files(__package__).joinpath("templates", name).read_text(encoding="utf-8")
     return Markup(text)  # noqa: S704 (a file of ours)
 
 
-def _hash(text: str) -> str:
+def hashed(text: str) -> str:
     """The hash by which a content security policy allows exactly this text."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
