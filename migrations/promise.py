@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from nosender.schema.observe.quoting import quoted
@@ -12,24 +13,30 @@ if TYPE_CHECKING:
 
     from nosender.migrations.revisions import Revision
     from nosender.project.frozen import Frozen
-    from nosender.schema.observe import Difference
+    from nosender.schema.observe import Difference, Observation
 
 
 def drift(
     connection: psycopg.Connection[Any], schema: str, revision: Revision, frozen: Frozen | None = None
 ) -> tuple[Difference, ...]:
     """How the schema differs from what the revision promises, with what a project froze beside it."""
-    from nosender.schema.observe import Observation, differences, observe
+    from nosender.schema.observe import differences, observe
     from nosender.schema.observe.parts import together
-    from nosender.schema.observe.reference import relocated
     from nosender.schema.observe.turned import with_values_of
 
     live = observe(connection, schema)
-    expected = Observation.from_json(revision.expected.read_text(encoding="utf-8"))
-    expected = relocated(expected, schema)
+    expected = _promised(revision.expected.read_text(encoding="utf-8"), schema)
     if frozen is not None:
         expected = together(expected, frozen.observation)
     return differences(with_values_of(expected, live), live, schema)
+
+
+@lru_cache(maxsize=32)  # whoever goes down and up again asks for each twice
+def _promised(text: str, schema: str) -> Observation:
+    from nosender.schema.observe import Observation
+    from nosender.schema.observe.reference import relocated
+
+    return relocated(Observation.from_json(text), schema)
 
 
 def breaches(connection: psycopg.Connection[Any], schema: str, revision: Revision) -> list[Difference]:

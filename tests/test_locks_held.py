@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from nosender.errors import NosenderError
 from nosender.migrations import runner
 from nosender.privacy_audit.finding import Outcome
 from nosender.retention.sweep import FAST, sweep
+from nosender.server.embedded import EmbeddedServer
 from nosender.server.pinned_connection import LIMITS, READING_LIMITS, startup_options
 from nosender.server.target import Target
 from nosender.traffic.fill import fill
 
+from .conftest import clone
 from .test_planted import COMMANDS
 
 READING = ("current", "check", "audit", "status", "plan", "verify", "measures", "db plan")
@@ -33,25 +37,33 @@ HELD = (
 )
 
 
+@pytest.fixture(scope="module")
+def template(any_server: EmbeddedServer) -> Iterator[str]:
+    """The name of a database with everything in its place, and a table and a view of somebody's."""
+    with clone(any_server) as conninfo:
+        target = Target(conninfo)
+        runner.upgrade(target)
+        fill(target, 5, 20, seed=1)
+        sweep(target, pace=FAST)
+        with psycopg.connect(conninfo, autocommit=True) as admin:
+            admin.execute(
+                """
+                create schema theirs;
+                create table theirs.notes (note text);
+                create table theirs.more (note text);
+                insert into theirs.more select '+1555000' || n from generate_series(1000, 1100) as n;
+                create view theirs.seen as select note from theirs.notes
+                """
+            )
+        yield str(conninfo_to_dict(conninfo)["dbname"])
+
+
 @pytest.fixture
-def target(any_database: str) -> Target:
-    """Everything in its place, and a table and a view of somebody's."""
-    target = Target(any_database)
-    runner.upgrade(target)
-    fill(target, 5, 20, seed=1)
-    sweep(target, pace=FAST)
-    with psycopg.connect(any_database, autocommit=True) as admin:
-        admin.execute(
-            """
-            create schema theirs;
-            create table theirs.notes (note text);
-            create table theirs.more (note text);
-            insert into theirs.more select '+1555000' || n from generate_series(1000, 1100) as n;
-            create view theirs.seen as select note from theirs.notes
-            """
-        )
-    # as short as a user can make it; what a command sets itself is longer by nothing
-    return Target(f"{any_database}&options=-c%20lock_timeout%3D60ms")
+def target(any_server: EmbeddedServer, template: str) -> Iterator[Target]:
+    """One like it, of this test's own."""
+    with clone(any_server, template) as conninfo:
+        # as short as a user can make it; what a command sets itself is longer by nothing
+        yield Target(f"{conninfo}&options=-c%20lock_timeout%3D60ms")
 
 
 @pytest.mark.parametrize("held", HELD)

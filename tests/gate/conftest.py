@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -53,21 +52,15 @@ def _checkout(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def checkout(_checkout: Path) -> Path:
     """A clone of the base without any change; the next test gets the same one, put back."""
     git(_checkout, "reset", "-q", "--hard", "origin/main")
-    git(_checkout, "clean", "-qfdx")
+    git(_checkout, "clean", "-qfdx", "-e", "__pycache__")  # what is compiled serves the next
     return _checkout
 
 
-_compiled = TemporaryDirectory(prefix="nosender-compiled-")
-
-
 def environment(root: Path) -> dict[str, str]:
-    """For a process that runs the code of a checkout, with no database named by chance.
-
-    Compiled modules are kept for the next process, as an installed package keeps its own.
-    """
-    hidden = ("PG", "NOSENDER_", "DATABASE_URL", "GITHUB_", "PYTHONDONTWRITEBYTECODE")
+    """For a process that runs the code of a checkout, with no database named by chance."""
+    hidden = ("PG", "NOSENDER_", "DATABASE_URL", "GITHUB_")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
-    return clean | {"PYTHONPATH": str(root / "src"), "PYTHONPYCACHEPREFIX": _compiled.name}
+    return clean | {"PYTHONPATH": str(root / "src")}
 
 
 def run(root: Path, *words: str) -> subprocess.CompletedProcess[str]:

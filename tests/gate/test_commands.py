@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from nosender.gate.runner import FAST, NAMES
 
+from ..conftest import run_module
 from .conftest import git
 
 ROOT = Path(__file__).parent.parent.parent
@@ -20,8 +20,7 @@ ROOT = Path(__file__).parent.parent.parent
 def gate(*words: str, cwd: Path = ROOT, **more: str) -> subprocess.CompletedProcess[str]:
     hidden = ("PG", "NOSENDER_", "DATABASE_URL", "GITHUB_")
     env = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
-    command = [sys.executable, "-m", "nosender", "gate", *words]
-    return subprocess.run(command, cwd=cwd, env=env | more, capture_output=True, text=True, check=False)
+    return run_module("nosender", "gate", *words, cwd=cwd, env=env | more)
 
 
 @pytest.fixture

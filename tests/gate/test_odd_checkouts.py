@@ -102,7 +102,9 @@ def test_nothing_is_written_into_the_checkout(checkout: Path, server: EmbeddedSe
     for folder in (checkout / "schema", checkout):
         folder.chmod(0o555)
     try:
-        answer = gate(checkout, "--url", server.conninfo(), "gate", "--base", "origin/main")
+        answer = gate(
+            checkout, "--url", server.conninfo(), "gate", "--base", "origin/main", PYTHONDONTWRITEBYTECODE="1"
+        )
     finally:
         for folder in (checkout / "schema", checkout):
             folder.chmod(0o755)

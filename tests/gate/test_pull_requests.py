@@ -53,11 +53,16 @@ TWO_MORE = declaring(
 
 PULL_REQUESTS = (
     # Harmless: nothing is found.
-    PullRequest("a remark in the DDL", (replace(MESSAGES, "create table", "-- A remark.\ncreate table"),)),
-    PullRequest("white space in the DDL", (append(MESSAGES, "\n-- The end.\n"),)),
-    PullRequest("a remark in an old revision", (replace(OLD, "create table", "-- A remark.\ncreate table"),)),
-    PullRequest("an old revision saved by Windows", (crlf("migrations/versions/0003_retention.py"),)),
-    PullRequest("a remark in the catalogue", (append(CATALOGUE, "\n# A remark.\n"),)),
+    PullRequest(
+        "remarks, white space and the line ends of Windows",
+        (
+            replace(MESSAGES, "create table", "-- A remark.\ncreate table"),
+            append(MESSAGES, "\n-- The end.\n"),
+            replace(OLD, "create table", "-- A remark.\ncreate table"),
+            crlf("migrations/versions/0003_retention.py"),
+            append(CATALOGUE, "\n# A remark.\n"),
+        ),
+    ),
     PullRequest("prose beside the schema", (append("README.md", "\nMore.\n"),)),
     PullRequest(
         "a column done well",
@@ -187,100 +192,51 @@ PULL_REQUESTS = (
     ),
     # Safeguards taken away.
     PullRequest(
-        "a CHECK dropped from the DDL",
-        (
-            replace(
-                MESSAGES,
-                E164,
-                "",
-            ),
-        ),
+        "a CHECK and the body of a function changed in the DDL alone",
+        (replace(MESSAGES, E164, ""), replace(SEND, "return false;", "return null;")),
         finds=(
             ("ddl-equals-migrations", MESSAGES, ""),
-            ("reference-fresh", "schema/observe/reference.json", ""),
-        ),
-    ),
-    PullRequest(
-        "a trigger switched off by a revision",
-        generate=True,
-        edits=(
-            revision(
-                "alter table public.message_deliveries "
-                "disable trigger message_deliveries_destination_only;\n",
-                "alter table public.message_deliveries enable trigger message_deliveries_destination_only;\n",
-            ),
-        ),
-        finds=(
-            ("ddl-equals-migrations", f"{NEW}.up.sql", "disable trigger"),
-            ("disabled-trigger", f"{NEW}.up.sql", "disable trigger"),
-        ),
-    ),
-    PullRequest(
-        "everything to everybody",
-        generate=True,
-        edits=(
-            revision(
-                "grant select on public.messages to public;\n",
-                "revoke select on public.messages from public;\n",
-            ),
-        ),
-        finds=(
-            ("ddl-equals-migrations", f"{NEW}.up.sql", "grant select"),
-            ("table-privilege", f"{NEW}.up.sql", "grant select"),
-        ),
-    ),
-    PullRequest(
-        "a function for everybody",
-        generate=True,
-        edits=(
-            revision(
-                "grant execute on function public.send_message to public;\n",
-                "revoke execute on function public.send_message from public;\n",
-            ),
-        ),
-        finds=(
-            ("ddl-equals-migrations", f"{NEW}.up.sql", "grant execute"),
-            ("function-privilege", f"{NEW}.up.sql", "grant execute"),
-        ),
-    ),
-    PullRequest(
-        "the body of a function changed in the DDL alone",
-        (replace(SEND, "return false;", "return null;"),),
-        finds=(
             ("ddl-equals-migrations", SEND, ""),
             ("reference-fresh", "schema/observe/reference.json", ""),
         ),
     ),
     PullRequest(
-        "a foreign key from messages to users",
+        "a trigger switched off, grants to everybody, a foreign key and a view that lead to people",
         generate=True,
         edits=(
             revision(
+                "alter table public.message_deliveries "
+                "disable trigger message_deliveries_destination_only;\n"
+                "grant select on public.messages to public;\n"
+                "grant execute on function public.send_message to public;\n"
                 "alter table public.messages add constraint messages_destination_phone_fkey\n"
-                "foreign key (destination_phone) references public.users (phone_number);\n",
-                "alter table public.messages drop constraint messages_destination_phone_fkey;\n",
-            ),
-        ),
-        finds=(
-            ("ddl-equals-migrations", f"{NEW}.up.sql", "fkey"),
-            ("foreign-key-not-allowed", f"{NEW}.up.sql", ""),
-            ("locks-brief", f"{NEW}.up.sql", "fkey"),
-            ("path-to-user", f"{NEW}.up.sql", ""),
-        ),
-    ),
-    PullRequest(
-        "a view that joins people to messages",
-        generate=True,
-        edits=(
-            revision(
+                "foreign key (destination_phone) references public.users (phone_number);\n"
                 "create view public.inbox as\nselect\n  messages.id,\n  users.id as user_id\n"
                 "from public.messages\n"
                 "inner join public.users on messages.destination_phone = users.phone_number;\n",
-                "drop view public.inbox;\n",
+                "drop view public.inbox;\n"
+                "alter table public.messages drop constraint messages_destination_phone_fkey;\n"
+                "revoke execute on function public.send_message from public;\n"
+                "revoke select on public.messages from public;\n"
+                "alter table public.message_deliveries enable trigger message_deliveries_destination_only;\n",
             ),
         ),
         finds=(
-            ("ddl-equals-migrations", f"{NEW}.up.sql", "inbox"),
+            (
+                "ddl-equals-migrations",
+                f"{NEW}.up.sql",
+                "alter table public.message_deliveries disable trigger",
+            ),
+            ("ddl-equals-migrations", f"{NEW}.up.sql", "alter table public.messages add constraint"),
+            ("ddl-equals-migrations", f"{NEW}.up.sql", "grant execute"),
+            ("ddl-equals-migrations", f"{NEW}.up.sql", "grant select"),
+            ("ddl-equals-migrations", f"{NEW}.up.sql", "create view public.inbox"),
+            ("disabled-trigger", f"{NEW}.up.sql", "disable trigger"),
+            ("foreign-key-not-allowed", f"{NEW}.up.sql", ""),
+            ("function-privilege", f"{NEW}.up.sql", "grant execute"),
+            ("locks-brief", f"{NEW}.up.sql", "fkey"),
+            ("path-to-user", f"{NEW}.up.sql", ""),
+            ("table-privilege", f"{NEW}.up.sql", "grant select"),
             ("undeclared-column", f"{NEW}.up.sql", ""),
             ("undeclared-column", f"{NEW}.up.sql", ""),
             ("undeclared-view", f"{NEW}.up.sql", "inbox"),
@@ -374,16 +330,6 @@ PULL_REQUESTS = (
         ),
     ),
     PullRequest(
-        "a line that runs as something else than it reads",
-        (append(MESSAGES, "-- Only a \u202eremark.\n"),),
-        finds=(("sql-style", MESSAGES, "-- Only a"),),
-    ),
-    PullRequest(
-        "a standard that cites what there is not",
-        (replace(GDPR, '"undeclared-column"', '"undeclared-colum"'),),
-        finds=(("standards-sound", GDPR, "undeclared-colum"),),
-    ),
-    PullRequest(
         "a released revision under another name",
         (rename(COMMENTS, "migrations/versions/0005_remarks"),),
         finds=(
@@ -412,9 +358,20 @@ PULL_REQUESTS = (
     ),
     # Promises.
     PullRequest(
-        "a longer grace",
-        (replace(POLICY, 'grace = "1 hour"', 'grace = "2 days"'),),
-        shows=(("The promised grace after expiry is now 2 days", POLICY, "grace = "),),
+        "a longer grace, and a purpose in other words",
+        (
+            replace(POLICY, 'grace = "1 hour"', 'grace = "2 days"'),
+            replace(CATALOGUE, '"When the row was stored."', '"When it was stored."'),
+        ),
+        # The comment in the database goes stale, which is low: it decides nothing.
+        shows=(
+            ("The promised grace after expiry is now 2 days", POLICY, "grace = "),
+            (
+                "The purpose of messages.created_at now reads: When it was stored.",
+                CATALOGUE,
+                "When it was",
+            ),
+        ),
         generate=True,
     ),
     PullRequest(
@@ -447,19 +404,6 @@ PULL_REQUESTS = (
         finds=(("catalogue-sound", CATALOGUE, "owner"),),
     ),
     PullRequest(
-        "a purpose in other words",
-        (replace(CATALOGUE, '"When the row was stored."', '"When it was stored."'),),
-        # The comment in the database goes stale, which is low: it decides nothing.
-        shows=(
-            (
-                "The purpose of messages.created_at now reads: When it was stored.",
-                CATALOGUE,
-                "When it was",
-            ),
-        ),
-        generate=True,
-    ),
-    PullRequest(
         "a catalogue changed and nothing generated",
         (replace(CATALOGUE, '"When the row was stored."', '"When it was stored."'),),
         finds=(
@@ -476,10 +420,12 @@ PULL_REQUESTS = (
         ),
     ),
     PullRequest(
-        "SQL that shouts",
+        "SQL that shouts, a line that runs as something else than it reads, a standard that cites nothing",
         (
             replace(SEND, "  devices integer[];", "  devices integer[];"),
             append("schema/ddl/900_grants.sql", "\nREVOKE ALL ON TABLE public.users FROM public;\n"),
+            append(MESSAGES, "-- Only a \u202eremark.\n"),
+            replace(GDPR, '"undeclared-column"', '"undeclared-colum"'),
         ),
         finds=(
             ("sql-style", "schema/ddl/900_grants.sql", "REVOKE"),
@@ -487,6 +433,8 @@ PULL_REQUESTS = (
             ("sql-style", "schema/ddl/900_grants.sql", "REVOKE"),
             ("sql-style", "schema/ddl/900_grants.sql", "REVOKE"),
             ("sql-style", "schema/ddl/900_grants.sql", "REVOKE"),
+            ("sql-style", MESSAGES, "-- Only a"),
+            ("standards-sound", GDPR, "undeclared-colum"),
         ),
     ),
 )

@@ -6,7 +6,6 @@ import hashlib
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import psycopg
@@ -24,6 +23,7 @@ from nosender.server.embedded import EmbeddedServer
 from nosender.server.scratch import scratch_database
 from nosender.server.target import Target
 
+from ..conftest import run_module
 from .extra import add
 
 ROOT = Path(__file__).parents[2]
@@ -43,10 +43,7 @@ def unlike(conninfo: str, schema: str = "public") -> list[str]:
 
 def alembic(conninfo: str, *arguments: str, schema: str = "public") -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "DATABASE_URL": conninfo}
-    command = [sys.executable, "-m", "alembic", "-x", f"schema={schema}", *arguments]
-    return subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120
-    )
+    return run_module("alembic", "-x", f"schema={schema}", *arguments, cwd=ROOT, env=environment)
 
 
 def psql(server: EmbeddedServer, conninfo: str, text: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +16,8 @@ from nosender.migrations import runner, sql_script
 from nosender.migrations.revisions import Chain
 from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
+
+from ..conftest import run_module
 
 ROOT = Path(__file__).parents[2]
 SAFE = "create or replace function public.f(integer) returns integer language sql return $1"
@@ -59,10 +60,7 @@ def by_ours(conninfo: str, _: EmbeddedServer) -> str:
 
 
 def by_alembic(conninfo: str, _: EmbeddedServer) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "alembic", "upgrade", "head"], cwd=ROOT, text=True, check=False,
-        env={**os.environ, "DATABASE_URL": conninfo}, capture_output=True,
-    )  # fmt: skip
+    done = run_module("alembic", "upgrade", "head", cwd=ROOT, env={**os.environ, "DATABASE_URL": conninfo})
     return "" if done.returncode == 0 else done.stderr
 
 
@@ -157,8 +155,5 @@ def test_what_an_extension_brought_in_c_is_no_stranger(database: str) -> None:
 def test_plain_alembic_still_says_where_it_stands(database: str) -> None:
     runner.upgrade(Target(database))
     _execute(database, "grant create on schema public to public")
-    done = subprocess.run(
-        [sys.executable, "-m", "alembic", "current"], cwd=ROOT, text=True, check=False,
-        env={**os.environ, "DATABASE_URL": database}, capture_output=True,
-    )  # fmt: skip
+    done = run_module("alembic", "current", cwd=ROOT, env={**os.environ, "DATABASE_URL": database})
     assert (done.returncode, done.stdout.strip()) == (0, f"{Chain.load().head} (head)")

@@ -10,15 +10,17 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from nosender.errors import NosenderError
 from nosender.privacy_audit import runner
 from nosender.privacy_audit.runner import Options, run
 from nosender.privacy_audit.snapshot.probes.functions import LEDGER, probe_names
 from nosender.schema.observe import reference
+from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
 
-from ..conftest import ROOT
+from ..conftest import ROOT, clone, migrated_template
 from .auditor import as_auditor
 
 TABLES = sorted(each.name for each in reference("public").relations if each.kind == "table")
@@ -37,12 +39,27 @@ def auditor(conninfo: str) -> Target:
     return Target(as_auditor(conninfo))
 
 
+@pytest.fixture(scope="module")
+def template(server: EmbeddedServer) -> Iterator[str]:
+    """The name of a database that passes."""
+    with clone(server, migrated_template(server)) as conninfo:
+        with psycopg.connect(conninfo, options="-c TimeZone=UTC", autocommit=True) as owner:
+            owner.execute("call retention_sweep()")
+        assert exit_code(auditor(conninfo)) == 0
+        yield str(conninfo_to_dict(conninfo)["dbname"])
+
+
+@pytest.fixture
+def migrated(server: EmbeddedServer, template: str) -> Iterator[str]:
+    """One like it, of this test's own."""
+    with clone(server, template) as conninfo:
+        yield conninfo
+
+
 @pytest.fixture
 def swept(migrated: str) -> Iterator[psycopg.Connection[Any]]:
-    """A database that passes, and its owner's session."""
+    """Its owner's session."""
     with psycopg.connect(migrated, options="-c TimeZone=UTC", autocommit=True) as owner:
-        owner.execute("call retention_sweep()")
-        assert exit_code(auditor(migrated)) == 0
         yield owner
 
 

@@ -145,8 +145,8 @@ purpose = "A token belongs to one user, and goes with the user."
 """
 FUNCTIONS: dict[str, Edit] = {
     "510_retention_policy": after(
-        "('messages', 'expires_at', 'delete', null, null, null, null, '{message_deliveries}'),\n",
-        "  ('push_tokens', 'expires_at', 'delete', null, null, null, null, '{}'),\n",
+        "('ephemeral_keys', 'expires_at', 'delete', null, 'used', null, null, '{}'),\n",
+        "    ('push_tokens', 'expires_at', 'delete', null, null, null, null, '{}'),\n",
     ),
     "603_audit_declared": after(
         "  ('migration_journal', 'recorded_at', 'time', '0 seconds', null),\n",

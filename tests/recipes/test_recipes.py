@@ -15,7 +15,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -25,7 +24,6 @@ COMMANDS = ("alembic", "make", "nosender", "pytest")
 RECIPES = re.findall(
     r"^## (Add .*)\n\n((?:.+\n)+)", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE
 )
-_compiled = TemporaryDirectory(prefix="nosender-compiled-")
 
 
 @dataclass(frozen=True)
@@ -83,12 +81,11 @@ def checkout(tmp_path: Path) -> Iterator[Path]:
 
 def run(folder: Path, command: str) -> str:
     """Run a command of a recipe as somebody with the environment active; it must succeed."""
-    hidden = ("PG", "NOSENDER_", "DATABASE_URL", "GITHUB_", "PYTEST_", "PYTHONDONTWRITEBYTECODE", "MAKE")
+    hidden = ("PG", "NOSENDER_", "DATABASE_URL", "GITHUB_", "PYTEST_", "MAKE")
     programs = Path(sys.executable).parent
     env = {name: value for name, value in os.environ.items() if not name.startswith(hidden)} | {
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(folder / "src"),
-        "PYTHONPYCACHEPREFIX": _compiled.name,
         # Make takes the programs from here, for .venv is an empty folder with stamps.
         "BIN": str(programs),
         "MAKEFLAGS": "e",

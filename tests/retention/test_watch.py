@@ -133,6 +133,7 @@ STATUS = Status(
     holders=(Holder("session", "process 7", 1234, 600), Holder("replication slot", "s", 12, None)),
     holders_complete=True,
     ledger_length=12,
+    knobs={},
 )
 PROMETHEUS = """\
 # HELP nosender_retention_overdue_rows Rows that have to go now; the planner's estimate where there are many.
