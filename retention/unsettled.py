@@ -17,6 +17,10 @@ _WAL_OF_ROW, _WAL_OF_ENTRY = 100, 100
 """Bytes beside the row itself, and of an entry in an index; see benchmarks/settle.py."""
 _ROWS_A_SECOND = 8000
 """On one core without a pause; see benchmarks/settle.py."""
+_SAMPLE = 20_000
+"""A transaction settles so many, drawn at random from all that are left."""
+_DRAWN_A_SECOND = 2_000_000
+"""So many are looked at a second to draw it; on average half of all are left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,11 @@ def read_unsettled(target: Target) -> tuple[Unsettled, ...]:
         except psycopg.Error as error:
             raise explain(error, target) from None
     return tuple(
-        Unsettled(
-            table, due, size, size + due * (_WAL_OF_ROW + indexes * _WAL_OF_ENTRY), due / _ROWS_A_SECOND
-        )
+        Unsettled(table, due, size, size + due * (_WAL_OF_ROW + indexes * _WAL_OF_ENTRY), _seconds(due))
         for table, due, size, indexes in rows
     )
+
+
+def _seconds(due: int) -> float:
+    """What is written, and what is looked at for each sample: the square of what there is."""
+    return due / _ROWS_A_SECOND + due // _SAMPLE * due / _DRAWN_A_SECOND
