@@ -26,6 +26,7 @@ declare
   places tid[];
   held tid[];
   filling tid[];
+  before bigint;
 begin
   select * into strict rule from public.retention_settle_rules() where table_name = name;
   entry.clock_before := clock_timestamp() at time zone 'utc';
@@ -78,10 +79,14 @@ begin
   entry.children := 0;
   entry.batches := 1;
   entry.blocked := cardinality(places) - entry.settled;
+  -- What was passed over once is passed over again by the sets that follow.
+  select coalesce(max(r.blocked), 0) into before
+  from public.retention_runs as r
+  where r.run_id = entry.run_id and r.phase = 'settled' and r.table_name = name;
   entry := public.retention_append(entry);
   return state || jsonb_build_object(
     'affected', entry.settled, 'settled', (state ->> 'settled')::bigint + entry.settled,
-    'passed_over', (state ->> 'passed_over')::bigint + entry.blocked
+    'passed_over', (state ->> 'passed_over')::bigint + greatest(entry.blocked - before, 0)
   );
 end
 $$;

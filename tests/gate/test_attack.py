@@ -49,15 +49,20 @@ def test_order_that_comes_back_is_found(
 ) -> None:
     monkeypatch.setattr("nosender.retention.sweep.refuse_replaced", lambda *_: None)
     with psycopg.connect(migrated, autocommit=True) as connection:
-        connection.execute(
-            "create or replace function public.new_message_id() returns bigint language sql "
-            "security definer as $$ select nextval('public.messages_id_seq') $$"
-        )
+        row = connection.execute("select pg_get_functiondef('send_message'::regproc)").fetchone()
+        assert row is not None
+        drawn = "uuid_hash_extended(gen_random_uuid(), 0)"
+        assert row[0].count(drawn) == 2
+        connection.execute(row[0].replace(drawn, "nextval('public.messages_id_seq')").encode())
         connection.execute(
             "create or replace function public.retention_settle(state jsonb) returns jsonb language sql "
             "as $$ select $1 || jsonb_build_object('settling', false, 'affected', 0, 'pause_ms', 0) $$"
         )
-    assert found(server, migrated, DDL / "557_retention_settle.sql") == ["settling", "messages.id"]
+    assert found(server, migrated, DDL / "557_retention_settle.sql") == [
+        "settling",
+        "messages.id",
+        "deliveries.id",
+    ]
 
 
 def test_what_reveals_nothing_is_not_attacked(

@@ -145,7 +145,7 @@ purpose = "A token belongs to one user, and goes with the user."
 """
 FUNCTIONS: dict[str, Edit] = {
     "510_retention_policy": after(
-        "('messages', 'expires_at', 'delete', null, null, null, null, '{message_deliveries}'),\n",
+        "case when knobs.messages is not null then 'created_at' end, '{message_deliveries}'\n    ),\n",
         "  ('push_tokens', 'expires_at', 'delete', null, null, null, null, '{}'),\n",
     ),
     "603_audit_declared": after(
