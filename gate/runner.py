@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from nosender import __version__
 from nosender.errors import NosenderError, UsageError, did_you_mean
-from nosender.gate import live, static
+from nosender.gate import attack, live, static
 from nosender.gate.change_lines import first_change, place_in_change
 from nosender.gate.step import CannotLook, Problem, Step
 from nosender.gate.workplace import ROOMS, SCHEMA, WAIVERS, Workplace
@@ -100,6 +100,12 @@ STEPS = (
         "Every table, column and function is declared, and nothing else is.",
         "Declare it in schema/catalogue with its purpose, class, resolution and retention.",
         live.catalogue_complete,
+    ),
+    Step(
+        "names-nobody",
+        "What rows reveal stayed as little: they settle, and settled ones keep no order.",
+        "Draw ids at random, and let the sweep settle what the function writes; see docs/linkability.md.",
+        attack.names_nobody,
     ),
     Step(
         "reviewer-must-see",

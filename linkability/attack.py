@@ -133,7 +133,7 @@ def _world(
     done: dict[str, WorldResult] = {}
     for layout in layouts:
         place = drive.planted(
-            server, templates[layout.name], layout, world, conduct.drive.connections, deadline
+            server.conninfo(), templates[layout.name], layout, world, conduct.drive.connections, deadline
         )
         with place as planted:
             copy = take.take(planted.conninfo, world)

@@ -45,7 +45,7 @@ def share(worlds: list[Floats]) -> Share:
     pooled = np.concatenate(filled)
     means = [float(each.mean()) for each in filled]
     point = float(pooled.mean())
-    return Share(point, _wilson(point, len(pooled), _deviations(LEVEL)), (min(means), max(means)))
+    return Share(point, _wilson(point, len(pooled), deviations(LEVEL)), (min(means), max(means)))
 
 
 def excess(attack: list[Floats], baseline: list[Floats], tests: int) -> Excess:
@@ -67,12 +67,13 @@ def excess(attack: list[Floats], baseline: list[Floats], tests: int) -> Excess:
         deviation = max(deviation, float(means.std(ddof=1) / np.sqrt(len(means))))
     return Excess(
         point,
-        point - _deviations(LEVEL / max(1, tests)) * deviation,
-        point + _deviations(LEVEL) * deviation,
+        point - deviations(LEVEL / max(1, tests)) * deviation,
+        point + deviations(LEVEL) * deviation,
     )
 
 
-def _deviations(level: float) -> float:
+def deviations(level: float) -> float:
+    """How far out of a normal one has to go for this level on one side."""
     return NormalDist().inv_cdf(1.0 - level)
 
 

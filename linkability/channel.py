@@ -19,7 +19,11 @@ class Channel:
     """What is looked at, for a person to read."""
     population: Population = "talkers"
     margin: float | None = 0.03
-    """Declared: success is at most popularity and this. None: nothing is declared, and decided."""
+    """Declared of settled rows: success is at most popularity and this. None: nothing is declared."""
+    margin_of_all: float = 0.05
+    """The same of all rows, those of the interval under way among them."""
+    reason: str = ""
+    """Why more is declared than of other channels."""
     floor: float | None = None
     """What the attack must reach on 0.1.0 at 1,000 people and two days, or the measurement is blind."""
     control_hours: int = 1
@@ -34,8 +38,20 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("block", "messages in the same heap page", floor=0.5),
     Channel("delivery-block", "deliveries in the same heap page"),
     Channel("toast", "order of values stored out of line"),
-    Channel("acknowledgement", "transactions of acknowledgements against those of messages"),
-    Channel("expiry", "expiry less usual lifetimes, and lifetimes that two share", control_hours=24),
+    Channel(
+        "acknowledgement",
+        "transactions of acknowledgements against those of messages",
+        margin_of_all=0.25,
+        reason="whoever has just read something writes, and until a settle both calls stand in their order",
+    ),
+    Channel(
+        "expiry",
+        "expiry less usual lifetimes, and lifetimes that two share",
+        margin=0.1,
+        margin_of_all=0.12,
+        reason="two who talk use one lifetime, and with it the hours of the six under way tell more",
+        control_hours=24,
+    ),
     Channel("never-back", "messages that wait for a device that never comes back", "never-back", margin=0.05),
     Channel("rotation-order", "order of session keys", "rotators", floor=0.6),
     Channel("rotation-counter", "order or hour of session keys, and equal counters", "rotators", floor=0.6),

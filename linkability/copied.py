@@ -51,7 +51,8 @@ class Rows:
     xmax: Ints
     """The last transaction that locked or replaced the row; 0: none."""
     settled: Ints
-    """1 where the ledger says that a settle wrote the row, 0 where not; NONE: the ledger says nothing."""
+    """1 where the ledger says that a settle wrote the row, 0 where not; NONE: the ledger says nothing. People
+    and devices: 0 where somebody has locked the row since the last settle, else 1."""
 
     def __len__(self) -> int:
         return len(self.id)
@@ -103,16 +104,30 @@ class Copy:
 
 
 def part(copy: Copy, *, settled: bool) -> Copy:
-    """The copy with its settled rows alone, or with the others alone; people and devices as they are."""
+    """The copy with its settled rows alone, or with the others alone; of locks those that belong to them."""
 
     def rows_of(table: Rows) -> Rows:
         return table.take(table.is_settled == settled)
+
+    def locks_of(table: Rows) -> Rows:
+        others = (table.settled == 0) if settled else (table.settled == 1)
+        return dataclasses.replace(table, xmax=np.where(others, 0, table.xmax))
 
     return dataclasses.replace(
         copy,
         messages=rows_of(copy.messages),
         deliveries=rows_of(copy.deliveries),
         session_keys=rows_of(copy.session_keys),
+        users=locks_of(copy.users),
+        devices=locks_of(copy.devices),
+    )
+
+
+def old_locks(copy: Copy) -> int:
+    """People and devices whose row names somebody who locked it before the last settle."""
+    return sum(
+        int(((table.settled == 1) & (table.xmax > 0) & (table.xmax != table.xmin)).sum())
+        for table in (copy.users, copy.devices)
     )
 
 

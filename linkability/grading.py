@@ -13,8 +13,10 @@ from nosender.linkability.nearness import has_rows
 if TYPE_CHECKING:
     from nosender.linkability.arrays import Flags, Floats, Ints
     from nosender.linkability.channel import Channel
-    from nosender.linkability.copied import Copy, Rows
+    from nosender.linkability.copied import Copy
     from nosender.linkability.simulation.world import World
+
+_DRAWN = 2**39
 
 FIRST = 1e-12
 """Values that differ by less, relatively, are equal: sums in another order."""
@@ -135,12 +137,29 @@ def _ranks(values: Ints) -> Floats:
     return ranks
 
 
-def orders_of(copy: Copy, truth: Truth, which: Flags) -> dict[str, tuple[float, int]]:
-    """The order statistic of each column of messages that may keep the order. `which`: a mask, [rows]."""
-    table: Rows = copy.messages.take(which)
-    turn = truth.turn[which]
+def orders_of(copy: Copy, truth: Truth, *, settled: bool) -> dict[str, tuple[float, int]]:
+    """The order statistic of each column that may keep the order in which messages came.
+
+    Over all rows, inside each stored hour; or over settled ones, inside each set, which is a transaction.
+    """
+    messages, deliveries = copy.messages, copy.deliveries
+    which = messages.is_settled if settled else np.ones(len(messages), dtype=np.bool_)
+    table, turn = messages.take(which), truth.turn[which]
+    period = table.xmin if settled else table.hour
     columns = {"messages.id": table.id, "messages.xmin": table.xmin, "messages.ctid": table.place}
-    found = {name: order_statistic(values, table.hour, turn) for name, values in columns.items()}
+    found = {name: order_statistic(values, period, turn) for name, values in columns.items()}
     out = np.flatnonzero(table.toast != NONE)
-    found["messages, TOAST"] = order_statistic(table.toast[out], table.hour[out], turn[out])
+    found["messages, TOAST"] = order_statistic(table.toast[out], period[out], turn[out])
+
+    theirs = deliveries.take(deliveries.is_settled if settled else np.ones(len(deliveries), dtype=np.bool_))
+    turns = dict(
+        zip(messages.id.tolist(), zip(truth.turn.tolist(), messages.hour.tolist(), strict=True), strict=True)
+    )
+    known = np.array(
+        [turns.get(each, (NONE, NONE)) for each in theirs.parent.tolist()], dtype=np.int64
+    ).reshape(-1, 2)
+    period = theirs.xmin if settled else known[:, 1]
+    # What is drawn of an id alone: above it stands the day, and they settle on other days.
+    for name, values in (("deliveries.id", theirs.id & (_DRAWN - 1)), ("deliveries.ctid", theirs.place)):
+        found[name] = order_statistic(values, period, known[:, 0])
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +10,8 @@ import numpy as np
 from nosender.errors import NosenderError, UsageError
 from nosender.linkability import grading
 from nosender.linkability.channel import Channel, channel_of
-from nosender.linkability.copied import part, shuffled
+from nosender.linkability.copied import NONE, old_locks, part, shuffled
+from nosender.linkability.nearness import has_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,14 @@ if TYPE_CHECKING:
 NEVER_BACK = "never-back"
 
 _NOT_ONE_COPY = ("copy-hour", "copy-minute")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Success on a part of a copy, and popularity on the same people."""
+
+    success: Floats
+    popular: Floats
 
 
 @dataclass(slots=True)
@@ -40,10 +49,11 @@ class Sample:
     """How many messages each of them got; empty for senders."""
     named: float = 1.0
     """Share for whom there was an answer at all."""
-    settled: Floats | None = None
-    """The same score where the copy holds its settled rows alone; None: nothing has settled."""
-    unsettled: Floats | None = None
-    """And where it holds the others alone."""
+    settled: Part | None = None
+    """The same score where the copy holds its settled rows alone; None: nothing has settled. Of rotations:
+    the whole copy, for people who have not rotated since the last settle."""
+    unsettled: Part | None = None
+    """And where it holds the others alone; of rotations, for people who have."""
 
 
 @dataclass(slots=True)
@@ -59,7 +69,9 @@ class WorldResult:
     orders: dict[str, tuple[float, int]] = field(default_factory=dict)
     """Column to order statistic and rows; see grading.order_statistic."""
     settled_orders: dict[str, tuple[float, int]] = field(default_factory=dict)
-    """The same of rows that share a transaction with many, which is how settled rows look."""
+    """The same of rows that a settle wrote."""
+    old_locks: int | None = None
+    """Rows of people and devices that still name a locker from before the last settle; None: none settled."""
 
 
 def measure(copy: Copy, truth: Truth, scores: Sequence[Score], seed: int) -> WorldResult:
@@ -76,19 +88,21 @@ def measure(copy: Copy, truth: Truth, scores: Sequence[Score], seed: int) -> Wor
         channel = channel_of(score.channel)
         control = controls[channel.control_hours]
         if score.names == "senders":
-            sample = _senders(score, copy, control, truth)
+            sample = _senders(score, copy, control, truth, parts)
         else:
             found, other = _answer(score, copy), _answer(score, control)
             sample = _contacts(channel, found, other, copy, truth)
             apart = [_answer(score, each) for each in parts] if channel.slug not in _NOT_ONE_COPY else []
             _apart(sample, channel, apart, copy, truth)
-            if channel.population == "talkers" and channel.slug not in _NOT_ONE_COPY:
+            # What is declared of everybody holds for them as well; asked is whether others are better off.
+            if channel.population == "talkers" and channel.slug not in _NOT_ONE_COPY and not channel.reason:
                 beside = _contacts(channel_of(NEVER_BACK), found, other, copy, truth)
                 _apart(beside, channel_of(NEVER_BACK), apart, copy, truth)
                 result.samples.setdefault(NEVER_BACK, {})[f"{channel.slug}/{score.slug}"] = beside
         result.samples.setdefault(channel.slug, {})[score.slug] = sample
-    result.orders = grading.orders_of(copy, truth, np.ones(len(copy.messages), dtype=np.bool_))
-    result.settled_orders = grading.orders_of(copy, truth, copy.messages.is_settled)
+    result.orders = grading.orders_of(copy, truth, settled=False)
+    result.settled_orders = grading.orders_of(copy, truth, settled=True)
+    result.old_locks = old_locks(copy) if parts else None
     return result
 
 
@@ -136,14 +150,38 @@ def _contacts(channel: Channel, found: Floats, other: Floats, copy: Copy, truth:
 
 def _apart(sample: Sample, channel: Channel, found: list[Floats], copy: Copy, truth: Truth) -> None:
     """Grade what settled rows alone and the others alone gave, on the same people as the whole copy."""
+    if not found:
+        return
     who = grading.graded_people(channel, copy, truth)
-    if found:
-        sample.settled, sample.unsettled = (grading.named_first(each, truth.contacts)[who] for each in found)
+    if channel.population == "rotators":
+        since = has_rows(copy.session_keys.fresh.person, copy.people)[who]
+        sample.settled, sample.unsettled = (
+            Part(sample.success[which], sample.popular[which]) for which in (~since, since)
+        )
+    else:
+        sample.settled, sample.unsettled = (
+            Part(grading.named_first(each, truth.contacts)[who], sample.popular) for each in found
+        )
 
 
-def _senders(score: Score, copy: Copy, control: Copy, truth: Truth) -> Sample:
+def _senders(score: Score, copy: Copy, control: Copy, truth: Truth, parts: list[Copy]) -> Sample:
     right, named = grading.senders_named(_guess(score, copy), truth)
     other, _ = grading.senders_named(_guess(score, control), truth)
     popular, chance = grading.popular_sender(copy, truth)
     share = float(named.mean()) if len(named) else 0.0
-    return Sample(right, other, popular, chance, np.zeros(0, dtype=np.int64), share)
+    sample = Sample(right, other, popular, chance, np.zeros(0, dtype=np.int64), share)
+    if parts:
+        settled = copy.messages.is_settled
+        sample.settled, sample.unsettled = (
+            _senders_of(score, copy, each, which, truth)
+            for each, which in zip(parts, (settled, ~settled), strict=True)
+        )
+    return sample
+
+
+def _senders_of(score: Score, copy: Copy, alone: Copy, which: Flags, truth: Truth) -> Part:
+    """Group messages with a row among those of `which`, where the copy holds nothing else."""
+    guess = np.full(len(copy.messages), NONE)
+    guess[which] = _guess(score, alone)
+    known = replace(truth, utterance=np.where(which, truth.utterance, NONE))
+    return Part(grading.senders_named(guess, known)[0], grading.popular_sender(copy, known)[0])

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from nosender.linkability.bounds import LEVEL, Excess, Share, excess, share
+from nosender.linkability.bounds import LEVEL, Excess, Share, deviations, excess, share
 from nosender.linkability.channel import CHANNELS, Channel, channel_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nosender.linkability.arrays import Floats, Ints
-    from nosender.linkability.measure import Sample, WorldResult
+    from nosender.linkability.measure import Part, Sample, WorldResult
 
 Standing = Literal["within", "above", "open", "told"]
 """Within the declared bound, above it, not decided by so few, or without a bound."""
@@ -22,6 +22,9 @@ Standing = Literal["within", "above", "open", "told"]
 ENOUGH_NEVER_BACK = 500
 FULL_PEOPLE, FULL_DAYS = 1000, 2
 """From this size on the floors of the channels hold for the control; below, it must beat popularity."""
+
+DRAWN = ("messages.id", "deliveries.id")
+"""Columns whose values are drawn at random."""
 
 HEARD = (0, 10, 20, 50, 100, 200, 500)
 """Lower ends of the classes of people by messages that they got: the picture's axis."""
@@ -40,6 +43,16 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Bound:
+    """What is declared of one channel over some of the rows, and whether it holds."""
+
+    of: Literal["settled", "all"]
+    margin: float
+    excess: Excess
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One channel of one layout: the better score, and what stands beside it."""
 
@@ -54,13 +67,22 @@ class Row:
     control: Share
     chance: float
     excess: Excess
+    """Of all rows, at a level of its own; see `bounds` for what decides."""
     named: float
-    standing: Standing
+    bounds: tuple[Bound, ...]
+    """Of settled rows, where there are any, then of all; none where nothing is declared."""
     curve: tuple[Point, ...]
     settled: Share | None = None
     """The best score of settled rows alone; None: nothing has settled, or the channel is not of such rows."""
     unsettled: Share | None = None
     """The best score of the others alone."""
+
+    @property
+    def standing(self) -> Standing:
+        """Of the bound that holds least."""
+        found = {bound.standing for bound in self.bounds}
+        order: tuple[Standing, ...] = ("above", "open", "within")
+        return next((each for each in order if each in found), "told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +95,21 @@ class Order:
     settled: float
     settled_rows: int
     """In all worlds; 0: no row looks settled."""
+    bound: float
+    """More than this is not chance, with the level that all columns and worlds share."""
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether settled rows keep an order; drawn ids keep none before either."""
+        return self.settled > self.bound or (self.column in DRAWN and self.all_rows > self.bound)
+
+    @property
+    def told(self) -> str:
+        """In words, how far it is from chance."""
+        return (
+            f"|r| root(n - 1) is {self.all_rows:.1f}, of settled rows {self.settled:.1f}, "
+            f"where chance stays below {self.bound:.1f}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +123,8 @@ class LayoutResult:
     messages: int
     """Rows of messages in all copies."""
     worlds: int
+    old_locks: int | None
+    """Rows of people and devices that name a locker from before the last settle; None: no settle was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +154,7 @@ class Outcome:
     conduct: str
     """SHA-256 of the simulator's parameters."""
     findings: tuple[str, ...] = field(default=())
-    """Slugs of channels above their bound."""
+    """Slugs of channels above their bound, columns in which settled rows keep an order, and `old-lock`."""
 
     @property
     def verdict(self) -> Literal["pass", "fail", "blind", "incomplete"]:
@@ -139,7 +178,9 @@ def pool(name: str, revision: str, worlds: Sequence[WorldResult]) -> LayoutResul
     slugs = [slug for world in worlds for slug in world.samples]
     known = [channel.slug for channel in CHANNELS if channel.slug in slugs]
     others = sorted(set(slugs) - set(known))
-    tests = sum(len(scores) for scores in worlds[0].samples.values())
+    # Half of the level for the channels, over settled and over all rows; half for the orders.
+    tests = 4 * sum(len(scores) for scores in worlds[0].samples.values())
+    bound = deviations(LEVEL / 4 / max(1, len(worlds[0].orders) * len(worlds)))
     rows = tuple(_row(channel_of(slug), worlds, tests) for slug in [*known, *others])
     orders = tuple(
         Order(
@@ -147,10 +188,13 @@ def pool(name: str, revision: str, worlds: Sequence[WorldResult]) -> LayoutResul
             max(world.orders[column][0] for world in worlds),
             max(world.settled_orders[column][0] for world in worlds),
             sum(world.settled_orders[column][1] for world in worlds),
+            bound,
         )
         for column in worlds[0].orders
     )
-    return LayoutResult(name, revision, rows, orders, sum(world.messages for world in worlds), len(worlds))
+    locks = [world.old_locks for world in worlds if world.old_locks is not None]
+    messages = sum(world.messages for world in worlds)
+    return LayoutResult(name, revision, rows, orders, messages, len(worlds), sum(locks) if locks else None)
 
 
 def _row(channel: Channel, worlds: Sequence[WorldResult], tests: int) -> Row:
@@ -162,9 +206,17 @@ def _row(channel: Channel, worlds: Sequence[WorldResult], tests: int) -> Row:
     best = next(iter(ordered))
     samples = by_score[best]
     success, popular = [s.success for s in samples], [s.popular for s in samples]
-    found = excess(success, popular, tests)
     count = sum(len(s.success) for s in samples)
     weights = np.array([max(1e-9, len(s.success)) for s in samples])
+    settled = _best([[s.settled for s in each] for each in by_score.values()])
+    unsettled = _best([[s.unsettled for s in each] for each in by_score.values()])
+    bounds = []
+    if channel.margin is not None:
+        if settled:
+            of_settled = excess([part.success for part in settled], [part.popular for part in settled], tests)
+            bounds.append(_bound("settled", channel, channel.margin, of_settled, count))
+        of_all = excess(success, popular, tests)
+        bounds.append(_bound("all", channel, channel.margin_of_all, of_all, count))
     return Row(
         channel=channel,
         score=best,
@@ -174,31 +226,35 @@ def _row(channel: Channel, worlds: Sequence[WorldResult], tests: int) -> Row:
         popular=share(popular),
         control=share([s.control for s in samples]),
         chance=float(np.average([s.chance for s in samples], weights=weights)),
-        excess=found,
+        excess=excess(success, popular, 1),
         named=float(np.average([s.named for s in samples], weights=weights)),
-        standing=_standing(channel, found, count),
+        bounds=tuple(bounds),
         curve=_curve(samples),
-        settled=_best([[s.settled for s in each] for each in by_score.values()]),
-        unsettled=_best([[s.unsettled for s in each] for each in by_score.values()]),
+        settled=share([part.success for part in settled]) if settled else None,
+        unsettled=share([part.success for part in unsettled]) if unsettled else None,
     )
 
 
-def _best(scores: Sequence[Sequence[Floats | None]]) -> Share | None:
-    """The share of whichever score did best; a score is [worlds]."""
+def _best(scores: Sequence[Sequence[Part | None]]) -> list[Part]:
+    """[worlds] of whichever score did best, each of which is [worlds]; empty where nothing has settled."""
     whole = [[world for world in worlds if world is not None] for worlds in scores]
-    shares = [share(worlds) for worlds in whole if worlds]
-    return max(shares, key=lambda each: np.nan_to_num(each.point, nan=-1.0), default=None)
+    return max(
+        (worlds for worlds in whole if worlds),
+        key=lambda worlds: np.nan_to_num(share([part.success for part in worlds]).point, nan=-1.0),
+        default=[],
+    )
 
 
-def _standing(channel: Channel, found: Excess, count: int) -> Standing:
-    if channel.margin is None:
-        return "told"
-    if found.lower > channel.margin:
-        return "above"
+def _bound(
+    of: Literal["settled", "all"], channel: Channel, margin: float, found: Excess, count: int
+) -> Bound:
     enough = channel.population != "never-back" or count >= ENOUGH_NEVER_BACK
-    if enough and found.point <= channel.margin and found.upper <= 2 * channel.margin:
-        return "within"
-    return "open"
+    standing: Standing = "open"
+    if found.lower > margin:
+        standing = "above"
+    elif enough and found.point <= margin and found.upper <= 2 * margin:
+        standing = "within"
+    return Bound(of, margin, found, standing)
 
 
 def _curve(samples: Sequence[Sample]) -> tuple[Point, ...]:
@@ -241,8 +297,10 @@ def blindness(control: LayoutResult, users: int, days: int) -> tuple[str, ...]:
 
 
 def findings(head: LayoutResult) -> tuple[str, ...]:
-    """Slugs of the channels that are above their declared bound."""
-    return tuple(row.channel.slug for row in head.rows if row.standing == "above")
+    """Slugs of the channels that are above their declared bound, and what else settled rows must not show."""
+    kept = (f"order of {order.column}" for order in head.orders if order.is_kept)
+    locks = ("old-lock",) if head.old_locks else ()
+    return (*(row.channel.slug for row in head.rows if row.standing == "above"), *kept, *locks)
 
 
 LEVEL_TEXT = f"{1 - LEVEL:.1%}"

@@ -69,25 +69,32 @@ def layout_template(server: EmbeddedServer, layout: Layout) -> Iterator[str]:
 
     with scratch_database(server.conninfo()) as conninfo:
         upgrade(Target(conninfo), layout.revision)
-        with Target(conninfo).connect("nosender audit attack", autocommit=True) as connection:
-            connection.execute((Path(__file__).parent / "clock.sql").read_text(encoding="utf-8"))
-            connection.execute(layout.calls.read_text(encoding="utf-8"))
-            _refuse_other_clocks(connection)
-            name = connection.info.dbname
-        yield name
+        yield make_ready(conninfo, layout)
+
+
+def make_ready(conninfo: str, layout: Layout) -> str:
+    """Put the stepped clock and the driver into a scratch database of the schema; its name."""
+    with Target(conninfo).connect("nosender audit attack", autocommit=True) as connection:
+        connection.execute((Path(__file__).parent / "clock.sql").read_text(encoding="utf-8"))
+        connection.execute(layout.calls.read_text(encoding="utf-8"))
+        _refuse_other_clocks(connection)
+        return connection.info.dbname
 
 
 @contextmanager
 def planted(
-    server: EmbeddedServer,
+    server: str,
     template: str,
     layout: Layout,
     world: World,
     connections: int,
     deadline: float = float("inf"),
 ) -> Iterator[Planted]:
-    """A scratch database in which a world's calls were made; TimeIsUpError after `deadline` (monotonic)."""
-    with scratch_database(server.conninfo(), template=template) as conninfo:
+    """A scratch database in which a world's calls were made; TimeIsUpError after `deadline` (monotonic).
+
+    `server` is the conninfo of any database beside it.
+    """
+    with scratch_database(server, template=template) as conninfo:
         with _session(conninfo) as owner:
             _register(owner, world)
             _load(owner, world)
@@ -212,7 +219,7 @@ def _ends(layout: Layout, seconds: float) -> list[float]:
     if layout.sweep_minute is None:
         return [seconds]
     first = layout.sweep_minute * 60.0
-    return [*np.arange(first, seconds, 3600.0).tolist(), seconds]
+    return [*np.arange(first, seconds, layout.sweep_hours * 3600.0).tolist(), seconds]
 
 
 def _together(crew: list[psycopg.Connection[Any]], last: int) -> int:

@@ -30,6 +30,8 @@ class Layout:
     """Sweeps, and settles where the layout does; the target's sessions have the stepped clock."""
     sweep_minute: int | None = 15
     """Minutes past each full hour at which it is swept; None: never."""
+    sweep_hours: int = 1
+    """Between two sweeps."""
 
 
 class CommandSweep:

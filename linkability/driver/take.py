@@ -45,8 +45,8 @@ def take(conninfo: str, world: World) -> Copy:
             session_keys=_dealt(
                 _marked(_session_keys(connection, first, persons), wrote, "device_session_keys"), random
             ),
-            users=_dealt(_users(connection, persons), random),
-            devices=_dealt(_devices(connection, persons), random),
+            users=_dealt(_locked(_users(connection, persons), wrote, "users"), random),
+            devices=_dealt(_locked(_devices(connection, persons), wrote, "webauthn_credentials"), random),
             seen_minute=_seen(connection, COPY, persons, random),
             seen_hour=_seen(connection, COPY_HOUR, persons, random),
         )
@@ -69,6 +69,15 @@ def _marked(table: Rows, wrote: dict[str, Ints] | None, name: str) -> Rows:
         return table
     by_settle = np.isin(table.xmin, wrote.get(name, np.zeros(0, dtype=np.int64)))
     return dataclasses.replace(table, settled=by_settle.astype(np.int64))
+
+
+def _locked(table: Rows, wrote: dict[str, Ints] | None, name: str) -> Rows:
+    if wrote is None:
+        return table
+    last = int(wrote.get(name, np.zeros(0, dtype=np.int64)).max(initial=0))
+    # Who locks a row comes after whoever wrote it; a lower number is that of several lockers together.
+    several = (table.xmax > 0) & (table.xmax < table.xmin)
+    return dataclasses.replace(table, settled=((table.xmax <= last) & ~several).astype(np.int64))
 
 
 def _dealt(table: Rows, random: np.random.Generator) -> Rows:

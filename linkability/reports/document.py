@@ -54,6 +54,7 @@ def _layout(layout: LayoutResult, role: str) -> dict[str, Any]:
         "headline": headline(layout),
         "rows": [_row(row) for row in layout.rows],
         "orders": [asdict(order) for order in layout.orders],
+        "old_locks": layout.old_locks,
     }
 
 
@@ -74,6 +75,8 @@ def _row(row: Row) -> dict[str, Any]:
         "excess": asdict(row.excess),
         "named": row.named,
         "margin": row.channel.margin,
+        "bounds": [asdict(bound) for bound in row.bounds],
+        "reason": row.channel.reason,
         "standing": row.standing,
         "curve": [asdict(point) for point in row.curve],
     }

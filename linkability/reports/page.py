@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 from nosender.linkability.outcome import LEVEL_TEXT
 from nosender.linkability.reports.picture import picture
-from nosender.linkability.reports.words import LIMITS, VERDICTS, declared, headline, number, what_ran
+from nosender.linkability.reports.words import (
+    LIMITS,
+    VERDICTS,
+    declared,
+    headline,
+    locks,
+    number,
+    what_ran,
+    why_more,
+)
 
 if TYPE_CHECKING:
     from nosender.linkability.outcome import LayoutResult, Outcome, Row
@@ -61,8 +70,9 @@ def render(outcome: Outcome) -> str:
         f"<p>{escape(what_ran(outcome))}.</p>\n{same}"
         + "".join(_layout(layout) for layout in layouts)
         + f"<p>named: share for whom a contact (of a group message: the sender) came first; settled: the "
-        f"best score of settled rows alone; rest: of the others alone; below: one-sided {LEVEL_TEXT} "
-        "bound; of: people, or group messages.</p>\n"
+        "best score of settled rows alone; rest: of the others alone (of rotations: people who have not "
+        "rotated since the last settle, and who have); below: one-sided "
+        f"{LEVEL_TEXT} bound; of: people, or group messages; declared: above popularity.</p>\n"
         f"<h2>What this cannot say</h2>\n{_list(LIMITS)}</html>\n"
     )
 
@@ -76,8 +86,10 @@ def _layout(layout: LayoutResult) -> str:
         "messages that a person got. Grey: the same attacks on shuffled order, and popularity (dashed)."
         "</figcaption></figure>\n"
         f"<table><tr>{head}\n{''.join(map(_row, layout.rows))}</table>\n"
+        f"{_list(why_more(layout))}"
         "<table><tr><th>order kept, |r|&middot;&radic;(n&minus;1)<th>all rows<th>settled rows\n"
         f"{_orders(layout)}</table>\n"
+        f"{_list([told]) if (told := locks(layout)) else ''}"
     )
 
 

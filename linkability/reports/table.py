@@ -6,7 +6,16 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from nosender.linkability.outcome import LEVEL_TEXT
-from nosender.linkability.reports.words import LIMITS, VERDICTS, declared, headline, number, what_ran
+from nosender.linkability.reports.words import (
+    LIMITS,
+    VERDICTS,
+    declared,
+    headline,
+    locks,
+    number,
+    what_ran,
+    why_more,
+)
 
 if TYPE_CHECKING:
     from nosender.linkability.bounds import Share
@@ -63,15 +72,20 @@ def _layout(layout: LayoutResult) -> list[str]:
         )
     lines += _wrapped(
         f"named: share for whom a contact (group-sender: the sender) came first; settled: the best score of "
-        f"settled rows alone, rest: of the others alone; below: one-sided {LEVEL_TEXT} bound; last: people "
-        "or messages.",
+        "settled rows alone, rest: of the others alone (of rotations: people who have not rotated since the "
+        f"last settle, and who have); below: one-sided {LEVEL_TEXT} bound; last: what is declared above "
+        "popularity, and people or messages.",
         "  ",
     )
+    for reason in why_more(layout):
+        lines += _wrapped(reason, "  ")
     lines += ["", f"  {'order kept, |r| root(n - 1)':<32}{'all rows':>10}{'settled rows':>15}"]
     for order in layout.orders:
         settled = f"{order.settled:.1f} of {order.settled_rows:,}" if order.settled_rows else "none"
-        lines.append(f"  {order.column:<32}{order.all_rows:>10.1f}{settled:>15}")
-    return lines
+        kept = f"  above {order.bound:.1f}" if order.is_kept else ""
+        lines.append(f"  {order.column:<32}{order.all_rows:>10.1f}{settled:>15}{kept}")
+    told = locks(layout)
+    return lines + _wrapped(told, "  ") if told else lines
 
 
 def _of(share: Share | None) -> str:

@@ -72,7 +72,27 @@ def declared(row: Row) -> str:
     """What is declared of a channel, and whether it holds."""
     if row.channel.margin is None:
         return "not bounded"
-    bound = f"popularity + {number(row.channel.margin)}"
-    return {"within": f"within {bound}", "above": f"above {bound}", "open": f"undecided: {bound}"}[
-        row.standing
-    ]
+    words = {"within": "within", "above": "above", "open": "undecided"}
+    shown = [bound for bound in row.bounds if bound.standing == row.standing]
+    return f"{words[row.standing]} " + ", ".join(f"+ {number(bound.margin)} of {bound.of}" for bound in shown)
+
+
+def why_more(layout: LayoutResult) -> tuple[str, ...]:
+    """Why more is declared of some channels than of others."""
+    return tuple(
+        f"{row.channel.slug}, + {number(row.channel.margin or 0)} of settled rows and + "
+        f"{number(row.channel.margin_of_all)} of all: {row.channel.reason}."
+        for row in layout.rows
+        if row.channel.reason and row.bounds
+    )
+
+
+def locks(layout: LayoutResult) -> str | None:
+    """One sentence about who is still named by the rows of people and devices."""
+    if layout.old_locks is None:
+        return None
+    return (
+        "No row of a person or a device names a locker from before the last settle."
+        if not layout.old_locks
+        else f"{layout.old_locks:,} rows of people and devices name a locker from before the last settle."
+    )

@@ -5,7 +5,8 @@ set search_path = pg_catalog, pg_temp;
 -- the settle goes, $4 the midnight and $5 the beginning of the six hours before that.
 --
 -- Times rise with the age of the row: the hour in the six hours under way, the six hours today, then the day.
--- An expiry rises with them where the row lives for a day or longer; less would be lengthened out of measure.
+-- An expiry rises with them: to the day where the row lives for a day or longer, to the six hours where it
+-- lives for eight hours or longer; less would be lengthened out of measure, and keeps the hour.
 -- A value stored out of line gets a new number only when it is computed anew, so each ends with an empty one.
 create function public.retention_settle_rules()
 returns table (
@@ -28,11 +29,11 @@ as $$
   ),
   expiry (text) as (
     select format(
-      'expires_at = case when r.expires_at - r.created_at < interval ''1 day'' then r.expires_at '
-      'when r.created_at < $4 then %1$s end',
-      'date_bin(''1 day'', r.expires_at + interval ''23:59:59.999999'', ''2000-01-01'') '
-      'when r.created_at < $5 then '
-      'date_bin(''6 hours'', r.expires_at + interval ''05:59:59.999999'', ''2000-01-01'') else r.expires_at'
+      'expires_at = case when r.created_at >= $5 or r.expires_at - r.created_at < interval ''8 hours'' '
+      'then r.expires_at when r.created_at < $4 and r.expires_at - r.created_at >= interval ''1 day'' then %s '
+      'else %s end',
+      'date_bin(''1 day'', r.expires_at + interval ''23:59:59.999999'', ''2000-01-01'')',
+      'date_bin(''6 hours'', r.expires_at + interval ''05:59:59.999999'', ''2000-01-01'')'
     )
   )
   values
@@ -66,7 +67,9 @@ as $$
     'device_session_keys', array[interval '1 day', '1 hour'],
     'r.xmin <> all($1) and r.created_at < $3',
     concat_ws(
-      ', ', 'id = default', 'created_at = date_trunc(''day'', r.created_at)', (select text from expiry),
+      ', ', 'id = default', 'created_at = date_trunc(''day'', r.created_at)',
+      'expires_at = case when r.created_at < $4 and r.expires_at - r.created_at >= interval ''1 day'' '
+      'then date_bin(''1 day'', r.expires_at + interval ''23:59:59.999999'', ''2000-01-01'') else r.expires_at end',
       'encrypted_session_key = r.encrypted_session_key || ''''::bytea'
     )
   ),

@@ -5,7 +5,12 @@ set search_path = pg_catalog, pg_temp;
 --
 -- The rows are locked first, and what others hold is passed over: it settles with the next set. The update
 -- leads from the shuffled places to the rows: by any other plan they would be written in the order in which
--- they lie. No exception block may come in: what it writes has another transaction number.
+-- they lie.
+--
+-- A new version stays in its page as long as there is room, and neighbours would stay neighbours. So the room
+-- goes first: a row of each page is written again and again until it finds none, and each time it is taken
+-- back; what was written keeps its place until others have forgotten it. Nothing else may be written in that
+-- block: it has another transaction number.
 create function public.retention_settle_batch(
   state jsonb, name text, until timestamp, settled xid[], rising xid[], last_one boolean, most bigint
 ) returns jsonb
@@ -20,6 +25,8 @@ declare
   sixth timestamp := date_bin('6 hours', until, timestamp '2000-01-01');
   places tid[];
   held tid[];
+  filling tid[];
+  before bigint;
 begin
   select * into strict rule from public.retention_settle_rules() where table_name = name;
   entry.clock_before := clock_timestamp() at time zone 'utc';
@@ -32,6 +39,27 @@ begin
   if cardinality(places) = 0 and not last_one then
     return null;
   end if;
+  filling := array(
+    select distinct on ((place::text::point)[0]) place from unnest(places) as place
+    order by (place::text::point)[0], gen_random_uuid()
+  );
+  while cardinality(filling) > 0 loop
+    begin
+      execute format(
+        'with free as materialized (
+          select r.ctid as place from %1$s as r where r.ctid = any($1) for no key update skip locked
+        ),
+        written as (
+          update %1$s as r set id = r.id from free where r.ctid = free.place
+          returning free.place, (r.ctid::text::point)[0] = (free.place::text::point)[0] as stays
+        )
+        select array_agg(place) from written where stays', home
+      ) into filling using filling;
+      raise exception 'taken back' using errcode = 'NS001';
+    exception when sqlstate 'NS001' then
+      null;
+    end;
+  end loop;
   execute format(
     'select array(select r.ctid from %s as r where r.ctid = any($6) and (%s) for no key update skip locked)',
     home, rule.due
@@ -51,10 +79,14 @@ begin
   entry.children := 0;
   entry.batches := 1;
   entry.blocked := cardinality(places) - entry.settled;
+  -- What was passed over once is passed over again by the sets that follow.
+  select coalesce(max(r.blocked), 0) into before
+  from public.retention_runs as r
+  where r.run_id = entry.run_id and r.phase = 'settled' and r.table_name = name;
   entry := public.retention_append(entry);
   return state || jsonb_build_object(
     'affected', entry.settled, 'settled', (state ->> 'settled')::bigint + entry.settled,
-    'passed_over', (state ->> 'passed_over')::bigint + entry.blocked
+    'passed_over', (state ->> 'passed_over')::bigint + greatest(entry.blocked - before, 0)
   );
 end
 $$;

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nosender.linkability import outcome
-from nosender.linkability.measure import Sample, WorldResult
+from nosender.linkability.measure import Part, Sample, WorldResult
 from nosender.linkability.outcome import Outcome
 from nosender.linkability.reports import render
 
@@ -34,8 +34,9 @@ def made(
                 "id": {"likelihood": sample(success, 0.05, people)},
                 "<b>mine": {"x": sample(0.05, 0.05, people)},
             },
-            {"messages.id": (248.0, 5000)},
-            {"messages.id": (0.7, 4000)},
+            {"messages.ctid": (248.0, 5000)},
+            {"messages.ctid": (0.7, 4000)},
+            0,
         )
         for seed in (1000, 1001, 1002)
     ]
@@ -64,10 +65,30 @@ def test_exit_codes() -> None:
     assert (made().verdict, made().exit_code) == ("fail", 1)
     assert made(blind=("it saw nothing",)).exit_code == 3
     assert (made(success=0.05).verdict, made(success=0.05).exit_code) == ("pass", 0)
-    quiet = made(success=0.05, people=60)
+    quiet = made(success=0.05, people=20)
     assert quiet.findings == ()
-    assert quiet.verdict == "incomplete"  # so few people do not decide three hundredths
+    assert quiet.verdict == "incomplete"  # so few people do not decide five hundredths
     assert quiet.exit_code == 3
+
+
+def test_settled_rows_and_all_of_them_have_bounds_of_their_own() -> None:
+    people = np.arange(5000)
+    guessed = (people < 250).astype(float)
+
+    def verdict(settled: float, every: float, kept: float = 0.7, locks: int = 0) -> tuple[str, ...]:
+        alone = Part((people < settled * 5000).astype(float), guessed)
+        whole = Sample((people < every * 5000).astype(float), guessed, guessed, 0.01, people, settled=alone)
+        world = WorldResult(
+            1, 5000, 10, {"id": {"likelihood": whole}}, {"messages.ctid": (99.0, 9)},
+            {"messages.ctid": (kept, 9)}, locks,
+        )  # fmt: skip
+        return outcome.findings(outcome.pool("head", "0010", [world]))
+
+    assert verdict(0.06, 0.09) == ()
+    assert verdict(0.12, 0.12) == ("id",)  # three hundredths of settled rows, five of all
+    assert verdict(0.06, 0.13) == ("id",)
+    assert verdict(0.06, 0.06, kept=5.0) == ("order of messages.ctid",)
+    assert verdict(0.06, 0.06, locks=1) == ("old-lock",)
 
 
 def test_a_channel_within_its_bound_passes() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import threading
 from collections.abc import Iterator
 
@@ -16,6 +19,9 @@ from nosender.retention.ledger import verify_target
 from nosender.retention.stop import Stop
 from nosender.retention.sweep import FAST, sweep
 from nosender.retention.unsettled import read_unsettled
+from nosender.schema import ddl
+from nosender.server.binaries import Binaries
+from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
 
 from . import settling
@@ -46,7 +52,7 @@ def test_a_row_that_somebody_holds_waits_for_the_next_set(migrated: str, owner: 
         assert "2 rows are in use and settle with the next set" in receipt.warnings
     assert unsettled(owner, "messages") == 2
     told = "select settled, blocked from retention_runs where phase = 'settled' and table_name = 'messages'"
-    assert owner.execute(f"{told} order by id desc limit 1".encode()).fetchone() == (18, 2)
+    assert owner.execute(f"{told} order by id desc limit 2".encode()).fetchall() == [(0, 2), (18, 2)]
     send(migrated, "02:30", 9, name="later")
     assert settle(migrated, "03:10").passed_over == 0
     assert groups(owner, "messages") == [18, 11]
@@ -90,6 +96,63 @@ def test_a_sweep_that_is_killed_is_finished_by_the_next(
     assert groups(owner, "message_deliveries") == [20]
     verdict = verify_target(Target(migrated))
     assert (verdict.problems, verdict.unfinished) == ((), 1)
+
+
+def test_a_server_process_that_is_killed_inside_a_set_leaves_it_to_the_next(binaries: Binaries) -> None:
+    """By SIGKILL, in the statement that writes the set: the server recovers, and nothing of the set was."""
+    with EmbeddedServer(binaries) as server:
+        conninfo = server.conninfo()
+        with psycopg.connect(conninfo, autocommit=True, options="-c TimeZone=UTC") as owner:
+            ddl.load(owner, "public")
+            settling.set_back(owner)
+            settling.people(conninfo, 3)
+            send(conninfo, "01:10", 40)
+            settle(conninfo, "02:10")
+            owner.execute(
+                """
+                create function stall() returns trigger language plpgsql as $$
+                begin
+                  if nextval('public.written') = 10 then perform pg_advisory_xact_lock(42); end if;
+                  return new;
+                end
+                $$;
+                create sequence written;
+                create trigger stall before update on messages for each row
+                when (old.created_at <> new.created_at) execute function stall();
+                """
+            )
+            owner.execute("select pg_advisory_lock(42)")
+            failed: list[NosenderError] = []
+
+            def sweep_once() -> None:
+                try:
+                    settle(conninfo, "06:10")
+                except NosenderError as error:
+                    failed.append(error)
+
+            sweeper = threading.Thread(target=sweep_once)
+            sweeper.start()
+            waiting = "select pid from pg_locks where locktype = 'advisory' and objid = 42 and not granted"
+            while (row := owner.execute(waiting.encode()).fetchone()) is None:
+                assert sweeper.is_alive()
+            os.kill(row[0], signal.SIGKILL)
+            sweeper.join()
+        assert failed
+        while True:
+            with contextlib.suppress(psycopg.OperationalError):
+                owner = psycopg.connect(conninfo, autocommit=True, options="-c TimeZone=UTC")
+                break
+        with owner:
+            assert groups(owner, "messages") == [40]
+            hours = "select distinct created_at::text from messages"
+            assert owner.execute(hours.encode()).fetchall() == [("2031-05-06 01:00:00",)]
+            owner.execute("drop trigger stall on messages")
+            settle(conninfo, "06:20")
+            assert owner.execute(hours.encode()).fetchall() == [("2031-05-06 00:00:00",)]
+            assert groups(owner, "messages") == [40]
+            assert unsettled(owner, "messages") == unsettled(owner, "message_deliveries") == 0
+        verdict = verify_target(Target(conninfo))
+        assert (verdict.problems, verdict.unfinished) == ((), 1)
 
 
 @pytest.mark.parametrize("table", ["messages", "message_deliveries", "device_session_keys", "retention_runs"])

@@ -1,0 +1,193 @@
+-- The functions as they were in 0011.
+set local search_path = pg_catalog, pg_temp;
+
+-- 554_retention_settle_rules.sql
+-- How each table is settled, as expressions over its row `r`. Parameters of all of them: $1 the transactions
+-- of settles after which a row stays as it is, $2 those after which it rises to the next level, $3 up to when
+-- the settle goes, $4 the midnight and $5 the beginning of the six hours before that.
+--
+-- Times rise with the age of the row: the hour in the six hours under way, the six hours today, then the day.
+-- An expiry rises with them where the row lives for a day or longer; less would be lengthened out of measure.
+-- A value stored out of line gets a new number only when it is computed anew, so each ends with an empty one.
+create or replace function public.retention_settle_rules()
+returns table (
+  table_name text,
+  levels interval[],  -- a settled set joins those of the next level
+  due text,           -- rows that the settle takes
+  changes text
+)
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  with raised (name, text) as (
+    select
+      name,
+      format(
+        '%1$I = case when r.%1$I < $4 then date_trunc(''day'', r.%1$I) when r.%1$I < $5 then '
+        'date_bin(''6 hours'', r.%1$I, ''2000-01-01'') else date_trunc(''hour'', r.%1$I) end', name
+      )
+    from unnest(array['created_at', 'timestamp', 'delivered_at', 'read_at']) as name
+  ),
+  expiry (text) as (
+    select format(
+      'expires_at = case when r.expires_at - r.created_at < interval ''1 day'' then r.expires_at '
+      'when r.created_at < $4 then %1$s end',
+      'date_bin(''1 day'', r.expires_at + interval ''23:59:59.999999'', ''2000-01-01'') '
+      'when r.created_at < $5 then '
+      'date_bin(''6 hours'', r.expires_at + interval ''05:59:59.999999'', ''2000-01-01'') else r.expires_at'
+    )
+  )
+  values
+  (
+    'messages', array[interval '1 day', '6 hours', '1 hour'],
+    'r.xmin <> all($1) and r.created_at < $3',
+    concat_ws(
+      ', ', (select text from raised where name = 'created_at'), (select text from raised where name = 'timestamp'),
+      (select text from expiry), 'encrypted_content = r.encrypted_content || ''''::bytea'
+    )
+  ),
+  (
+    'message_deliveries', array[interval '1 day', '6 hours', '1 hour'],
+    -- One that waits has no time of its own: it came with its message.
+    format(
+      'r.xmin <> all($1) and coalesce(r.read_at, r.delivered_at, '
+      '(select m.created_at from %s as m where m.id = r.message_id)) < $3', 'public.messages'::regclass
+    ),
+    concat_ws(
+      ', ', 'id = default', (select text from raised where name = 'delivered_at'),
+      (select text from raised where name = 'read_at')
+    )
+  ),
+  (
+    'ephemeral_keys', array[interval '1 day', '6 hours', '1 hour'],
+    'r.xmin <> all($1) and r.created_at < $3',
+    concat_ws(', ', 'id = default', (select text from raised where name = 'created_at'))
+  ),
+  -- Keys are few and say most: all that was stored or touched today is one set, whatever the hour.
+  (
+    'device_session_keys', array[interval '1 day', '1 hour'],
+    'r.xmin <> all($1) and r.created_at < $3',
+    concat_ws(
+      ', ', 'id = default', 'created_at = date_trunc(''day'', r.created_at)', (select text from expiry),
+      'encrypted_session_key = r.encrypted_session_key || ''''::bytea'
+    )
+  ),
+  (
+    'messaging_public_keys', array[interval '1 day', '1 hour'],
+    'r.xmin <> all($1) and greatest(r.created_at, r.revoked_at) < $3',
+    'id = default, created_at = date_trunc(''day'', r.created_at), revoked_at = date_trunc(''day'', r.revoked_at)'
+  ),
+  -- Whoever locked the row of a person or a device last stays in it, until it is written anew. A version that
+  -- a settle wrote names the settle itself.
+  (
+    'users', array[interval '1 day', '6 hours', '1 hour'],
+    'r.xmax <> 0::text::xid and r.xmax <> r.xmin or r.xmin = any($2)',
+    'created_at = r.created_at'
+  ),
+  (
+    'webauthn_credentials', array[interval '1 day', '6 hours', '1 hour'],
+    'r.xmax <> 0::text::xid and r.xmax <> r.xmin or r.xmin = any($2)',
+    'created_at = r.created_at'
+  )
+$$;
+
+-- 555_retention_settle_targets.sql
+-- Up to when a table is to be settled, level by level; no row where it is settled for now. The receipt of a
+-- settled set is written by the transaction that wrote the set, so the ledger's own rows say which
+-- transactions those are: `settled` and `rising` are the parameters $1 and $2 of the rules. A row of any
+-- other transaction has not settled, whoever wrote it.
+create or replace function public.retention_settle_targets(name text, levels interval[])
+returns table (until timestamp, settled xid[], rising xid[], last_one boolean)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  origin constant timestamp := '2000-01-01';
+  level interval;
+  reached timestamp;
+  settle constant interval := (select k.settle from public.retention_knobs() as k);
+  latest timestamp := date_bin(settle, now() at time zone 'utc', origin);
+begin
+  select max(r.settled_until) into reached
+  from public.retention_runs as r
+  where r.phase = 'settled' and r.table_name = name and r.status = 'done';
+  foreach level in array levels loop
+    until := date_bin(greatest(level, settle), latest, origin);
+    continue when reached >= until;
+    reached := until;
+    last_one := until = latest;
+    -- A table of two levels is one set a day: whatever is not of a whole day rises.
+    level := case when cardinality(levels) = 2 then levels[1] else level end;
+    select
+      coalesce(array_agg(r.xmin) filter (where final), '{}'),
+      coalesce(array_agg(r.xmin) filter (where not final), '{}')
+    into settled, rising
+    from public.retention_runs as r
+    cross join lateral (
+      select r.settled_until >= until or date_bin(level, r.settled_until, origin) = r.settled_until
+    ) as e (final)
+    where r.phase = 'settled' and r.table_name = name;
+    return next;
+  end loop;
+end
+$$;
+
+-- 556_retention_settle_batch.sql
+-- Writes rows anew in random order, and leaves a receipt in the same transaction: all that is due, or a
+-- random sample of at most `most` of it. Each order is drawn by the server's strong generator.
+--
+-- The rows are locked first, and what others hold is passed over: it settles with the next set. The update
+-- leads from the shuffled places to the rows: by any other plan they would be written in the order in which
+-- they lie. No exception block may come in: what it writes has another transaction number.
+create or replace function public.retention_settle_batch(
+  state jsonb, name text, until timestamp, settled xid[], rising xid[], last_one boolean, most bigint
+) returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  entry public.retention_runs := public.retention_entry(state);
+  home regclass := ('public.' || quote_ident(name))::regclass;
+  rule record;
+  midnight timestamp := date_trunc('day', until);
+  sixth timestamp := date_bin('6 hours', until, timestamp '2000-01-01');
+  places tid[];
+  held tid[];
+begin
+  select * into strict rule from public.retention_settle_rules() where table_name = name;
+  entry.clock_before := clock_timestamp() at time zone 'utc';
+  perform set_config('enable_seqscan', 'on', true);
+  execute format(
+    'select array(select r.ctid from %s as r where %s order by gen_random_uuid() limit $6)', home, rule.due
+  ) into places using settled, rising, until, midnight, sixth, most;
+  perform set_config('enable_seqscan', 'off', true);
+  -- The receipt of the last level says that the table was looked at; of the others it is that of a set.
+  if cardinality(places) = 0 and not last_one then
+    return null;
+  end if;
+  execute format(
+    'select array(select r.ctid from %s as r where r.ctid = any($6) and (%s) for no key update skip locked)',
+    home, rule.due
+  ) into held using settled, rising, until, midnight, sixth, places;
+  held := array(select place from unnest(held) as place order by gen_random_uuid());
+  execute format(
+    'update %s as r set %s from unnest($6) as chosen (place) where r.ctid = chosen.place', home, rule.changes
+  ) using settled, rising, until, midnight, sixth, held;
+  get diagnostics entry.settled = row_count;
+  entry.phase := 'settled';
+  entry.table_name := name;
+  entry.settled_until := until;
+  -- Where others hold every row of a sample, more samples would find the same.
+  entry.status := case when cardinality(places) < most or entry.settled = 0 then 'done' else 'partial' end;
+  entry.deleted := 0;
+  entry.deactivated := 0;
+  entry.children := 0;
+  entry.batches := 1;
+  entry.blocked := cardinality(places) - entry.settled;
+  entry := public.retention_append(entry);
+  return state || jsonb_build_object(
+    'affected', entry.settled, 'settled', (state ->> 'settled')::bigint + entry.settled,
+    'passed_over', (state ->> 'passed_over')::bigint + entry.blocked
+  );
+end
+$$;
