@@ -65,11 +65,11 @@ def limits_of(snapshot: Snapshot) -> tuple[str, ...]:
         *_databases(snapshot),
         *_role(snapshot),
         *_replays(snapshot),
-        *_unsettled(snapshot),
+        *unsettled_tables(snapshot),
     )
 
 
-def _unsettled(snapshot: Snapshot) -> list[str]:
+def unsettled_tables(snapshot: Snapshot) -> list[str]:
     """Tables that somebody declared beside ours: a sweep settles none of them."""
     answer = snapshot.probes.get("audit_settling")
     if answer is None or isinstance(answer, Unseen):

@@ -9,8 +9,10 @@ from typing import Any, cast
 import psycopg
 import pytest
 
-from nosender.privacy_audit.result.limits import lifetime
+from nosender.privacy_audit.result.limits import lifetime, unsettled_tables
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
+from nosender.schema.catalogue import load
+from nosender.schema.catalogue.sides import sides
 from nosender.schema.observe import observe
 
 
@@ -18,7 +20,7 @@ def snapshot(settings: dict[str, str | None], slots: tuple[tuple[str, str], ...]
     """As much of a snapshot as the sentence is made from; None is a setting that the role may not see."""
     live = SimpleNamespace(
         settings=tuple(
-            SimpleNamespace(name=name, state="hidden" if value is None else "set", value=value)
+            SimpleNamespace(name=name, state="hidden" if value is None else "set", value=value, is_own=False)
             for name, value in settings.items()
         )
     )
@@ -54,3 +56,19 @@ def test_a_server_is_read_so(connection: psycopg.Connection, run_nosender: Calla
         "--url", f"{connection.info.dsn}", "audit", "run", "--format", "json", "--check", "copied-log"
     )
     assert "the server archives none of it." in answer.stdout + answer.stderr
+
+
+def test_tables_that_no_sweep_settles_are_named() -> None:
+    """Who declares a table beside ours is told that its rows keep their order."""
+    catalogue = load()
+    ours = [name for name, side in sides(catalogue).items() if side != "bookkeeping"]
+
+    def told(settled: list[str]) -> list[str]:
+        rows = tuple({"table_name": name} for name in settled)
+        probes = {"audit_settling": rows}
+        snapshot = SimpleNamespace(probes=probes, catalogue=catalogue, tables=dict.fromkeys(ours))
+        return unsettled_tables(cast(Snapshot, snapshot))
+
+    assert told(ours) == []
+    (limit,) = told([name for name in ours if name != "ephemeral_keys"])
+    assert "no sweep settles ephemeral_keys, so" in limit
