@@ -269,7 +269,10 @@ def revisions_unchanged(place: ProjectPlace) -> Iterator[Problem]:
 
 def frozen_fresh(place: ProjectPlace) -> Iterator[Problem]:
     """What is committed is what a freeze would write now."""
-    from nosender.project.declared import frozen_path
+    from nosender.project.declared import catalogue_of, frozen_path
+    from nosender.retention.project_policy import missing
+    from nosender.schema.observe import reference
+    from nosender.schema.observe.parts import together
 
     file = frozen_path(place.project)
     if file is None:
@@ -285,6 +288,10 @@ def frozen_fresh(place: ProjectPlace) -> Iterator[Problem]:
     if not file.is_file() or file.read_text(encoding="utf-8") != frozen.to_json():
         where = place.path(file) if file.is_file() else place.settings
         yield Problem(file.name, "The frozen file is not what the revisions make.", where, 1, "project")
+    whole = together(reference(frozen.schema), frozen.observation)
+    if missing(catalogue_of(place.project), whole) is not None:
+        detail = "The retention that the catalogue declares is not what the revisions install."
+        yield Problem("retention_project_policy", detail, place.settings, 1, "project")
 
 
 def up_down_up(place: ProjectPlace) -> Iterator[Problem]:
@@ -435,7 +442,7 @@ def audit_of_both(place: ProjectPlace) -> Audit:
     if place.project.own.alembic is not None:
         project_chain.upgrade(target, place.project)
     fill(target, USERS, MESSAGES, SEED)
-    sweep(target, pace=FAST)
+    sweep(target, pace=FAST, project=place.project)
     own = place.project.own
     return runner.run(
         target,

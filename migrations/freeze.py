@@ -10,6 +10,8 @@ from nosender.project.declared import catalogue_of
 from nosender.project.frozen import Frozen, digest_of_revisions
 from nosender.schema.observe import differences, observe, reference
 from nosender.schema.observe.parts import added
+from nosender.schema.observe.quoting import quoted
+from nosender.schema.project_policy import FUNCTION
 from nosender.server.scratch import scratch_database
 from nosender.server.target import Target
 
@@ -32,8 +34,11 @@ def freeze(conninfo: str, project: Project) -> Frozen:
         with target.connect("nosender project freeze", reading=True) as connection:
             live = observe(connection, schema)
     ours = reference(schema)
+    filled = f"{quoted(schema)}.{FUNCTION}()"  # the one of ours that a project fills
     changed = [
-        each for each in differences(ours, live, schema) if each.declared and each.severity == "strict"
+        each
+        for each in differences(ours, live, schema)
+        if each.declared and each.severity == "strict" and each.object != filled
     ]
     if changed:
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
