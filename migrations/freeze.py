@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nosender.errors import NosenderError, UsageError
+from nosender.errors import UsageError
 from nosender.migrations import project_chain, runner
 from nosender.project.declared import catalogue_of
 from nosender.project.frozen import Frozen, digest_of_revisions
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def freeze(conninfo: str, project: Project) -> Frozen:
     """The project's objects, made beside the database of `conninfo`.
 
-    NosenderError where its revisions fail, or change what is ours.
+    NosenderError where its revisions fail, UsageError where they change what is ours.
     """
     schema = project.own.schema or "public"
     with scratch_database(conninfo) as scratch:
@@ -42,7 +42,7 @@ def freeze(conninfo: str, project: Project) -> Frozen:
     ]
     if changed:
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-        raise NosenderError(
+        raise UsageError(
             f"the revisions of {project.name} change what is ours: {changed[0].line}{more}; a project only "
             "adds beside it"
         )

@@ -130,6 +130,13 @@ def test_a_revision_that_needs_a_later_one_of_ours_is_refused(database: str, pro
         ProjectChain.load(project)
 
 
+def test_a_version_table_is_one_column(both: Target, project: Project) -> None:
+    with psycopg.connect(both.conninfo) as connection:
+        connection.execute("alter table courier_version add column who text")
+    with pytest.raises(UsageError, match="has other columns than version_num"):
+        project_chain.upgrade(both, project)
+
+
 def test_nothing_of_ours_stands_yet(database: str, project: Project) -> None:
     with pytest.raises(NosenderError, match="run nosender db upgrade before"):
         project_chain.upgrade(Target(database), project)
@@ -157,11 +164,11 @@ def test_autogenerate_leaves_ours_alone(both: Target, project: Project) -> None:
     with config_on(both, project) as config:
         command.check(config)
         env.write_text(
-            env.read_text().replace("# more", "sa.Table('extra', metadata, sa.Column('id', sa.Integer))")
+            env.read_text().replace("# more", "sa.Table('one_more', metadata, sa.Column('id', sa.Integer))")
         )
-        with pytest.raises(CommandError, match="'add_table', Table\\('extra'"):
+        with pytest.raises(CommandError, match="'add_table', Table\\('one_more'"):
             command.check(config)
-        env.write_text(env.read_text().replace("'extra'", "'users'"))
+        env.write_text(env.read_text().replace("'one_more'", "'users'"))
         with pytest.raises(UsageError, match="table users of its own, which is one of ours"):
             command.check(config)
 

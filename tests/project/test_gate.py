@@ -93,9 +93,9 @@ def test_contacts_turn_the_gate_red_and_a_sealed_name_does_not(
     )
     with ProjectPlace(find_checkout(repository, "base"), repository, server.conninfo()) as place:
         (repository / "privacy" / "frozen.json").write_text(place.frozen.to_json())
-    assert found(repository, server, "audit") == {}
+    assert found(repository, server, "audit", "checks-hold") == {}
     revision.write_text(GOOD_NEWS.replace("\n\ndef downgrade", f"{CONTACTS}\n\ndef downgrade"))
-    told = found(repository, server, "up-down-up")
+    told = found(repository, server, "up-down-up", "checks-hold")
     assert told["frozen-fresh"] == {"frozen.json"}
     assert told["catalogue-complete"] == {"public.contacts"}
     assert told["undeclared-table"] == {"public.contacts"}
