@@ -8,29 +8,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
-from pathlib import Path, PurePosixPath
+from functools import partial
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from nosender.errors import NosenderError, UsageError
-from nosender.gate.checkout import Checkout
+from nosender.gate.project_examples import checks_hold
+from nosender.gate.project_place import ProjectPlace
 from nosender.gate.review_notes import Weight, changes
 from nosender.gate.step import CannotLook, Problem, Step
 from nosender.privacy_audit.finding import Confidence, Severity
-from nosender.project import find
 
 if TYPE_CHECKING:
     import psycopg
 
-    from nosender.migrations.project_chain import ProjectChain
     from nosender.migrations.rehearsal import Seen
     from nosender.privacy_audit.result.audit import Audit
-    from nosender.project import Project
-    from nosender.project.frozen import Frozen
-    from nosender.server.target import Target
 
 _BLOCKING = ("SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE")
 _WEIGHTS = {
@@ -43,178 +39,16 @@ USERS, MESSAGES, SEED = 20, 200, 1
 """The traffic that the audit looks at."""
 
 
-class ProjectPlace:
-    """What the steps share: the project in its checkout, and one scratch server."""
-
-    def __init__(
-        self, checkout: Checkout, folder: Path, server: str | None = None, timeout: int = 300
-    ) -> None:
-        self.checkout = checkout
-        self.folder = folder
-        """Where its nosender.toml stands."""
-        self.changed = checkout.changed()
-        self._named_server = server
-        self._timeout = timeout
-        self._stack = ExitStack()
-
-    def __enter__(self) -> ProjectPlace:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._stack.close()
-
-    @cached_property
-    def project(self) -> Project:
-        """The project as its nosender.toml says."""
-        return find(self.folder)
-
-    @property
-    def schema(self) -> str:
-        """Where the tables stand."""
-        return self.project.own.schema or "public"
-
-    @property
-    def settings(self) -> PurePosixPath:
-        """The file of the project, within the checkout."""
-        return self.path(self.project.file or self.folder / "nosender.toml")
-
-    def path(self, file: Path) -> PurePosixPath:
-        """A file of the checkout, as reports name it."""
-        return PurePosixPath(file.resolve().relative_to(self.checkout.root.resolve()).as_posix())
-
-    def touches(self) -> bool:
-        """Whether the change has anything to do with the project's own."""
-        own = self.project.own
-        files = {self.settings, *(self.path(each) for each in (own.alembic, own.waivers) if each is not None)}
-        rooms = [self.path(own.catalogue)] if own.catalogue is not None else []
-        if (folder := self.scripts) is not None:
-            rooms.append(self.path(folder))
-        return any(each in files or any(each.is_relative_to(room) for room in rooms) for each in self.changed)
-
-    @cached_property
-    def scripts(self) -> Path | None:
-        """The folder of the project's chain."""
-        from nosender.project.frozen import script_folder
-
-        alembic = self.project.own.alembic
-        return script_folder(alembic) if alembic is not None else None
-
-    @cached_property
-    def chain(self) -> ProjectChain | None:
-        """The project's revisions."""
-        from nosender.migrations.project_chain import ProjectChain
-
-        return ProjectChain.load(self.project)
-
-    @cached_property
-    def server(self) -> str:
-        """The conninfo of the scratch server, the embedded one unless another was named."""
-        from psycopg.conninfo import conninfo_to_dict, make_conninfo
-
-        named = self._named_server
-        if named is None:
-            from nosender.server.embedded import EmbeddedServer
-
-            named = self._stack.enter_context(EmbeddedServer()).conninfo()
-        given = str(conninfo_to_dict(named).get("options") or "")
-        return make_conninfo(named, options=f"{given} -c statement_timeout={self._timeout * 250}ms".strip())
-
-    @cached_property
-    def frozen(self) -> Frozen:
-        """What a freeze would write now."""
-        from nosender.migrations.freeze import freeze
-
-        return freeze(self.server, self.project)
-
-    def database(self) -> Target:
-        """A database with our head in it, dropped at the end."""
-        return self._scratch(self._ours)
-
-    @cached_property
-    def _ours(self) -> str:
-        from nosender.migrations import runner
-
-        target = self._scratch("template0")
-        runner.upgrade(target)
-        return name_of(target)
-
-    def _scratch(self, template: str) -> Target:
-        from nosender.server.scratch import scratch_database
-        from nosender.server.target import Target
-
-        made = self._stack.enter_context(scratch_database(self.server, template=template))
-        return Target(made, self.schema)
-
-    def file_of(self, revision: str) -> PurePosixPath:
-        """The file of one of the project's revisions."""
-        assert self.chain is not None  # noqa: S101 (it has named the revision)
-        found = self.chain.scripts.get_revision(revision)
-        return self.path(Path(found.path)) if found is not None else self.settings
-
-
-def name_of(target: Target) -> str:
-    """The name of a database, for others to be made of."""
-    from psycopg.conninfo import conninfo_to_dict
-
-    return str(conninfo_to_dict(target.conninfo)["dbname"])
-
-
 def steps(place: ProjectPlace) -> tuple[Step, ...]:
     """The steps of the gate for a project, in their order; the audit comes after them."""
-
-    def step(
-        slug: str, title: str, remedy: str, look: Callable[[ProjectPlace], Iterator[Problem]], **more: Any
-    ) -> Step:
-        return Step(slug, title, remedy, lambda _workplace: look(place), **more)
-
-    return (
-        step(
-            "project-sound",
-            "The project's settings, catalogue, waivers and chain can be read and leave nothing open.",
-            "Correct the line as the sentence says.",
-            project_sound,
-            fast=True,
-        ),
-        step(
-            "revisions-unchanged",
-            "No revision differs from what databases were migrated with.",
-            "Put the old text back and write a revision of its own for what is to change.",
-            revisions_unchanged,
-            fast=True,
-        ),
-        step(
-            "frozen-fresh",
-            "The frozen file is what the revisions make.",
-            "Run nosender project freeze and commit what it writes.",
-            frozen_fresh,
-        ),
-        step(
-            "up-down-up",
-            "The project's revisions can be taken back and applied again, with the same result.",
-            "Write the downgrade so that it takes back all that the upgrade does.",
-            up_down_up,
-        ),
-        step(
-            "locks-brief",
-            "No new revision keeps a database at work waiting.",
-            "Build it beside the traffic: CONCURRENTLY, NOT VALID and VALIDATE.",
-            locks_brief,
-        ),
-        step(
-            "catalogue-complete",
-            "Every table, column and function is declared, and nothing else is.",
-            "Declare it with its purpose, class, resolution and retention.",
-            catalogue_complete,
-        ),
-        step(
-            "reviewer-must-see",
-            "What the change asks a reviewer to accept, in plain sentences.",
-            "Nothing to correct: have a privacy reviewer agree to it.",
-            must_be_seen,
-            severity=Severity.MEDIUM,
-            fast=True,
-        ),
+    return tuple(
+        Step(slug, title, remedy, partial(_looked, look, place), severity, fast)
+        for slug, title, remedy, look, severity, fast in _STEPS
     )
+
+
+def _looked(look: Look, place: ProjectPlace, _workplace: object) -> Iterator[Problem]:
+    return look(place)
 
 
 def _told(place: ProjectPlace, what: str, error: NosenderError) -> Problem:
@@ -230,17 +64,18 @@ def project_sound(place: ProjectPlace) -> Iterator[Problem]:
     """Settings, catalogue, waivers and chain can be read."""
     from datetime import UTC, datetime
 
-    from nosender.privacy_audit.check import discover
+    from nosender.privacy_audit.project_checks import all_checks
     from nosender.privacy_audit.result.waivers import read
     from nosender.project.declared import catalogue_of
 
     looks: dict[str, Callable[[], object]] = {
         "the catalogue": lambda: catalogue_of(place.project),
         "the chain": lambda: place.chain,
+        "the checks": lambda: all_checks(place.project),
     }
     waivers = place.project.own.waivers
     if waivers is not None:
-        looks["the waivers"] = lambda: read(waivers, discover(), datetime.now(UTC).date())
+        looks["the waivers"] = lambda: read(waivers, all_checks(place.project), datetime.now(UTC).date())
     for what, look in looks.items():
         try:
             look()
@@ -269,7 +104,10 @@ def revisions_unchanged(place: ProjectPlace) -> Iterator[Problem]:
 
 def frozen_fresh(place: ProjectPlace) -> Iterator[Problem]:
     """What is committed is what a freeze would write now."""
-    from nosender.project.declared import frozen_path
+    from nosender.project.declared import catalogue_of, frozen_path
+    from nosender.retention.project_policy import missing
+    from nosender.schema.observe import reference
+    from nosender.schema.observe.parts import together
 
     file = frozen_path(place.project)
     if file is None:
@@ -285,6 +123,10 @@ def frozen_fresh(place: ProjectPlace) -> Iterator[Problem]:
     if not file.is_file() or file.read_text(encoding="utf-8") != frozen.to_json():
         where = place.path(file) if file.is_file() else place.settings
         yield Problem(file.name, "The frozen file is not what the revisions make.", where, 1, "project")
+    whole = together(reference(frozen.schema), frozen.observation)
+    if missing(catalogue_of(place.project), whole) is not None:
+        detail = "The retention that the catalogue declares is not what the revisions install."
+        yield Problem("retention_project_policy", detail, place.settings, 1, "project")
 
 
 def up_down_up(place: ProjectPlace) -> Iterator[Problem]:
@@ -435,7 +277,7 @@ def audit_of_both(place: ProjectPlace) -> Audit:
     if place.project.own.alembic is not None:
         project_chain.upgrade(target, place.project)
     fill(target, USERS, MESSAGES, SEED)
-    sweep(target, pace=FAST)
+    sweep(target, pace=FAST, project=place.project)
     own = place.project.own
     return runner.run(
         target,
@@ -443,3 +285,58 @@ def audit_of_both(place: ProjectPlace) -> Audit:
             command="nosender gate", waivers=own.waivers, project=place.project, frozen=place.frozen
         ),
     )
+
+
+Look = Callable[[ProjectPlace], Iterator[Problem]]
+
+_STEPS: tuple[tuple[str, str, str, Look, Severity, bool], ...] = (
+    (
+        "project-sound",
+        "The project's settings, catalogue, waivers, checks and chain can be read and leave nothing open.",
+        "Correct the line as the sentence says.",
+        project_sound, Severity.HIGH, True,
+    ),
+    (
+        "revisions-unchanged",
+        "No revision differs from what databases were migrated with.",
+        "Put the old text back and write a revision of its own for what is to change.",
+        revisions_unchanged, Severity.HIGH, True,
+    ),
+    (
+        "frozen-fresh",
+        "The frozen file and the installed retention are what the revisions and the catalogue make.",
+        "Run nosender project freeze and commit what it writes.",
+        frozen_fresh, Severity.HIGH, False,
+    ),
+    (
+        "up-down-up",
+        "The project's revisions can be taken back and applied again, with the same result.",
+        "Write the downgrade so that it takes back all that the upgrade does.",
+        up_down_up, Severity.HIGH, False,
+    ),
+    (
+        "locks-brief",
+        "No new revision keeps a database at work waiting.",
+        "Build it beside the traffic: CONCURRENTLY, NOT VALID and VALIDATE.",
+        locks_brief, Severity.HIGH, False,
+    ),
+    (
+        "catalogue-complete",
+        "Every table, column and function is declared, and nothing else is.",
+        "Declare it with its purpose, class, resolution and retention.",
+        catalogue_complete, Severity.HIGH, False,
+    ),
+    (
+        "checks-hold",
+        "Each check of the project finds its bad example, and nothing in the others.",
+        "Correct the check, or the example.",
+        checks_hold, Severity.HIGH, False,
+    ),
+    (
+        "reviewer-must-see",
+        "What the change asks a reviewer to accept, in plain sentences.",
+        "Nothing to correct: have a privacy reviewer agree to it.",
+        must_be_seen, Severity.MEDIUM, True,
+    ),
+)  # fmt: skip
+"""Slug, what holds when it passes, remedy, look, severity, and whether it is for a commit hook."""

@@ -6,7 +6,8 @@ import time
 from datetime import UTC, datetime
 
 from nosender.errors import NosenderError
-from nosender.gate.project_gate import ProjectPlace, audit_of_both, steps
+from nosender.gate.project_gate import audit_of_both, steps
+from nosender.gate.project_place import ProjectPlace
 from nosender.gate.runner import (
     AUDIT,
     AUDIT_STEP,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nosender.errors import NosenderError, UsageError
+from nosender.errors import UsageError
 from nosender.migrations import project_chain, runner
 from nosender.project.declared import catalogue_of
 from nosender.project.frozen import Frozen, digest_of_revisions
 from nosender.schema.observe import differences, observe, reference
 from nosender.schema.observe.parts import added
+from nosender.schema.observe.quoting import quoted
+from nosender.schema.project_policy import FUNCTION
 from nosender.server.scratch import scratch_database
 from nosender.server.target import Target
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 def freeze(conninfo: str, project: Project) -> Frozen:
     """The project's objects, made beside the database of `conninfo`.
 
-    NosenderError where its revisions fail, or change what is ours.
+    NosenderError where its revisions fail, UsageError where they change what is ours.
     """
     schema = project.own.schema or "public"
     with scratch_database(conninfo) as scratch:
@@ -32,12 +34,15 @@ def freeze(conninfo: str, project: Project) -> Frozen:
         with target.connect("nosender project freeze", reading=True) as connection:
             live = observe(connection, schema)
     ours = reference(schema)
+    filled = f"{quoted(schema)}.{FUNCTION}()"  # the one of ours that a project fills
     changed = [
-        each for each in differences(ours, live, schema) if each.declared and each.severity == "strict"
+        each
+        for each in differences(ours, live, schema)
+        if each.declared and each.severity == "strict" and each.object != filled
     ]
     if changed:
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-        raise NosenderError(
+        raise UsageError(
             f"the revisions of {project.name} change what is ours: {changed[0].line}{more}; a project only "
             "adds beside it"
         )

@@ -54,6 +54,8 @@ class Check:
     """The version of this program that first had it."""
     waivable: bool = True
     """False where no reason can make the defect acceptable."""
+    whose: str | None = None
+    """The project whose check it is; None for ours."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from nosender import __version__
 from nosender.errors import IncompleteError, UsageError, did_you_mean
-from nosender.privacy_audit.check import Answer, Loaded, discover
+from nosender.privacy_audit.check import Answer, Loaded
 from nosender.privacy_audit.finding import Claim, Finding, NotTested, Outcome, Severity, Verdict
+from nosender.privacy_audit.project_checks import all_checks
 from nosender.privacy_audit.questions.schemas import unaccounted
 from nosender.privacy_audit.result.audit import (
     Audit,
@@ -93,9 +94,9 @@ def run(target: Target, options: Options | None = None) -> Audit:
     from nosender.project.declared import catalogue_of, frozen_of
 
     options = options or Options()
-    checks = chosen(options.checks)
+    checks = chosen(options.checks, options.project)
     if options.waivers is not None:  # a file that is not right is told before the database is read
-        read_waivers(options.waivers, discover(), datetime.now(UTC).date())
+        read_waivers(options.waivers, all_checks(options.project), datetime.now(UTC).date())
     catalogue = catalogue_of(options.project)
     frozen = options.frozen or frozen_of(options.project, target.schema)
     started = datetime.now(UTC)
@@ -106,15 +107,15 @@ def run(target: Target, options: Options | None = None) -> Audit:
     return judge(reading, checks, options)
 
 
-def chosen(slugs: Iterable[str]) -> tuple[Loaded, ...]:
-    """The checks of these slugs, or all; UsageError for one that does not exist."""
-    wanted = set(slugs)
-    known = {loaded.check.slug for loaded in discover()}
+def chosen(slugs: Iterable[str], project: Project | None = None) -> tuple[Loaded, ...]:
+    """The checks of these slugs, or all, a project's too; UsageError for one that does not exist."""
+    wanted, every = set(slugs), all_checks(project or Project())
+    known = {loaded.check.slug for loaded in every}
     if wanted - known:
         unknown = min(wanted - known)
         near = did_you_mean(unknown, known)
         raise UsageError(f"there is no check {unknown!r}; `nosender audit list` names them all.{near}")
-    return tuple(each for each in discover() if not wanted or each.check.slug in wanted)
+    return tuple(each for each in every if not wanted or each.check.slug in wanted)
 
 
 def read_snapshot(
@@ -188,18 +189,17 @@ def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Aud
     waivers: tuple[WaiverResult, ...] = ()
     if options.waivers is not None:
         today = reading.started.astimezone(UTC).date()
-        signed = read_waivers(options.waivers, discover(), today)
+        signed = read_waivers(options.waivers, all_checks(options.project), today)
         applied = apply(signed, results, findings, described, today, complete=not options.checks)
         results, findings, waivers = list(applied.results), list(applied.findings), applied.waivers
-    owners = owned(snapshot.catalogue)
-    findings = [
-        replace(each, facts={**each.facts, **_more(each.object, described, owners)}) for each in findings
-    ]
+    findings = _told_apart(findings, described, checks, snapshot.catalogue)
     cited = citations()
     results = [replace(each, standards=cited.get(each.check.slug, ())) for each in results]
     decided = _decided(reading, checks, options)
     project = _project(options.project, snapshot.catalogue)
-    partial = {each.check.claim for each in discover() if each.check.slug in decided.checks_left_out}
+    partial = {
+        each.check.claim for each in all_checks(options.project) if each.check.slug in decided.checks_left_out
+    }
     whole = not (decided.schemas_unaccounted or decided.not_ours)
     claims = tuple(
         claim_result(claim, results, findings, options.fail_on, whole=whole and claim not in partial)
@@ -239,6 +239,21 @@ def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Aud
         decided=decided,
         annex=annex_of(snapshot, checks, findings),
     )
+
+
+def _told_apart(
+    findings: list[Finding], described: Mapping[str, str], checks: tuple[Loaded, ...], catalogue: Catalogue
+) -> list[Finding]:
+    """The findings, each with the definition of its object, whose that is, and whose the check is."""
+    owners = owned(catalogue)
+    checked = {each.check.slug: {"check_of": each.check.whose} for each in checks if each.check.whose}
+    return [
+        replace(
+            each,
+            facts={**each.facts, **_more(each.object, described, owners), **checked.get(each.check, {})},
+        )
+        for each in findings
+    ]
 
 
 def owned(catalogue: Catalogue) -> dict[str, str]:
@@ -360,7 +375,9 @@ def _decided(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> 
     known = {each.name for each in snapshot.live.schemas}
     excused = [each for each in options.project.schemas if each.expires >= today and each.name in known]
     return Decided(
-        checks_left_out=tuple(sorted(each.check.slug for each in discover() if each.check.slug not in asked)),
+        checks_left_out=tuple(
+            sorted(each.check.slug for each in all_checks(options.project) if each.check.slug not in asked)
+        ),
         schemas_unaccounted=unaccounted(snapshot, [each.name for each in excused]),
         schemas_excused=tuple(
             ExcusedSchema(each.name, each.purpose, each.owner, each.expires.isoformat()) for each in excused

@@ -33,6 +33,7 @@ KEYS = (
     Key("catalogue", "folder", "The folder that declares the project's own tables, a TOML file each."),
     Key("alembic", "file", "The alembic.ini of the project's own chain of revisions."),
     Key("version_table", "name", "The version table of that chain, which is never alembic_version."),
+    Key("checks", "folder", "The folder of the project's own checks, a folder of five files for each."),
     Key(
         "waivers", "file", "Findings that somebody signed for; --waivers on the command line goes before it."
     ),
@@ -47,6 +48,7 @@ class Own:
     catalogue: Path | None = None
     alembic: Path | None = None
     version_table: str | None = None
+    checks: Path | None = None
     waivers: Path | None = None
 
 
@@ -65,8 +67,9 @@ def own(whole: Section, folder: Path) -> Own:
                 "version_table",
                 "alembic_version is where our own chain keeps its place: name another table for yours.",
             )
-    if found["catalogue"] is not None and found["name"] is None:
-        raise whole.refuse("catalogue", "a project with tables of its own needs a name.")
+    for key in ("catalogue", "checks"):
+        if found[key] is not None and found["name"] is None:
+            raise whole.refuse(key, "a project with something of its own needs a name.")
     del found["name"]
     return Own(**found)
 
@@ -134,7 +137,8 @@ def json_schema() -> str:
         "properties": properties,
         "additionalProperties": False,
         "dependentRequired": {
-            "alembic": ["version_table"], "version_table": ["alembic"], "catalogue": ["name"]
+            "alembic": ["version_table"], "version_table": ["alembic"],
+            "catalogue": ["name"], "checks": ["name"],
         },
     }  # fmt: skip
     return json.dumps(document, indent=2) + "\n"

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import click
 
+from nosender.project.commands import project_option
 from nosender.terminal_text import PIPE, terminal
 
 _format_option = click.option(
@@ -55,10 +56,12 @@ def retention() -> None:
     "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Sessions that share a table."
 )
 @click.option("--canary", is_flag=True, help="Leave a row behind that the next sweeps have to remove.")
+@project_option
 @_format_option
 @click.pass_context
 def sweep(
     ctx: click.Context,
+    folder: Path | None,
     fast: bool,
     batch: int | None,
     target_ms: float | None,
@@ -73,6 +76,7 @@ def sweep(
     """Delete what has expired, once, to the end; Ctrl-C ends it after the batch under way, with a receipt."""
     from dataclasses import replace
 
+    from nosender.project import find
     from nosender.retention.status import read_status
     from nosender.retention.sweep import FAST, GENTLE
     from nosender.retention.sweep import sweep as run
@@ -98,6 +102,7 @@ def sweep(
             progress=bar.show,
             stop=stop,
             workers=workers,
+            project=find(folder),
         )
     if form == "json":
         click.echo(json.dumps(asdict(receipt), indent=2))
@@ -114,10 +119,12 @@ def sweep(
 
 
 @retention.command()
+@project_option
 @_format_option
 @click.pass_context
-def plan(ctx: click.Context, form: str) -> None:
+def plan(ctx: click.Context, folder: Path | None, form: str) -> None:
     """What a sweep would do now: the rules, how many rows are due, since when, and what would settle."""
+    from nosender.project import find
     from nosender.retention.policy import live_plan
     from nosender.retention.status import read_status
     from nosender.retention.status_text import plan_json, plan_text
@@ -128,7 +135,7 @@ def plan(ctx: click.Context, form: str) -> None:
     status = read_status(target)
     unsettled = read_unsettled(target)
     with target.connect("nosender retention", reading=True) as connection:
-        declared = live_plan(connection, target.schema)
+        declared = live_plan(connection, target.schema, find(folder))
     text = (
         plan_json(declared, status, unsettled)
         if form == "json"
@@ -213,9 +220,11 @@ class Duration(click.ParamType[float]):
     help="Write metrics here after each sweep, for the node exporter's textfile collector.",
 )
 @click.option("--sweeps", type=click.IntRange(min=1), metavar="N", help="End after so many. [default: never]")
+@project_option
 @click.pass_context
 def watch(
     ctx: click.Context,
+    folder: Path | None,
     interval: float | None,
     jitter: float,
     fast: bool,
@@ -224,6 +233,7 @@ def watch(
     sweeps: int | None,
 ) -> None:
     """Sweep for ever at an interval; SIGTERM and Ctrl-C end it after the batch under way."""
+    from nosender.project import find
     from nosender.retention.sweep import FAST, GENTLE
     from nosender.retention.terminal import Bar, interruptible
     from nosender.retention.watch import Watch
@@ -238,6 +248,7 @@ def watch(
         canary=canary,
         textfile=textfile,
         sweeps=sweeps,
+        project=find(folder),
     )
     target = from_context(ctx)
     with interruptible() as stop, Bar() as bar:

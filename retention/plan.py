@@ -224,5 +224,9 @@ def _children_first(swept: list[Table], edges: tuple[Reference, ...]) -> list[Ta
         below = {key.child for key in edges if key.parent == name and key.child in names}
         return max((depth(child) + 1 for child in below), default=0)
 
-    # The ledger comes last: it tells what the others lost.
-    return sorted(swept, key=lambda each: (each.name == "retention_runs", depth(each.name), each.name))
+    # The ledger comes last: it tells what the others lost. A project's tables refer to ours, never the other
+    # way, and come first, as the database has them.
+    return sorted(
+        swept,
+        key=lambda each: (each.name == "retention_runs", each.whose is None, depth(each.name), each.name),
+    )

@@ -12,6 +12,8 @@ from nosender.retention.session import live_knobs
 if TYPE_CHECKING:
     import psycopg
 
+    from nosender.project import Project
+
 # A part of what an Observation asks, because a sweep comes often and must be cheap: the foreign keys alone.
 _KEYS = """
 select
@@ -41,9 +43,14 @@ def declared_plan(folder: Path | None = None) -> Plan:
     return make_plan(load(folder), references(reference()))
 
 
-def live_plan(connection: psycopg.Connection, schema: str, folder: Path | None = None) -> Plan:
-    """The same for a database's own foreign keys and knobs; NosenderError where no order is right."""
-    from nosender.schema.catalogue import load
+def live_plan(connection: psycopg.Connection, schema: str, project: Project | None = None) -> Plan:
+    """The same for a database's own foreign keys and knobs, and a project's tables beside ours; NosenderError
+    where no order is right.
+    """
+    from nosender.project import Project
+    from nosender.project.declared import catalogue_of
 
     rows = connection.execute(_KEYS.encode(), [schema]).fetchall()
-    return make_plan(load(folder), [Reference(*row) for row in rows], live_knobs(connection, schema))
+    return make_plan(
+        catalogue_of(project or Project()), [Reference(*row) for row in rows], live_knobs(connection, schema)
+    )

@@ -24,6 +24,7 @@ from nosender.retention.stop import Stop
 from nosender.retention.workers import share
 
 if TYPE_CHECKING:
+    from nosender.project import Project
     from nosender.server.target import Target
 
 
@@ -88,6 +89,7 @@ def sweep(
     progress: Progress | None = None,
     stop: Stop | None = None,
     workers: int = 1,
+    project: Project | None = None,
 ) -> SweepReceipt:
     """Delete what has expired in the database of `target`, batch by batch, to the end.
 
@@ -96,7 +98,7 @@ def sweep(
     receipt. `canary` leaves a row in messages and in ephemeral_keys that the next sweeps have to remove.
     `progress` is called after each batch with the sweep's state, by one thread at a time. With more `workers`
     than one, so many sessions share each table from which rows are deleted, a part at a time; a `rate` is of
-    all of them together.
+    all of them together. `project` has tables of its own, which are swept too.
     """
 
     from nosender.server.pooler import require_session
@@ -106,7 +108,7 @@ def sweep(
             require_session(target, connection, "a sweep")
             refuse_replaced(connection, target.schema)
             policy = _policy_hash(connection, target.schema)
-            plan = plan or live_plan(connection, target.schema)
+            plan = plan or live_plan(connection, target.schema, project)
             refuse_other_policy(policy, plan)
             crew = _Crew(target, workers, frozenset(r.table for r in plan.rules if r.action == "delete"))
             hindering = hindrances(connection, target.schema)
@@ -132,7 +134,7 @@ def refuse_other_policy(policy_hash: str, plan: Plan) -> None:
         raise NosenderError(
             "the catalogue and the database's function retention_policy declare different retention: nothing "
             "was swept; `nosender retention plan` shows the catalogue's, and a migration brings the database "
-            "to it"
+            "to it; where a project's tables are swept, name its folder with --project"
         )
 
 

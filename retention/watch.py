@@ -21,6 +21,7 @@ from nosender.retention.stop import Stop
 from nosender.retention.sweep import GENTLE, Pace, SweepReceipt, sweep
 
 if TYPE_CHECKING:
+    from nosender.project import Project
     from nosender.server.target import Target
 
 _WAKE = 1.0  # seconds between looks at the event while waiting, and the shortest time between two pings
@@ -40,6 +41,8 @@ class Watch:
     """Where the metrics go after each sweep."""
     sweeps: int | None = None
     """End after so many."""
+    project: Project | None = None
+    """Whose own tables are swept too."""
 
 
 Tell = Callable[[str], None]
@@ -66,7 +69,14 @@ def watch(
     while not stop.is_set():
         began = time.monotonic()
         try:
-            receipt = sweep(target, pace=how.pace, canary=how.canary, progress=_pinging(progress), stop=stop)
+            receipt = sweep(
+                target,
+                pace=how.pace,
+                canary=how.canary,
+                progress=_pinging(progress),
+                stop=stop,
+                project=how.project,
+            )
         except UsageError:
             raise  # the next interval will not change that
         except NosenderError as error:

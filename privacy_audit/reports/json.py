@@ -112,6 +112,7 @@ def _check(result: CheckResult) -> dict[str, object]:
         "samples": [dict(sample.as_data()) for sample in result.samples],
         "standards": list(result.standards),
         "remedy": check.remedy,
+        **({"whose": check.whose} if check.whose is not None else {}),
     }
 
 

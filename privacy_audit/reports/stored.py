@@ -111,6 +111,7 @@ def _check(each: Mapping[str, Any]) -> CheckResult:
             confidence=Confidence(each["confidence"]),
             remedy=each.get("remedy", ""),
             since="",
+            whose=each.get("whose"),
         ),
         Outcome(each["outcome"]),
         each["reason"],

@@ -113,7 +113,8 @@ def _findings(audit: Audit, title: str, groups: dict[str, list[Finding]]) -> lis
     for check in sorted(order, key=lambda check: groups[check.slug][0].severity.rank):
         found = groups[check.slug]
         sure = "" if check.confidence.value == "certain" else f", {check.confidence.value}"
-        head = f"{found[0].severity.value}{sure}: {one_line(check.title)}"
+        whose = f" (a check of {one_line(check.whose)})" if check.whose is not None else ""
+        head = f"{found[0].severity.value}{sure}: {one_line(check.title)}{whose}"
         parts += [Text(), Paragraph(head, "  ", "    ")]
         for finding in found[:MOST_EACH]:
             parts += _finding(finding, found[0].severity.value)
@@ -122,7 +123,7 @@ def _findings(audit: Audit, title: str, groups: dict[str, list[Finding]]) -> lis
                 Paragraph(f"and {len(found) - MOST_EACH:,} more; the JSON report has all of them", "    ")
             )
         parts.append(Paragraph(one_line(check.remedy), "    > ", "      "))
-        if check.slug in audit.annex.evidence:
+        if check.slug in audit.annex.evidence and check.whose is None:
             parts.append(Paragraph(f"nosender audit explain {one_line(check.slug)}", "      ", style="dim"))
     return parts
 

@@ -3,7 +3,8 @@ set search_path = pg_catalog, pg_temp;
 -- What the sweep does, table by table in this order. The catalogue says the same in retention/plan.py's words
 -- and `nosender retention sweep` refuses to run where the two differ; the procedure, which cannot see the
 -- catalogue, follows this alone. It is a function and not a table so that only a migration changes it; the
--- ages that an operator decides come from retention_knobs.
+-- ages that an operator decides come from retention_knobs, and a project's own tables, which refer to ours
+-- and never the other way, come first.
 create function public.retention_policy()
 returns table (
   table_name text,
@@ -18,7 +19,22 @@ returns table (
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select policy.*
+  with project as materialized (select p.* from public.retention_project_policy() as p)
+  select p.* from project as p where p.action <> 'follows'
+  union all
+  select
+    policy.table_name, policy.expires_column, policy.action, policy.flag, policy.at_once, policy.max_age,
+    policy.max_age_column,
+    array(
+      select child.name
+      from (
+        select unnest(policy.children) as name
+        union
+        select unnest(p.children) from project as p
+        where p.action = 'follows' and p.table_name = policy.table_name
+      ) as child
+      order by child.name collate "C"
+    )
   from public.retention_knobs() as knobs
   cross join lateral (
     values
@@ -32,7 +48,9 @@ as $$
       case when knobs.messages is not null then 'created_at' end, '{message_deliveries}'
     ),
     ('retention_runs', null, 'delete', null, null, interval '400 days', 'clock_after', '{}')
-  ) as policy
+  ) as policy (
+    table_name, expires_column, action, flag, at_once, max_age, max_age_column, children
+  )
 $$;
 
 revoke all on function public.retention_policy from public;

@@ -295,6 +295,8 @@ comment on routine public.retention_plant is
 comment on routine public.retention_policy is
 'What the sweep does to each table; the catalogue''s retention, carried by the database.';
 comment on routine public.retention_policy_hash is 'The hash of that policy, which every receipt carries.';
+comment on routine public.retention_project_policy is
+'What the sweep does to a project''s own tables; empty until a revision of the project says more.';
 comment on routine public.retention_prune is
 'Takes rows past their maximum age off the beginning of the ledger; part of the step.';
 comment on routine public.retention_rewrite is

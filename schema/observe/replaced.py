@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nosender.errors import NosenderError
-from nosender.schema import knobs
+from nosender.schema import knobs, project_policy
 
 if TYPE_CHECKING:
     import psycopg
@@ -39,6 +39,8 @@ def refuse_replaced(connection: psycopg.Connection, schema: str, prefix: str, in
     for name, arguments, body in rows:
         if name == knobs.FUNCTION and knobs.read(body) is not None:
             continue  # values, and nothing that runs
+        if name == project_policy.FUNCTION and project_policy.of_values(body):
+            continue  # the same, of a project's
         if declared.get((name, arguments)) != body:
             raise NosenderError(
                 f"the function {name} of schema {schema} is not the declared one, and would run with the "

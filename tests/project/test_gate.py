@@ -25,8 +25,8 @@ GOOD_NEWS = '''"""A name for a device, which its owner alone can read."""
 
 from alembic import op
 
-revision = "c002"
-down_revision = "c001"
+revision = "c003"
+down_revision = "c002"
 requires_nosender = "0009"
 
 
@@ -84,7 +84,7 @@ def test_what_touches_nothing_of_the_project_costs_nothing(repository: Path) -> 
 def test_contacts_turn_the_gate_red_and_a_sealed_name_does_not(
     repository: Path, server: EmbeddedServer
 ) -> None:
-    revision = repository / "migrations" / "versions" / "c002_more.py"
+    revision = repository / "migrations" / "versions" / "c003_more.py"
     revision.write_text(GOOD_NEWS)
     declared = repository / "privacy" / "push_tokens.toml"
     declared.write_text(
@@ -93,13 +93,13 @@ def test_contacts_turn_the_gate_red_and_a_sealed_name_does_not(
     )
     with ProjectPlace(find_checkout(repository, "base"), repository, server.conninfo()) as place:
         (repository / "privacy" / "frozen.json").write_text(place.frozen.to_json())
-    assert found(repository, server, "audit") == {}
+    assert found(repository, server, "audit", "checks-hold") == {}
     revision.write_text(GOOD_NEWS.replace("\n\ndef downgrade", f"{CONTACTS}\n\ndef downgrade"))
-    told = found(repository, server, "up-down-up")
+    told = found(repository, server, "up-down-up", "checks-hold")
     assert told["frozen-fresh"] == {"frozen.json"}
     assert told["catalogue-complete"] == {"public.contacts"}
     assert told["undeclared-table"] == {"public.contacts"}
-    assert any(each.startswith("c002 statement") for each in told["locks-brief"])
+    assert any(each.startswith("c003 statement") for each in told["locks-brief"])
     # and where the first revision is edited
     first = repository / "migrations" / "versions" / "c001_push_tokens.py"
     first.write_text(first.read_text().replace("4096", "8192"))
@@ -151,7 +151,7 @@ def test_init_drafts_what_nothing_declares(run_nosender: RunNosender, tmp_path: 
 
 def test_check_needs_no_database(run_nosender: RunNosender, courier: Path) -> None:
     done = run_nosender("project", "check", cwd=courier)
-    assert done.stdout == "courier: 2 tables beside ours, all declared, its chain at c001\n", done.stderr
+    assert done.stdout == "courier: 2 tables beside ours, all declared, its chain at c002\n", done.stderr
 
 
 def test_the_example_passes_its_own_tests(courier: Path, server: EmbeddedServer) -> None:

@@ -172,6 +172,32 @@ def test_a_second_person_in_the_rows_is_found(connection: psycopg.Connection, tm
     assert found >= {f"public.notes_{kind.replace('-', '_')}.value" for kind in kinds}
 
 
+def test_a_link_beside_what_is_declared_is_found_whatever_holds_it(
+    connection: psycopg.Connection, tmp_path: Path
+) -> None:
+    """A view in a declared table's place, another schema, a function that answers with pairs."""
+    connection.execute(
+        "create view notes as select a.id as owner, b.phone_number as value from users as a, users as b;"
+        "create schema aside; create table aside.circle (a integer references users, b integer);"
+        "create function pairs() returns table (a integer, b integer) language sql as"
+        " 'select a.id, b.id from public.users as a, public.users as b'"
+    )
+    connection.commit()
+    files = {"notes.toml": table("notes", owner="serial", value="state")}
+    slugs = ("undeclared-view", "undeclared-table", "undeclared-schema", "undeclared-function")
+    known = {each.check.slug for each in chosen(())}
+    checks = tuple(each for each in slugs if each in known)
+    audit = judge(
+        read_snapshot(connection, "public", declared(tmp_path, files), call_probes=False),
+        chosen(checks),
+        Options(checks=checks),
+    )
+    text = " ".join(each.object for each in audit.findings)
+    assert "public.notes" in text
+    assert "aside" in text
+    assert "public.pairs" in text
+
+
 def test_the_digest_is_of_all_that_is_declared(courier: Path) -> None:
     def digest() -> str | None:
         return digest_of(find(courier))

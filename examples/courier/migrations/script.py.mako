@@ -4,7 +4,7 @@ from alembic import op
 
 revision = "${up_revision}"
 down_revision = ${repr(down_revision)}
-requires_nosender = "0009"
+requires_nosender = "0013"
 
 
 def upgrade():

@@ -1,0 +1,74 @@
+"""What the sweep does to a project's own tables, as the one function holds it: values, and nothing that runs.
+
+Core makes the function once, empty, and no revision of ours makes it again; a revision of the project's puts
+the rows there that `nosender project freeze` writes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+FUNCTION = "retention_project_policy"
+FOLLOWS = "follows"
+"""The action of a row that only names whose rows go with those of a table of ours."""
+
+_EMPTY = """
+  select
+    null::text, null::text, null::text, null::text, null::text, null::interval, null::text, null::text[]
+  where false
+"""
+_VALUE = r"(?:'(?:[^'\\]|'')*'|null)(?:::(?:text|interval|text\[\]))?"
+_ROW = rf"\({_VALUE}(?:, {_VALUE}){{7}}\)"
+_BODY = re.compile(rf"\n  values\n  {_ROW}(?:,\n  {_ROW})*\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the function; its fields are the columns of retention_policy."""
+
+    table: str
+    expires_column: str | None
+    action: str
+    flag: str | None
+    at_once: str | None
+    max_age: timedelta | None
+    max_age_column: str | None
+    children: tuple[str, ...]
+
+
+def body(rows: Sequence[Row]) -> str:
+    """The body of the function that holds these rows."""
+    if not rows:
+        return _EMPTY
+    return "\n  values\n  " + ",\n  ".join(map(_row, rows)) + "\n"
+
+
+def of_values(text: str) -> bool:
+    """Whether a body is of values alone, so that nothing runs whoever calls it."""
+    return text == _EMPTY or _BODY.fullmatch(text) is not None
+
+
+def statement(rows: Sequence[Row], schema: str) -> str:
+    """The SQL that a revision of the project's runs; `schema` is quoted."""
+    return (
+        f"create or replace function {schema}.{FUNCTION}()\n"
+        "returns table (\n  table_name text, expires_column text, action text, flag text, at_once text,\n"
+        "  max_age interval, max_age_column text, children text[]\n)\n"
+        "language sql immutable\nset search_path = pg_catalog, pg_temp\n"
+        f"as $${body(rows)}$$;\n"
+    )
+
+
+def _row(row: Row) -> str:
+    age = "null" if row.max_age is None else f"'{int(row.max_age.total_seconds())} seconds'"
+    words = [_text(row.table), _text(row.expires_column), _text(row.action), _text(row.flag)]
+    words += [_text(row.at_once), f"{age}::interval", _text(row.max_age_column)]
+    words.append("'{" + ",".join(row.children) + "}'::text[]")
+    return f"({', '.join(words)})"
+
+
+def _text(value: str | None) -> str:
+    return "null::text" if value is None else "'" + value.replace("'", "''") + "'::text"
