@@ -145,7 +145,7 @@ purpose = "A token belongs to one user, and goes with the user."
 """
 FUNCTIONS: dict[str, Edit] = {
     "510_retention_policy": after(
-        "('ephemeral_keys', 'expires_at', 'delete', null, 'used', null, null, '{}'),\n",
+        "case when knobs.messages is not null then 'created_at' end, '{message_deliveries}'\n    ),\n",
         "    ('push_tokens', 'expires_at', 'delete', null, null, null, null, '{}'),\n",
     ),
     "603_audit_declared": after(
