@@ -4,13 +4,16 @@
     python benchmarks/settle.py --before 1000000      beside so many that settled before
 
 Rows are filled in bulk, as of the hour before. The time is of the sweep that settles them: in the program,
-with the vacuum after it, and once more by `call retention_sweep()`.
+with the vacuum after it, and once more by `call retention_sweep()`; beside it stand the seconds of processor
+that the server took (on Linux), which hang less on what else the machine does.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import time
+from pathlib import Path
 
 import psycopg
 
@@ -85,12 +88,15 @@ def _fill(owner: psycopg.Connection, count: int, size: int, name: str, ago: str)
 def _timed(owner: psycopg.Connection, target: Target, how: str, title: str) -> None:
     wal = "select pg_current_wal_insert_lsn() - '0/0'::pg_lsn"
     (before,) = owner.execute(wal.encode()).fetchone() or (0,)
+    (postmaster,) = owner.execute("select pg_read_file('postmaster.pid')").fetchone() or ("0",)
+    spent = _processor(int(postmaster.split()[0]))
     began = time.monotonic()
     if how == "program":
         sweep(target, pace=FAST)
     else:
         owner.execute("call retention_sweep(target_ms => null, duty => 1)")
     seconds = time.monotonic() - began
+    spent = _processor(int(postmaster.split()[0])) - spent
     (after,) = owner.execute(wal.encode()).fetchone() or (0,)
     for table, count, sets in owner.execute(
         "select table_name, sum(settled), count(*) from retention_runs "
@@ -98,7 +104,23 @@ def _timed(owner: psycopg.Connection, target: Target, how: str, title: str) -> N
         "(select run_id from retention_runs order by id desc limit 1) group by 1 order by 2 desc"
     ).fetchall():
         print(f"  {title}: {count:,} rows of {table} in {sets} transactions")
-    print(f"  {title}: {seconds:.1f} s, {float(after - before) / 1e6:,.0f} MB of WAL")
+    print(
+        f"  {title}: {seconds:.1f} s, of the server's processor {spent:.1f} s, "
+        f"{float(after - before) / 1e6:,.0f} MB of WAL"
+    )
+
+
+def _processor(postmaster: int) -> float:
+    """Seconds that the processes of a server have run, and those that have ended; 0 where no /proc is."""
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if postmaster in (int(stat.parent.name), int(fields[1])):
+            ticks += sum(map(int, fields[11:15]))
+    return ticks / float(os.sysconf("SC_CLK_TCK"))
 
 
 if __name__ == "__main__":

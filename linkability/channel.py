@@ -30,13 +30,26 @@ class Channel:
     """The control exchanges the order of rows inside so many hours."""
 
 
+_SINCE = "what came since the last settle keeps its order, three quarters of an hour of it in these copies"
+
 CHANNELS: tuple[Channel, ...] = (
-    Channel("stored-time", "stored hours of messages", control_hours=24),
+    Channel(
+        "stored-time",
+        "stored hours of messages",
+        margin=0.04,
+        reason="the hours of the six under way stand in the rows",
+        control_hours=24,
+    ),
     Channel("id", "order of message ids", floor=0.6),
-    Channel("xmin", "transactions of messages: their order, and rows that share one"),
-    Channel("ctid", "order of messages in the heap"),
-    Channel("block", "messages in the same heap page", floor=0.5),
-    Channel("delivery-block", "deliveries in the same heap page"),
+    Channel(
+        "xmin",
+        "transactions of messages: their order, and rows that share one",
+        margin_of_all=0.08,
+        reason=_SINCE,
+    ),
+    Channel("ctid", "order of messages in the heap", margin_of_all=0.08, reason=_SINCE),
+    Channel("block", "messages in the same heap page", floor=0.5, margin_of_all=0.08, reason=_SINCE),
+    Channel("delivery-block", "deliveries in the same heap page", margin_of_all=0.08, reason=_SINCE),
     Channel("toast", "order of values stored out of line"),
     Channel(
         "acknowledgement",
@@ -52,12 +65,21 @@ CHANNELS: tuple[Channel, ...] = (
         reason="two who talk use one lifetime, and with it the hours of the six under way tell more",
         control_hours=24,
     ),
-    Channel("never-back", "messages that wait for a device that never comes back", "never-back", margin=0.05),
+    Channel(
+        "never-back",
+        "messages that wait for a device that never comes back",
+        "never-back",
+        margin=0.05,
+        margin_of_all=0.08,
+        reason=_SINCE,
+    ),
     Channel("rotation-order", "order of session keys", "rotators", floor=0.6),
     Channel("rotation-counter", "order or hour of session keys, and equal counters", "rotators", floor=0.6),
     Channel("rotation-chain", "session keys and the ones they replaced (xmin + 1)", "rotators"),
-    Channel("user-lock", "last locker of users (xmax)", "rotators", floor=0.3),
-    Channel("device-lock", "last locker of devices (xmax)"),
+    Channel(
+        "user-lock", "last locker of users (xmax)", "rotators", floor=0.3, margin_of_all=0.08, reason=_SINCE
+    ),
+    Channel("device-lock", "last locker of devices (xmax)", margin_of_all=0.08, reason=_SINCE),
     Channel("group-sender", "who of a group is missing among a message's rows", "utterances"),
     Channel("copy-hour", "a copy each hour", margin=None, control_hours=24),
     Channel("copy-minute", "a copy each minute", margin=None),

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 NEVER_BACK = "never-back"
 
 _NOT_ONE_COPY = ("copy-hour", "copy-minute")
+_OF_EVERYBODY = ("acknowledgement", "expiry")
+"""What is declared of everybody holds for owners of dead devices too; asked is whether they are worse off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,7 @@ def measure(copy: Copy, truth: Truth, scores: Sequence[Score], seed: int) -> Wor
             sample = _contacts(channel, found, other, copy, truth)
             apart = [_answer(score, each) for each in parts] if channel.slug not in _NOT_ONE_COPY else []
             _apart(sample, channel, apart, copy, truth)
-            # What is declared of everybody holds for them as well; asked is whether others are better off.
-            if channel.population == "talkers" and channel.slug not in _NOT_ONE_COPY and not channel.reason:
+            if channel.population == "talkers" and channel.slug not in (*_NOT_ONE_COPY, *_OF_EVERYBODY):
                 beside = _contacts(channel_of(NEVER_BACK), found, other, copy, truth)
                 _apart(beside, channel_of(NEVER_BACK), apart, copy, truth)
                 result.samples.setdefault(NEVER_BACK, {})[f"{channel.slug}/{score.slug}"] = beside

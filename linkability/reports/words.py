@@ -78,13 +78,12 @@ def declared(row: Row) -> str:
 
 
 def why_more(layout: LayoutResult) -> tuple[str, ...]:
-    """Why more is declared of some channels than of others."""
-    return tuple(
-        f"{row.channel.slug}, + {number(row.channel.margin or 0)} of settled rows and + "
-        f"{number(row.channel.margin_of_all)} of all: {row.channel.reason}."
-        for row in layout.rows
-        if row.channel.reason and row.bounds
-    )
+    """Why more is declared of some channels than of others, a sentence a reason."""
+    by_reason: dict[str, list[str]] = {}
+    for row in layout.rows:
+        if row.channel.reason and row.bounds:
+            by_reason.setdefault(row.channel.reason, []).append(row.channel.slug)
+    return tuple(f"More is declared of {', '.join(slugs)}: {reason}." for reason, slugs in by_reason.items())
 
 
 def locks(layout: LayoutResult) -> str | None:
