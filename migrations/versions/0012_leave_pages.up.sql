@@ -170,6 +170,13 @@ declare
 begin
   select * into strict rule from public.retention_settle_rules() where table_name = name;
   entry.clock_before := clock_timestamp() at time zone 'utc';
+  -- No vacuum meanwhile: it would clear what was taken back, and with it open the room again. Nothing is held
+  -- yet, an autovacuum gives way, and where somebody vacuums by hand it goes on without.
+  begin
+    execute format('lock table %s in share update exclusive mode', home);
+  exception when lock_not_available then
+    null;
+  end;
   perform set_config('enable_seqscan', 'on', true);
   execute format(
     'select array(select r.ctid from %s as r where %s order by gen_random_uuid() limit $6)', home, rule.due
