@@ -26,6 +26,8 @@ declare
   places tid[];
   held tid[];
   filling tid[];
+  rest tid[];
+  ids bigint[];
   before bigint;
 begin
   select * into strict rule from public.retention_settle_rules() where table_name = name;
@@ -54,22 +56,31 @@ begin
   if cardinality(filling) = 1 or name in ('users', 'webauthn_credentials') then
     filling := '{}';
   end if;
+  execute format('select array(select r.id from %s as r where r.ctid = any($1))', home) into ids using filling;
   while cardinality(filling) > 0 loop
-    begin
-      execute format(
-        'with free as materialized (
-          select r.ctid as place from %1$s as r where r.ctid = any($1) for no key update skip locked
-        ),
-        written as (
-          update %1$s as r set id = r.id from free where r.ctid = free.place
-          returning free.place, (r.ctid::text::point)[0] = (free.place::text::point)[0] as stays
-        )
-        select array_agg(place) from written where stays', home
-      ) into filling using filling;
-      raise exception 'taken back' using errcode = 'NS001';
-    exception when sqlstate 'NS001' then
-      null;
-    end;
+    -- Whoever comes by an index tidies up a full page where something old is dead, and takes what was taken
+    -- back along: so that is done first, and again once the page is full, until it stays full.
+    execute format('select count(r.xmin) from %s as r where r.id = any($1)', home) using ids;
+    rest := filling;
+    filling := '{}';
+    while cardinality(rest) > 0 loop
+      begin
+        execute format(
+          'with free as materialized (
+            select r.ctid as place from %1$s as r where r.ctid = any($1) for no key update skip locked
+          ),
+          written as (
+            update %1$s as r set id = r.id from free where r.ctid = free.place
+            returning free.place, (r.ctid::text::point)[0] = (free.place::text::point)[0] as stays
+          )
+          select coalesce(array_agg(place), ''{}'') from written where stays', home
+        ) into rest using rest;
+        raise exception 'taken back' using errcode = 'NS001';
+      exception when sqlstate 'NS001' then
+        null;
+      end;
+      filling := case when cardinality(filling) = 0 then rest else filling end;
+    end loop;
   end loop;
   execute format(
     'select array(select r.ctid from %s as r where r.ctid = any($6) and (%s) for no key update skip locked)',

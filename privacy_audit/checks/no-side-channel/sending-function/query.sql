@@ -96,7 +96,7 @@ where
       ('retention_runs_guard()', 'dcff73a0a394f8fcbb36ba60d0ba3fb7'),
       ('retention_scattered(name text, expires_column text, cutoff timestamp without time zone)', '490409d5a471899143761df71287a300'),
       ('retention_settle(state jsonb)', '7c1a104a80aef25fb7c7b16fe9335e65'),
-      ('retention_settle_batch(state jsonb, name text, until timestamp without time zone, settled xid[], rising xid[], last_one boolean, most bigint)', '82ba41b786d43e3d2eda24e41497eee5'),
+      ('retention_settle_batch(state jsonb, name text, until timestamp without time zone, settled xid[], rising xid[], last_one boolean, most bigint)', 'dfd265896a57e2c0400c8d17701c7080'),
       ('retention_settle_rules()', 'd2361caa905a393f8cb37f977ca81a77'),
       ('retention_settle_targets(name text, levels interval[])', 'fee485131aa34f2df2b9adda5fe06380'),
       ('retention_step(state jsonb)', 'b8da1d154a6cd8b112c3143cf7b30231'),
