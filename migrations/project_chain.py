@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -59,11 +60,17 @@ class ProjectChain:
         if own.alembic is None or own.version_table is None:
             return None
         try:
-            scripts = ScriptDirectory.from_config(config_of(project))
-            heads = scripts.get_heads()
-            revisions = list(scripts.walk_revisions())
-        except CommandError as error:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", UserWarning)  # a revision that follows none of them
+                scripts = ScriptDirectory.from_config(config_of(project))
+                heads = scripts.get_heads()
+                revisions = list(scripts.walk_revisions())
+        except (CommandError, UserWarning) as error:
             raise UsageError(f"{own.alembic}: {str(error).splitlines()[0]}") from None
+        except UsageError:
+            raise
+        except SyntaxError as error:
+            raise UsageError(f"{error.filename}:{error.lineno}: not Python: {error.msg}") from None
         except Exception as error:  # a module of theirs that falls over as it is read
             raise UsageError(f"{own.alembic}: its revisions cannot be read: {type(error).__name__}") from None
         if len(heads) > 1:

@@ -15,12 +15,12 @@ CATALOGUE = "privacy"
 def settings(name: str, folder: Path) -> str:
     """The text of a nosender.toml."""
     lines = [f"name = {json.dumps(name)}", f'catalogue = "{CATALOGUE}"']
+    words = "".join(each if each.isalnum() else "_" for each in name.lower())
     if (folder / "alembic.ini").is_file():
-        words = "".join(each if each.isalnum() else "_" for each in name.lower())
         lines += ['alembic = "alembic.ini"', f'version_table = "{words}_version"']
     else:
         lines += ["# once there is a chain of the project's own:"]
-        lines += ['# alembic = "alembic.ini"', f'# version_table = "{CATALOGUE}_version"']
+        lines += ['# alembic = "alembic.ini"', f'# version_table = "{words}_version"']
     return "\n".join(lines) + "\n"
 
 
@@ -77,8 +77,7 @@ def write_new(folder: Path, files: Mapping[str, str], write: Callable[[Path, str
 
 
 def require_new(folder: Path) -> None:
-    """UsageError where the folder is a project already."""
-    if (folder / FILE).exists():
-        raise UsageError(
-            f"{folder / FILE} is there already: `nosender project check` says whether it is sound"
-        )
+    """UsageError where the folder is a project already, or lies in one."""
+    for each in (folder, *folder.parents):
+        if (each / FILE).exists():
+            raise UsageError(f"{each / FILE} is there already: `nosender project check` says if it is sound")

@@ -199,6 +199,25 @@ def test_a_frozen_file_of_a_newer_version_is_refused(project: Project) -> None:
         frozen_of(project, "public")
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "says"),
+    [
+        ("alembic.ini", "nothing", "names no script_location"),
+        ("alembic.ini", "[alembic]\nscript_location = nowhere\n", "holds no folder versions"),
+        ("migrations/versions/c003.py", "def (", r"c003\.py:1: not Python"),
+        ("migrations/versions/c003.py", "raise KeyError", "cannot be read: KeyError"),
+        ("migrations/versions/c003.py", "revision = 'c003'\ndown_revision = 'c009'", "c003"),
+    ],
+)
+def test_a_chain_that_cannot_be_read_is_one_sentence(
+    project: Project, file: str, text: str, says: str
+) -> None:
+    assert project.file is not None
+    (project.file.parent / file).write_text(text)
+    with pytest.raises(UsageError, match=says):
+        ProjectChain.load(project)
+
+
 def test_two_heads_are_refused(project: Project) -> None:
     write(project, "c003", "c002")
     write(project, "c004", "c002")
