@@ -93,7 +93,7 @@ def status_text(status: Status, shown_on: Terminal = PIPE) -> str:
     ]
     if status.knobs:
         turned = ", ".join(f"{name} {value}" for name, value in status.knobs.items())
-        parts.append(Paragraph(f"knobs:      {turned}", further="  "))
+        parts.append(Paragraph(f"knobs:      {visible(turned)}", further="  "))
     if not status.holders_complete:
         parts.append(Paragraph("held back: not every session is visible to the owner of the functions"))
     return rendered(*parts, shown_on=shown_on)

@@ -110,6 +110,7 @@ def test_hostile_names_of_sessions_and_tables_are_shown_as_they_are() -> None:
         holders=(Holder("session", f"{MARKUP}\n\x1b]0;owned\x07", 3, None),),
         holders_complete=False,
         ledger_length=1,
+        knobs={"settle": "\x1b[2J"},
     )
     for width in (60, 80):
         text = status_text(status, Terminal(width))

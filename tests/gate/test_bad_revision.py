@@ -209,10 +209,7 @@ CODE = (
     Fault(
         "create extension pg_trgm with schema public;",
         "drop extension pg_trgm;",
-        (
-            DIFFERS,
-            "undeclared-extension",
-        ),
+        ("undeclared-extension",),
     ),
 )
 
@@ -229,11 +226,11 @@ def login(server: EmbeddedServer) -> Iterator[None]:
 @pytest.mark.usefixtures("login")
 @pytest.mark.parametrize(
     ("faults", "unseen"),
-    [(STORED, ["column message_type of table messages is not as declared"] * 2), (CODE, [])],
+    [(STORED, {"column message_type of table messages is not as declared"}), (CODE, set())],
     ids=["stored", "code"],
 )
 def test_each_liberty_is_found_on_its_line(
-    judge: Judge, faults: tuple[Fault, ...], unseen: list[str]
+    judge: Judge, faults: tuple[Fault, ...], unseen: set[str]
 ) -> None:
     ups = "".join(f"{fault.up}\n" for fault in faults)
     downs = "".join(f"{fault.down}\n" for fault in reversed(faults))
@@ -242,4 +239,4 @@ def test_each_liberty_is_found_on_its_line(
     # SQL that sqlfluff cannot read is a finding of its own, in both directions.
     unread = [each for each in judged.found if each[:2] == ("sql-style", f"{NEW}.down.sql")]
     assert [each for each in judged.found if each not in unread] == sorted(wanted), judged
-    assert (judged.code, judged.unseen) == (1, unseen)
+    assert (judged.code, set(judged.unseen)) == (1, unseen)

@@ -27,13 +27,16 @@ COMMANDS = (
     "audit run", "audit preflight", "audit explore",
     "retention plan", "retention status", "retention sweep", "retention sweep --workers 2 --canary",
     "retention watch --sweeps 1", "retention verify", "retention erase", "retention erase --rewrite --yes",
-    "catalogue check", "traffic fill --users 3 --messages 5",
+    "catalogue check", "project init", "traffic fill --users 3 --messages 5",
     "traffic fill --users 3 --messages 5 --through flow",
 )  # fmt: skip
 ELSEWHERE = {
-    "demo", "audit attack", "audit selftest", "gate",  # on a server or in a database of their own
+    # on a server or in a database of their own
+    "demo", "audit attack", "audit selftest", "gate", "project freeze",
+    # on files
     "audit list", "audit explain", "audit queries", "audit render", "audit diff", "audit sign",
-    "audit verify", "evidence key", "catalogue show", "catalogue docs", "catalogue comments",  # on files
+    "audit verify", "audit history", "evidence key", "catalogue show", "catalogue docs",
+    "catalogue comments", "project check",
 }  # fmt: skip
 ALEMBIC = ("current", "check", "upgrade head", "downgrade -1", "stamp 0005", "history --indicate-current")
 STANDINGS = ("head", "0005")
