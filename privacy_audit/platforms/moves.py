@@ -128,6 +128,8 @@ class Place:
             return self._copies(finding)
         if finding.check == "default-privilege":
             return self._granted(self._defaults(finding.object), "default_privilege", "of")
+        if finding.check == "system-privilege":
+            return self._system_right(finding.object)
         if finding.check == "schema-privilege":
             creators = finding.facts.get("creators")
             pairs = (
@@ -197,6 +199,16 @@ class Place:
     def _slots(self, name: str, kind: str) -> list[Entry]:
         entries = self.profile.of("slot") if kind == "physical" else []
         return [each for each in entries if fnmatchcase(name, each.values["name"])][:1]
+
+    def _system_right(self, name: str) -> Move | None:
+        """Of one object each grantee must be in an entry: the check names one of them."""
+        named = name.replace("pg_catalog.", "")
+        rights = self.snapshot.surroundings.system_rights
+        held = {each.grantee for each in rights if f"{each.kind} {each.object}" == name}
+        entries = [each for each in self.profile.of("system_right") if fnmatchcase(named, each.values["on"])]
+        if not held or not held <= {each.values["to"] for each in entries} or not all(map(self._may, held)):
+            return None
+        return READS, "; ".join(each.words for each in entries if each.values["to"] in held)
 
     def _defaults(self, name: str) -> set[tuple[str, str]]:
         return {

@@ -48,7 +48,9 @@ expires = 2027-05-20           # the last day on which this counts
 - The lifetime of a row is the sum of the sweep and `backup_days`, and stands among the limits.
 
 `nosender platform setup NAME` prints what to run and set. All of it was made from public sources, named
-beside each entry, and tried on servers that were set up like them, never on the platform itself.
+beside each entry, and tried on servers that were set up like them, never on a platform itself: Amazon RDS,
+Cloud SQL, CloudNativePG and Azure to a pass without a waiver, Neon and Supabase entry by entry. What is
+known to stay a finding stands below each.
 """
 
 
@@ -80,7 +82,15 @@ def _role(role: Role) -> str:
 
 def _words(words: str) -> str:
     """`stored setting rdsadmin`: the kind, then the names as code."""
-    for kind in ("stored setting", "default privilege", "schema grant", "setting", "library", "slot"):
+    for kind in (
+        "stored setting",
+        "default privilege",
+        "schema grant",
+        "system right",
+        "setting",
+        "library",
+        "slot",
+    ):
         if words.startswith(kind):
             return f"{kind} {code(words.removeprefix(kind).strip())}"
     return words

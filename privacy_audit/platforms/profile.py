@@ -24,6 +24,7 @@ ENTRIES: Mapping[str, tuple[str, ...]] = {
     "slot": ("name", "means"),
     "default_privilege": ("of", "to"),
     "schema_grant": ("schema", "to"),
+    "system_right": ("on", "to"),
 }
 """The kinds of entry beside roles, and what each says."""
 
@@ -147,7 +148,7 @@ def _role(section: Section) -> Role:
     role = Role(
         name=section.text("name"),
         trust="group" if trust == "group" else "provider",
-        memberships=section.texts("memberships", required=trust == "group"),
+        memberships=section.texts("memberships"),
         attributes=section.texts("attributes"),
         source=section.text("source"),
     )

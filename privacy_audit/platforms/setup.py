@@ -57,7 +57,7 @@ def _roles() -> str:
     lines = [f"create role {name} nologin;" for name in GROUPS]
     lines += [f"create role {login} login in role {group};" for login, group in LOGINS.items()]
     lines += [
-        "-- From 16 on this wants the admin option on it; without it the audit is incomplete, and says so.",
+        "-- From 16 on this wants the admin option on it: where it is refused, audit as the administrator.",
         "grant pg_read_all_settings to auditor;",
         "-- And a password each, which psql sends hashed:",
         *(f"-- \\password {login}" for login in LOGINS),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+from psycopg import errors
 from psycopg.conninfo import make_conninfo
 
 from nosender.privacy_audit.platforms.profile import profiles
@@ -24,31 +25,68 @@ DATABASE = "mail"
 
 MADE = {
     "rds": """
+        create role rds_ad;
+        create role rds_iam;
+        create role rds_password;
+        create role rds_replication;
         create role rds_superuser;
-        grant pg_monitor, pg_read_all_data, pg_write_all_data, pg_checkpoint, pg_signal_backend
-            to rds_superuser with admin option;
-        create role rdsrepladmin replication;
+        grant pg_monitor, pg_read_all_data, pg_write_all_data, pg_checkpoint, pg_signal_backend, rds_password,
+            rds_replication to rds_superuser with admin option;
+        create role rdsrepladmin noinherit replication;
         create role rdstopmgr login;
-        grant pg_monitor to rdstopmgr;
+        grant pg_checkpoint, pg_monitor to rdstopmgr;
         alter role rdsadmin set log_statement = 'all';
+        alter role rdsadmin set log_min_error_statement = 'debug5';
+        alter role rdsadmin set timezone = 'utc';
         alter role rdstopmgr set log_statement = 'all';
+        alter role rdstopmgr set temp_file_limit = '-1';
         create role customer login createdb createrole in role rds_superuser;
     """,
     "cloudsql": """
+        create role cloudsqliamuser;
         create role cloudsqlsuperuser login createrole createdb;
-        grant pg_monitor, pg_signal_backend to cloudsqlsuperuser with admin option;
+        grant pg_monitor, pg_signal_backend to cloudsqlsuperuser;
         create role cloudsqlagent login createrole createdb in role cloudsqlsuperuser;
         create role cloudsqlimportexport login createrole createdb in role cloudsqlsuperuser;
-        create role cloudsqllogical login replication in role cloudsqlsuperuser;
-        create role cloudsqlreplica login replication;
+        create role cloudsqllogical replication in role cloudsqlsuperuser;
+        create role cloudsqlreplica login replication in role pg_monitor;
         create role customer login createdb createrole in role cloudsqlsuperuser;
     """,
     "cnpg": """
         create role streaming_replica login replication;
         create role customer login createdb createrole;
     """,
+    "azure": """
+        create role azure_pg_admin;
+        grant pg_checkpoint, pg_create_subscription, pg_monitor, pg_read_all_data, pg_read_all_settings,
+            pg_read_all_stats, pg_stat_scan_tables to azure_pg_admin with admin option;
+        create role replication login replication in role pg_use_reserved_connections;
+        alter role azuresu set search_path = 'pg_catalog';
+        create role customer login createdb createrole in role azure_pg_admin;
+        grant pg_read_all_settings, pg_read_all_stats, pg_stat_scan_tables to customer with admin option;
+    """,
 }
 """By platform, what its superuser makes; `customer` is the login that its customer is given."""
+
+TEMPLATE = {
+    "rds": ("", ""),
+    "cloudsql": (
+        "grant all on schema public to cloudsqlsuperuser;"
+        "grant execute on function pg_show_replication_origin_status to cloudsqlsuperuser",
+        "revoke all on schema public from cloudsqlsuperuser;"
+        "revoke execute on function pg_show_replication_origin_status from cloudsqlsuperuser",
+    ),
+    "cnpg": ("", ""),
+    "azure": (
+        "alter schema public owner to azure_pg_admin;"
+        "grant select (starelid, stavalues1) on pg_statistic to azure_pg_admin;"
+        "grant select (name, setting) on pg_config to azure_pg_admin",
+        "alter schema public owner to pg_database_owner;"
+        "revoke select (starelid, stavalues1) on pg_statistic from azure_pg_admin;"
+        "revoke select (name, setting) on pg_config from azure_pg_admin",
+    ),
+}
+"""What each database is made with there, and how that goes again."""
 
 DECLARED = """
 [platform]
@@ -70,6 +108,8 @@ class Emulation:
     conninfo: str
     folder: Path
     """Of nosender.toml."""
+    reader: str
+    """Who audits: from 16 on some platforms let nobody but themselves grant the auditor what it needs."""
 
     def superuser(self) -> psycopg.Connection:
         """A session of the platform's own."""
@@ -84,7 +124,7 @@ class Emulation:
 
     def audit(self) -> Audit:
         """As the auditor, with whatever is declared."""
-        here = make_conninfo(self.conninfo, user="auditor")
+        here = make_conninfo(self.conninfo, user=self.reader)
         return run(Target(here), Options(project=find(self.folder)))
 
 
@@ -110,19 +150,15 @@ def emulated(server: EmbeddedServer, name: str, folder: Path) -> Iterator[Emulat
     with psycopg.connect(base, autocommit=True) as superuser:
         kept = {each[0] for each in superuser.execute("select rolname from pg_roles").fetchall()}
         superuser.execute(MADE[name].encode())
-        # On 15 whoever creates roles may grant it; what platforms do from 16 on was found in no source.
-        superuser.execute("grant pg_read_all_settings to customer with admin option")
-        if name == "cloudsql":  # as its template has it
-            with psycopg.connect(make_conninfo(base, dbname="template1"), autocommit=True) as template:
-                template.execute("grant all on schema public to cloudsqlsuperuser")
+        with psycopg.connect(make_conninfo(base, dbname="template1"), autocommit=True) as template:
+            template.execute(TEMPLATE[name][0].encode())
         try:
-            _set_up(base, name)
-            yield Emulation(name, make_conninfo(base, dbname=DATABASE), folder)
+            reader = _set_up(base, name)
+            yield Emulation(name, make_conninfo(base, dbname=DATABASE), folder, reader)
         finally:
             superuser.execute(f"drop database if exists {DATABASE} with (force)".encode())
-            if name == "cloudsql":
-                with psycopg.connect(make_conninfo(base, dbname="template1"), autocommit=True) as template:
-                    template.execute("revoke all on schema public from cloudsqlsuperuser")
+            with psycopg.connect(make_conninfo(base, dbname="template1"), autocommit=True) as template:
+                template.execute(TEMPLATE[name][1].encode())
             made = {each[0] for each in superuser.execute("select rolname from pg_roles").fetchall()} - kept
             for role in sorted(made):
                 superuser.execute(f'drop owned by "{role}" cascade'.encode())
@@ -132,9 +168,9 @@ def emulated(server: EmbeddedServer, name: str, folder: Path) -> Iterator[Emulat
     rename_superuser(server, profile.bootstrap, "postgres")
 
 
-def _set_up(base: str, name: str) -> None:
+def _set_up(base: str, name: str) -> str:
     """What `platform setup` prints, word for word, as the customer; of an operator, what a manifest says."""
-    printed = text(profiles()[name])
+    printed, reader = text(profiles()[name]), "auditor"
     customer = make_conninfo(base, user="customer")
     if profiles()[name].setup.place == "manifest":
         with psycopg.connect(base, autocommit=True) as operator:
@@ -145,9 +181,16 @@ def _set_up(base: str, name: str) -> None:
         before, _, after = printed.partition(f"\\connect {DATABASE}\n")
         *roles, database = before.strip().split("\n\n")
         with psycopg.connect(customer, autocommit=True) as connection:
-            connection.execute("\n".join(roles).encode())
+            first, grant, last = "\n".join(roles).partition("grant pg_read_all_settings to auditor;\n")
+            connection.execute(first.encode())
+            try:
+                connection.execute(grant.encode())
+            except errors.InsufficientPrivilege:
+                reader = "customer"
+            connection.execute(last.encode())
             connection.execute(database.encode())
         with psycopg.connect(make_conninfo(customer, dbname=DATABASE), autocommit=True) as connection:
             connection.execute(after.encode())
     with psycopg.connect(make_conninfo(customer, dbname=DATABASE)) as connection:
         ddl.load(connection, "public")
+    return reader
