@@ -25,7 +25,7 @@ from nosender.privacy_audit.reports import html, markdown, stored, text
 from nosender.privacy_audit.reports import json as plain
 from nosender.privacy_audit.runner import ask, read_snapshot
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
-from nosender.privacy_audit.snapshot.surroundings import Holder, SystemRight
+from nosender.privacy_audit.snapshot.surroundings import Holder, Surroundings, SystemRight
 from nosender.project import Platform, find
 from nosender.project.platform import NAMES
 from nosender.retention.sweep import sweep
@@ -245,7 +245,7 @@ def whole(name: str) -> Platform:
 
 def shaped(snapshot: Snapshot, profile: Profile) -> Snapshot:
     """The snapshot as it were on the platform: everything that the profile names is there, and no more."""
-    live, around = snapshot.live, snapshot.surroundings
+    live = snapshot.live
 
     def role(name: str, *has: str) -> Role:
         given: dict[str, Any] = {each: each in has for each in ATTRIBUTES}
@@ -259,7 +259,6 @@ def shaped(snapshot: Snapshot, profile: Profile) -> Snapshot:
     fixed = {each.values["name"]: each.values["fixed"] for each in profile.of("setting")}
     if libraries := [each.values["name"] for each in profile.of("library")]:
         fixed["shared_preload_libraries"] = ", ".join(libraries)
-    slots = [each.values["name"].replace("*", "two") for each in profile.of("slot")]
     public = next(each for each in live.grants if each.kind == "schema" and each.object == "public")
     return replace(
         snapshot,
@@ -296,16 +295,21 @@ def shaped(snapshot: Snapshot, profile: Profile) -> Snapshot:
                 ),
             ),
         ),
-        surroundings=replace(
-            around,
-            bootstrap=profile.bootstrap,
-            slots=tuple((name, "physical") for name in slots),
-            holders=tuple(Holder("replication slot", name, None) for name in slots),
-            system_rights=tuple(
-                SystemRight(each.values["to"], name.replace("*", "name"), kind, "SELECT")
-                for each in profile.of("system_right")
-                for kind, _, name in [each.values["on"].partition(" ")]
-            ),
+        surroundings=_around(snapshot.surroundings, profile),
+    )
+
+
+def _around(around: Surroundings, profile: Profile) -> Surroundings:
+    slots = [each.values["name"].replace("*", "two") for each in profile.of("slot")]
+    return replace(
+        around,
+        bootstrap=profile.bootstrap,
+        slots=tuple((name, "physical") for name in slots),
+        holders=tuple(Holder("replication slot", name, None) for name in slots),
+        system_rights=tuple(
+            SystemRight(each.values["to"], name.replace("*", "name"), kind, "SELECT")
+            for each in profile.of("system_right")
+            for kind, _, name in [each.values["on"].partition(" ")]
         ),
     )
 
