@@ -16,6 +16,7 @@ from psycopg.conninfo import make_conninfo
 from nosender.errors import IncompleteError, UsageError
 from nosender.privacy_audit.check import discover
 from nosender.privacy_audit.evidence import attest
+from nosender.privacy_audit.evidence.binding import bound
 from nosender.privacy_audit.finding import Finding, Severity, Verdict
 from nosender.privacy_audit.platforms.page import managed_page
 from nosender.privacy_audit.platforms.profile import ATTRIBUTES, FOLDER, Profile, profiles, read
@@ -111,6 +112,7 @@ def test_a_customer_without_a_superuser_passes_and_the_verdict_names_whom_it_tru
     assert f"{said}." in shown
     assert "lifetime 1 h + 7 days (declared)" in shown
     assert any("1 h + 7 days (declared)" in limit for limit in audit.limits)
+    assert bound(json.loads(plain.render(audit))).endswith(f", trusting {trust.title}")
     # The stored report is the same again, and what is signed in clear has all of it.
     report = plain.render(audit)
     assert plain.render(stored.stored(json.loads(report), "report.json")) == report
