@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from nosender.privacy_audit.platforms.profile import ATTRIBUTES, Entry, Role
+from nosender.privacy_audit.platforms.profile import ATTRIBUTES, Entry
 from nosender.privacy_audit.snapshot.memberships import reached
 from nosender.privacy_audit.snapshot.object_names import dotted
 
@@ -110,15 +110,18 @@ class Place:
             return True, (READS, f"administrators of {self.declared.place}")
         for role in self.profile.roles:
             if role.name == live.name and self._may(live.name):
-                wide = role.trust == "provider" or self._as_declared(role, live)
-                return (False, (READS, f"role {role.name}")) if wide else None
+                return None if self.beyond(live.name) else (False, (READS, f"role {role.name}"))
         return None
 
-    def _as_declared(self, group: Role, live: LiveRole) -> bool:
-        """Whether a group has no membership and no attribute beside those of the profile."""
-        into = {each.role for each in self.snapshot.live.memberships if each.member == live.name}
-        has = {name for name in ATTRIBUTES if getattr(live, name)}
-        return into <= set(group.memberships) and has <= set(group.attributes)
+    def beyond(self, name: str) -> list[str]:
+        """What a group of the platform has beside the memberships and attributes of its profile."""
+        group, live = self.profile.groups.get(name), self._live.get(dotted(name))
+        if group is None or live is None:
+            return []
+        into = {each.role for each in self.snapshot.live.memberships if each.member == name}
+        has = {each for each in ATTRIBUTES if getattr(live, each)}
+        more = [f"member of {each}" for each in sorted(into - set(group.memberships))]
+        return more + [each.replace("_", " ") for each in sorted(has - set(group.attributes))]
 
     def _by(self, finding: Finding) -> Move | None:
         """The entry that says exactly what the finding says."""

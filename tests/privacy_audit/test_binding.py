@@ -31,7 +31,7 @@ def test_a_signed_report_says_what_it_is_of(migrated: str, run_nosender: RunNose
     assert row is not None
     cluster = report["target"]["cluster"]
     assert (cluster["system_identifier"], cluster["role"]) == (row[0], "primary")
-    assert report["target"]["catalogue"] == {"sha256": digest(), "shipped": True}
+    assert report["target"]["catalogue"] == {"sha256": digest(), "shipped": True, "core": digest()}
     assert report["run"]["command"].endswith("--challenge 'blue heron'")
     assert "postgres" not in report["run"]["command"]
     assert row[0] in (tmp_path / "r.json").read_text()

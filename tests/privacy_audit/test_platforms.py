@@ -188,7 +188,10 @@ def test_a_group_is_only_as_wide_as_its_profile_says(platform: Emulation) -> Non
         with platform.superuser() as owner:
             owner.execute(wider.encode())
             try:
-                assert any(name.partition(":")[0] == group for name in deciding(look(platform))), wider
+                found = deciding(look(platform))
+                assert any(name.partition(":")[0] == group for name in found), wider
+                if group in found:
+                    assert "does not say: " in found[group].detail
             finally:
                 owner.execute(undone.encode())
 
