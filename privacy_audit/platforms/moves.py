@@ -56,17 +56,17 @@ class Place:
         return None if by is None else (False, by)
 
     def strangers(self) -> dict[str, str]:
-        """Who reads everything and is neither the platform's nor declared, and why: members of its group, and
-        superusers.
+        """Who reads everything and is neither the platform's nor declared, and why: members of its roles, who
+        become what those are, and superusers.
         """
-        known = self.profile.provider_roles | self.profile.groups.keys()
+        known = {each.name for each in self.profile.roles}
         found: dict[str, str] = {}
         for role in self.snapshot.live.roles:
             if role.name in known or self.is_administrator(role.name):
                 continue
-            groups = sorted(self.profile.groups.keys() & reached(self.snapshot.live, role.name))
-            if groups:
-                found[role.name] = f"a member of {', '.join(groups)}, the group of {self.profile.provider}"
+            into = sorted(known & reached(self.snapshot.live, role.name))
+            if into:
+                found[role.name] = f"a member of {', '.join(into)}, made by {self.profile.provider}"
             elif role.superuser:
                 found[role.name] = f"a superuser that {self.profile.provider} does not make"
         return found

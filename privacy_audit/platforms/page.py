@@ -41,9 +41,9 @@ expires = 2027-05-20           # the last day on which this counts
   format: `trust` of the JSON report and of the signed statement has the declaration, the parties and each
   finding moved.
 - A platform's group is only as wide as below: with one membership more it is a finding, and so is each
-  login in it, by name, that is neither the platform's nor among `administrators`. One of ours in it is
-  critical. So are a superuser that nobody named, a setting of another value, a slot of another name and
-  more followers than `replicas`: findings.
+  login in it or in another role of the platform's, by name, that is not among `administrators`. One of ours
+  in it is critical. So are a superuser that nobody named, a setting of another value, a slot of another
+  name and more followers than `replicas`: findings.
 - Nothing here reaches our schema, tables, functions, triggers, or the logins that write, sweep and audit.
 - The lifetime of a row is the sum of the sweep and `backup_days`, and stands among the limits.
 

@@ -326,13 +326,17 @@ def _more(profile: Profile, name: str) -> tuple[str, ...]:
     return () if name in profile.groups else ("replication",)
 
 
-def test_a_member_of_a_group_without_rights_of_its_own_is_a_finding_too(stock: Snapshot) -> None:
-    snapshot = shaped(stock, profiles()["rds"])
+@pytest.mark.parametrize(
+    ("name", "group"),
+    [("rds", "rds_replication"), ("rds", "rdsrepladmin"), ("cnpg", "streaming_replica")],
+)
+def test_a_member_of_any_role_of_the_platform_is_a_finding(stock: Snapshot, name: str, group: str) -> None:
+    snapshot = shaped(stock, profiles()[name])
     alice = Role("alice", inherit=True, **dict.fromkeys(ATTRIBUTES, False) | {"login": True})
-    into = Membership("rds_replication", "alice", admin=False, inherit=True, set=True)
+    into = Membership(group, "alice", admin=False, inherit=True, set=True)
     live = snapshot.live
     joined = replace(live, roles=(*live.roles, alice), memberships=(*live.memberships, into))
-    assert set(deciding(judged(replace(snapshot, live=joined), whole("rds")))) == {"alice"}
+    assert set(deciding(judged(replace(snapshot, live=joined), whole(name)))) == {"alice"}
 
 
 @pytest.mark.parametrize("name", NAMES)
