@@ -69,12 +69,14 @@ def of_program() -> dict[str, str]:
     """
     from nosender.gate.reference import checks_page, commands_page
     from nosender.privacy_audit.check import discover
+    from nosender.privacy_audit.platforms.page import managed_page
     from nosender.project.keys import json_schema
 
     door = importlib.import_module("nosender.cli")
     return {
         "docs/checks.md": checks_page(discover()),
         "docs/cli.md": commands_page(door.root()),
+        "docs/managed.md": managed_page(),
         "docs/nosender-toml.schema.json": json_schema(),
     }
 

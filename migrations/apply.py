@@ -171,6 +171,8 @@ def refusal(error: psycopg.Error) -> str:
     """What the database said, without its DETAIL, which can carry a row."""
     message = error.diag.message_primary or type(error).__name__
     hint = f" ({error.diag.message_hint})" if error.diag.message_hint else ""
+    if "allow-listed" in message:  # Azure's, whose hint is an address
+        hint = ": put it into the server parameter azure.extensions, as `nosender platform setup azure` says"
     return visible(" ".join((message + hint).split()))
 
 

@@ -38,6 +38,11 @@ _MISSING_RIGHTS = """
   select
     format('the role %%I is missing, and the role %%I may create none', wanted.name, me.rolname),
     format('create role %%I nologin;', wanted.name)
+    || case
+      when exists (select from pg_roles as o where o.rolname = 'streaming_replica')
+        then ' Under CloudNativePG they stand in managed.roles: nosender platform setup cnpg'
+      else ''
+    end
   from me cross join unnest(%(roles)s::name[]) as wanted (name)
   where
     not (me.rolsuper or me.rolcreaterole)
@@ -57,6 +62,13 @@ _MISSING_RIGHTS = """
       has_database_privilege(current_database(), 'CREATE')
       and exists (select from pg_available_extension_versions as v where v.name = 'btree_gist' and v.trusted)
     )
+  union all
+  select
+    'the extension btree_gist is not in azure.extensions',
+    'az postgres flexible-server parameter set --name azure.extensions --value btree_gist'
+  where
+    not exists (select from pg_extension as e where e.extname = 'btree_gist')
+    and current_setting('azure.extensions', true) not ilike '%%btree_gist%%'
   union all
   select
     format(

@@ -14,6 +14,7 @@ from nosender import __version__
 from nosender.errors import IncompleteError, UsageError, did_you_mean
 from nosender.privacy_audit.check import Answer, Loaded
 from nosender.privacy_audit.finding import Claim, Finding, NotTested, Outcome, Severity, Verdict
+from nosender.privacy_audit.platforms import trusted
 from nosender.privacy_audit.project_checks import all_checks
 from nosender.privacy_audit.questions.schemas import unaccounted
 from nosender.privacy_audit.result.audit import (
@@ -24,11 +25,12 @@ from nosender.privacy_audit.result.audit import (
     Decided,
     ExcusedSchema,
     Run,
+    Trust,
     WaiverResult,
     worst_first,
 )
 from nosender.privacy_audit.result.coverage import coverage_of
-from nosender.privacy_audit.result.limits import limits_of, rights_of_reader
+from nosender.privacy_audit.result.limits import limits_of, limits_of_trust, rights_of_reader
 from nosender.privacy_audit.result.make_annex import annex_of
 from nosender.privacy_audit.result.object_hashes import definitions
 from nosender.privacy_audit.result.waivers import apply
@@ -185,10 +187,12 @@ def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Aud
     wanted = options.project.retention
     snapshot = replace(reading.snapshot, wanted=wanted.values if wanted is not None else None)
     results, findings = _ask_all(checks, snapshot)
+    today = reading.started.astimezone(UTC).date()
+    placed = trusted.apply(snapshot, options.project.platform, results, findings, today)
+    results, findings, trust = placed.results, placed.findings, placed.trust
     described = definitions(snapshot.live, {each.object for each in findings})
     waivers: tuple[WaiverResult, ...] = ()
     if options.waivers is not None:
-        today = reading.started.astimezone(UTC).date()
         signed = read_waivers(options.waivers, all_checks(options.project), today)
         applied = apply(signed, results, findings, described, today, complete=not options.checks)
         results, findings, waivers = list(applied.results), list(applied.findings), applied.waivers
@@ -196,13 +200,15 @@ def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Aud
     cited = citations()
     results = [replace(each, standards=cited.get(each.check.slug, ())) for each in results]
     decided = _decided(reading, checks, options)
-    project = _project(options.project, snapshot.catalogue)
     partial = {
         each.check.claim for each in all_checks(options.project) if each.check.slug in decided.checks_left_out
     }
-    whole = not (decided.schemas_unaccounted or decided.not_ours)
+    whole = not (decided.schemas_unaccounted or decided.not_ours) and (trust is None or trust.whole)
     claims = tuple(
-        claim_result(claim, results, findings, options.fail_on, whole=whole and claim not in partial)
+        _trusting(
+            claim_result(claim, results, findings, options.fail_on, whole=whole and claim not in partial),
+            trust,
+        )
         for claim in Claim
     )
     return Audit(
@@ -217,27 +223,17 @@ def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Aud
             snapshot=snapshot.surroundings.snapshot,
             measured=reading.measured,
         ),
-        target=AuditedDatabase(
-            database=snapshot.live.database.name,
-            server=reading.server,
-            schema=snapshot.schema,
-            revision=reading.revision,
-            fingerprint=_fingerprint(snapshot),
-            cluster={**snapshot.surroundings.cluster, "address": reading.address},
-            catalogue=digest() if project is None else _both(digest(), project["sha256"]),
-            core=digest(),
-            shipped=project is None,
-            project=project,
-        ),
+        target=_database(reading, _project(options.project, snapshot.catalogue)),
         claims=claims,
         checks=tuple(results),
         findings=worst_first(findings),
         coverage=coverage_of(snapshot),
         waivers=waivers,
-        limits=limits_of(snapshot),
+        limits=(*limits_of(snapshot), *limits_of_trust(trust)),
         fail_on=options.fail_on,
         decided=decided,
         annex=annex_of(snapshot, checks, findings),
+        trust=trust,
     )
 
 
@@ -254,6 +250,29 @@ def _told_apart(
         )
         for each in findings
     ]
+
+
+def _database(reading: Reading, project: dict[str, Any] | None) -> AuditedDatabase:
+    """Which database was looked at, and what was declared of it."""
+    snapshot = reading.snapshot
+    return AuditedDatabase(
+        database=snapshot.live.database.name,
+        server=reading.server,
+        schema=snapshot.schema,
+        revision=reading.revision,
+        fingerprint=_fingerprint(snapshot),
+        cluster={**snapshot.surroundings.cluster, "address": reading.address},
+        catalogue=digest() if project is None else _both(digest(), project["sha256"]),
+        core=digest(),
+        shipped=project is None,
+        project=project,
+    )
+
+
+def _trusting(claim: ClaimResult, trust: Trust | None) -> ClaimResult:
+    """The answer with those whom it trusts."""
+    parties = () if trust is None else trust.parties
+    return replace(claim, trusted=tuple(each.phrase for each in parties if claim.claim.value in each.claims))
 
 
 def owned(catalogue: Catalogue) -> dict[str, str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nosender.errors import UsageError
+from nosender.project.platform import json_schema as platform_schema
 from nosender.schema.knobs import Knobs
 from nosender.server.names import require_name
 from nosender.toml_reader import Section
@@ -129,6 +130,7 @@ def json_schema() -> str:
         | {each.name: age for each in fields(Knobs) if each.name != "delivered"},
         "additionalProperties": False,
     }
+    properties["platform"] = platform_schema()
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "nosender.toml",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nosender.errors import UsageError
 from nosender.project.keys import Own, own
+from nosender.project.platform import Platform, platform
 from nosender.project.retention import Declared, declared
 from nosender.server.names import require_name
 from nosender.toml_reader import File, Place, Section
@@ -40,6 +41,8 @@ class Project:
     """The knobs; None where the file says nothing of them."""
     own: Own = field(default_factory=Own)
     """Tables, chain and waivers of the team's own."""
+    platform: Platform | None = None
+    """On whose server the database stands; None where the file says nothing of it."""
     file: Path | None = None
     """Where it says so; None where no file was found."""
 
@@ -94,12 +97,13 @@ def _read(file: File, path: Path, *at: str) -> Project:
     whole = file.section(*at)
     name = whole.optional_text("name")
     mine = own(whole, path.parent)
-    whole.skip("schemas", "retention")
+    whole.skip("schemas", "retention", "platform")
     whole.done()
     schemas = file.section(*at, "schemas")
     excused = tuple(_excused(file.section(*at, "schemas", each)) for each in sorted(schemas.names()))
     knobs = declared(file.section(*at, "retention")) if "retention" in whole.values else None
-    return Project(name, excused, knobs, mine, path)
+    where = platform(file.section(*at, "platform")) if "platform" in whole.values else None
+    return Project(name, excused, knobs, mine, where, path)
 
 
 def _name(entry: Section) -> str:

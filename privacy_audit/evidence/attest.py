@@ -230,12 +230,16 @@ def _predicate(report: dict[str, Any]) -> dict[str, Any]:
     """What is signed in clear beside the digest, all of it from the report."""
     run = report["run"]
     since = {key: run[key] for key in ("command", "decided") if "decided" in run and key in run}
-    return since | {
-        "verdict": report["verdict"],
-        "run": {key: run.get(key) for key in ("id", "started", "finished", "tool")},
-        "database": dict(report["target"]),
-        "ledger": run.get("ledger"),
-    }
+    return (
+        since
+        | {
+            "verdict": report["verdict"],
+            "run": {key: run.get(key) for key in ("id", "started", "finished", "tool")},
+            "database": dict(report["target"]),
+            "ledger": run.get("ledger"),
+        }
+        | ({"trust": report["trust"]} if "trust" in report else {})
+    )
 
 
 def contradiction(report: dict[str, Any]) -> str | None:
@@ -263,7 +267,13 @@ def _contradiction(report: dict[str, Any]) -> str | None:
         and (one.get("outcome") in ("not-tested", "error") or one.get("reason") is not None)
     ]
     decided = report["run"].get("decided", {})
-    left = [*decided.get("checks_left_out", ()), *decided.get("schemas_unaccounted", ())]
+    trust = report.get("trust", {})
+    left = [
+        *decided.get("checks_left_out", ()),
+        *decided.get("schemas_unaccounted", ()),
+        *trust.get("undeclared", ()),
+        *(["expires"] if trust.get("expired") else []),
+    ]
     verdict = report["verdict"]
     if (verdict == "fail") != bool(decides):
         return f"the verdict is {verdict}, and {len(decides)} of its findings decide"

@@ -26,13 +26,15 @@ def bound(report: dict[str, Any]) -> str:
     cluster, catalogue = report["target"].get("cluster", {}), report["target"].get("catalogue", {})
     left, excused = decided.get("checks_left_out", []), decided.get("schemas_excused", [])
     project = catalogue.get("project")
+    trust = report.get("trust")
+    trusting = f", trusting {trust.get('title')}" if isinstance(trust, dict) and trust.get("parties") else ""
     beside = f" with that of {project.get('name')}" if isinstance(project, dict) else ""
     return (
         f", {cluster.get('role')} {cluster.get('system_identifier')} timeline {cluster.get('timeline')}, "
         f"{'the shipped' if catalogue.get('shipped') or beside else 'another'} catalogue{beside} "
         f"{catalogue.get('sha256')}, "
         f"{len(decided.get('checks_run', []))} checks run and {len(left)} left out, "
-        f"{len(excused)} schemas excused, challenge {decided.get('challenge') or 'none'}"
+        f"{len(excused)} schemas excused, challenge {decided.get('challenge') or 'none'}{trusting}"
     )
 
 

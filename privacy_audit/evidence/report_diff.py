@@ -86,12 +86,14 @@ def _by_fingerprint(report: Mapping[str, Any]) -> dict[str, ComparedFinding]:
 
 def _side(report: Mapping[str, Any]) -> ComparedReport:
     run, target = report["run"], report["target"]
+    trust = report.get("trust")
     return ComparedReport(
         run=str(run.get("id", "")),
         finished=str(run.get("finished", "")),
         verdict=str(report["verdict"]),
         database=f"{target.get('database', '')}, schema {target.get('schema', '')}",
         fingerprint=str(target.get("fingerprint", "")),
+        lifetime=str(trust.get("lifetime", "")) if isinstance(trust, dict) else "",
     )
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from nosender.privacy_audit.reports.words import beside
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.finding import Finding
-    from nosender.privacy_audit.result.audit import Audit, AuditedDatabase, CheckResult
+    from nosender.privacy_audit.result.audit import Audit, AuditedDatabase, CheckResult, Trust
 
 FORMAT = "nosender.audit/1"
 
@@ -69,6 +69,7 @@ def as_data(audit: Audit) -> dict[str, object]:
                 "waived": claim.waived,
                 "checks": list(claim.checks),
             }
+            | ({"trusted": list(claim.trusted)} if claim.trusted else {})
             for claim in audit.claims
         ],
         "checks": [_check(result) for result in audit.checks],
@@ -78,7 +79,14 @@ def as_data(audit: Audit) -> dict[str, object]:
         },
         "waivers": [asdict(waiver) for waiver in audit.waivers],
         "limits": list(audit.limits),
-    }
+    } | ({"trust": _trust(audit.trust)} if audit.trust is not None else {})
+
+
+def _trust(trust: Trust) -> dict[str, Any]:
+    """The platform, what was declared of it, and whom the verdict trusts there."""
+    found = asdict(replace(trust, said={})) | {"said": dict(trust.said)}
+    found["parties"] = [asdict(each) | {"phrase": each.phrase} for each in trust.parties]
+    return found
 
 
 def _catalogue(target: AuditedDatabase) -> dict[str, Any]:

@@ -19,7 +19,10 @@ from nosender.privacy_audit.result.audit import (
     Coverage,
     Decided,
     ExcusedSchema,
+    Moved,
+    Party,
     Run,
+    Trust,
     WaiverResult,
 )
 from nosender.privacy_audit.snapshot.samples import Sample
@@ -63,7 +66,11 @@ def _audit(report: Mapping[str, Any]) -> Audit:
         ),
         claims=tuple(
             ClaimResult(
-                Claim(each["id"]), Verdict(each["verdict"]), tuple(each["checks"]), each.get("waived", 0)
+                Claim(each["id"]),
+                Verdict(each["verdict"]),
+                tuple(each["checks"]),
+                each.get("waived", 0),
+                tuple(each.get("trusted", ())),
             )
             for each in report["claims"]
         ),
@@ -81,6 +88,22 @@ def _audit(report: Mapping[str, Any]) -> Audit:
             first_seen=MappingProxyType(first_seen),
             stored=True,
         ),
+        trust=_trust(report["trust"]) if "trust" in report else None,
+    )
+
+
+def _trust(trust: Mapping[str, Any]) -> Trust:
+    parties = (
+        Party(one["name"], tuple(one["roles"]), one["can"], tuple(one["claims"])) for one in trust["parties"]
+    )
+    return Trust(
+        **{key: trust[key] for key in ("platform", "title", "declared", "place", "profile", "declaration")},
+        said=MappingProxyType(dict(trust["said"])),
+        undeclared=tuple(trust["undeclared"]),
+        expired=trust["expired"],
+        lifetime=trust["lifetime"],
+        parties=tuple(parties),
+        moved=tuple(Moved(**each) for each in trust["moved"]),
     )
 
 

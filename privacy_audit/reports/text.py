@@ -77,7 +77,9 @@ def claims(answers: tuple[ClaimResult, ...], tallies: list[str]) -> Table:
     table.add_column()
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     for claim, tally in zip(answers, tallies, strict=True):
-        told = Text("  ").append(answer(claim), STYLES[colour(claim.verdict, claim.waived)])
+        short, _, trusted = answer(claim).partition(", except ")  # the names stand above, a line each
+        short += ", except" if trusted else ""
+        told = Text("  ").append(short, STYLES[colour(claim.verdict, claim.waived)])
         table.add_row(told, Text(TITLES[claim.claim]), Text().append(tally, "dim"))
     return table
 
@@ -90,6 +92,9 @@ def comparison(compared: Comparison, shown_on: Terminal = PIPE) -> str:
     ]
     if not compared.same_database:
         parts.append(Paragraph(one_line(f"Two databases: {before.database}, and {after.database}.")))
+    if before.lifetime != after.lifetime:
+        told = f"Lifetime of a deleted row: {after.lifetime or 'not declared'}; it was {before.lifetime or 'not declared'}."
+        parts.append(Paragraph(one_line(told)))
     for title, items in (
         ("New", compared.new),
         ("Fixed", compared.fixed),

@@ -53,7 +53,10 @@ SEVERITIES = tuple(Severity)
 def answer(claim: ClaimResult) -> str:
     """The answer to a claim in words; a waived finding is part of it."""
     but = f", but for {claim.waived} waived" if claim.waived and claim.verdict is Verdict.PASS else ""
-    return VERDICTS[claim.verdict] + but
+    trusted = (
+        f", except {'; '.join(claim.trusted)}" if claim.trusted and claim.verdict is Verdict.PASS else ""
+    )
+    return one_line(VERDICTS[claim.verdict] + but + trusted)
 
 
 def colour(verdict: Verdict, waived: int) -> str:
@@ -81,7 +84,28 @@ def because(audit: Audit) -> tuple[str, ...]:
             )
         )
         told.append(f"schema {each.name} {why}")
+    if (trust := audit.trust) is not None and trust.undeclared:
+        told.append(f"{', '.join(trust.undeclared)} of {trust.title} not declared")
+    if trust is not None and trust.expired:
+        told.append(f"what was declared of {trust.title} counted until {trust.said.get('expires')}")
     return tuple(told)
+
+
+def _trusted(audit: Audit) -> list[str]:
+    """Whom the verdict trusts, and what was moved to them."""
+    trust = audit.trust
+    if trust is None:
+        return []
+    if not trust.declared:
+        return [
+            f'It looks like {trust.title}: declare it as [platform] with name = "{trust.platform}" in nosender.toml.'
+        ]
+    word = "Holds, except" if audit.verdict is Verdict.PASS else "Trusted:"
+    told = [f"{word} {each.phrase}." for each in trust.parties]
+    declared = f"Declared at {trust.place}: {trust.title}, until {trust.said.get('expires', 'no day')}"
+    lifetime = f"; lifetime {trust.lifetime}" if trust.lifetime else ""
+    moved = plural(len(trust.moved), "finding")
+    return [*told, f"{declared}{lifetime}. {moved} moved to those who are trusted."]
 
 
 _DEFAULTS = frozenset(Knobs().items())
@@ -90,6 +114,7 @@ _DEFAULTS = frozenset(Knobs().items())
 def beside(audit: Audit) -> tuple[str, ...]:
     """What stands beside the verdict, whatever it is: one sentence each."""
     told = [f"Not the whole: {each}." for each in because(audit)]
+    told += _trusted(audit)
     told += [
         f"Excused, not looked into: schema {each.name} ({each.purpose}); owner {each.owner}, until {each.expires}."
         for each in audit.decided.schemas_excused
@@ -112,6 +137,8 @@ def beside(audit: Audit) -> tuple[str, ...]:
 def headline(audit: Audit) -> str:
     """The verdict and what limits it, on one line."""
     but = f", but for {audit.waived} waived" if audit.waived and audit.verdict is Verdict.PASS else ""
+    if (trust := audit.trust) is not None and trust.parties and audit.verdict is Verdict.PASS:
+        but += f", except {trust.parties[0].name}"
     return one_line(": ".join([audit.verdict.value + but, *filter(None, ["; ".join(because(audit))])]))
 
 

@@ -38,6 +38,8 @@ class ComparedReport:
     database: str
     fingerprint: str
     """Of the database's structure."""
+    lifetime: str = ""
+    """How long a deleted row lives, as declared of a platform; empty where nothing is."""
 
 
 @dataclass(frozen=True, slots=True)

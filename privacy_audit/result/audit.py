@@ -84,6 +84,8 @@ class ClaimResult:
     checks: tuple[str, ...]
     waived: int = 0
     """Findings of it that somebody signed for, and checks whose not being tested somebody signed for."""
+    trusted: tuple[str, ...] = ()
+    """Those whom the answer trusts: `Amazon RDS (rdsadmin), who can read everything`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,67 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
+class Party:
+    """Somebody whom a verdict trusts; the fields are those of the JSON report."""
+
+    name: str
+    """`Amazon RDS`, or what the team calls its own."""
+    roles: tuple[str, ...]
+    can: str
+    """`read everything`."""
+    claims: tuple[str, ...]
+    """The promises that hold but for this party."""
+
+    @property
+    def phrase(self) -> str:
+        """`Amazon RDS (rdsadmin, rdstopmgr), who can read everything`."""
+        roles = f" ({', '.join(self.roles)})" if self.roles else ""
+        return f"{self.name}{roles}, who can {self.can}"
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What would be a finding without the platform; the fields are those of the JSON report."""
+
+    check: str
+    object: str
+    detail: str
+    party: str
+    by: str
+    """The entry of the profile, or what the team declared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """The platform on whose server the database stands, and whom a verdict trusts there."""
+
+    platform: str
+    title: str
+    declared: bool
+    """False where it only looks like that platform: then nothing is moved and nobody is trusted."""
+    place: str = ""
+    """File and line of the declaration."""
+    profile: str = ""
+    """sha256: of the profile."""
+    declaration: str = ""
+    """sha256: of what the team declared."""
+    said: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    """What the team declared."""
+    undeclared: tuple[str, ...] = ()
+    """What it did not: the verdict is incomplete without it."""
+    expired: bool = False
+    lifetime: str = ""
+    """How long a deleted row lives on, with the backups that are declared."""
+    parties: tuple[Party, ...] = ()
+    moved: tuple[Moved, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether a verdict can rest on it."""
+        return not self.declared or not (self.undeclared or self.expired)
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """One audit."""
 
@@ -170,6 +233,8 @@ class Audit:
     decided: Decided = Decided()
     annex: Annex = EMPTY
     """What a page shows beside the answer: inventory, keys, evidence, ledger."""
+    trust: Trust | None = None
+    """None where no platform is declared, and none is known by its roles."""
 
     @property
     def exit_code(self) -> int:

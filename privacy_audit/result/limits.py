@@ -11,6 +11,7 @@ from nosender.schema.observe.turned import values_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from nosender.privacy_audit.result.audit import Trust
     from nosender.privacy_audit.snapshot.snapshot import Snapshot
     from nosender.schema.observe.observation import SchemaKind
 
@@ -68,6 +69,34 @@ def limits_of(snapshot: Snapshot) -> tuple[str, ...]:
         *_replays(snapshot),
         *unsettled_tables(snapshot),
     )
+
+
+def limits_of_trust(trust: Trust | None) -> tuple[str, ...]:
+    """Whom the verdict trusts on somebody else's server, and how long copies live there as declared."""
+    if trust is None:
+        return ()
+    if not trust.declared:
+        return (
+            f"Platform: it looks like {trust.title}, whose own roles read everything: declare it as "
+            f'[platform] with name = "{trust.platform}" in nosender.toml.',
+        )
+    said = trust.said
+    limits = [
+        f"Trusted: {each.phrase}; no look at the database shows whether they do." for each in trust.parties
+    ]
+    if trust.lifetime:
+        limits.append(
+            "Lifetime, as declared: a row that has expired is gone from the tables and from all backups "
+            f"after {trust.lifetime}; a backup is restored with what it holds."
+        )
+    if "log_days" in said and "log_readers" in said:
+        limits.append(
+            f"Log of the server, as declared: kept for {said['log_days']} days, "
+            f"read by {said['log_readers']}."
+        )
+    if "replicas" in said:
+        limits.append(f"Replicas, as declared: {said['replicas']}; none of them was looked into.")
+    return (*limits, *(f"Platform: {name} is not declared." for name in trust.undeclared))
 
 
 def unsettled_tables(snapshot: Snapshot) -> list[str]:

@@ -74,6 +74,8 @@ class Surroundings:
     """The snapshot's own name for its moment."""
     cluster: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """Which server it was: system identifier, timeline, start, primary or standby, the database's OID."""
+    bootstrap: str = ""
+    """The superuser with whom the cluster was made: nobody takes its place without being one."""
 
 
 def read(connection: psycopg.Connection, schema: str) -> Surroundings:
@@ -84,7 +86,7 @@ def read(connection: psycopg.Connection, schema: str) -> Surroundings:
     row = psycopg.RawCursor(connection).execute(text, [schema]).fetchone()
     if row is None:
         raise AssertionError("a select of one row gives one row")
-    databases, holders, vacuums, slots, standbys, rights, snapshot, _, cluster = row
+    databases, holders, vacuums, slots, standbys, rights, snapshot, _, bootstrap, cluster = row
     return Surroundings(
         databases=tuple(databases),
         holders=tuple(Holder(**each) for each in holders),
@@ -94,6 +96,7 @@ def read(connection: psycopg.Connection, schema: str) -> Surroundings:
         system_rights=tuple(SystemRight(**each) for each in rights),
         snapshot=snapshot,
         cluster=MappingProxyType(cluster),
+        bootstrap=bootstrap or "",
     )
 
 

@@ -163,6 +163,11 @@ select
   ) as system_rights,
   pg_catalog.pg_current_snapshot()::text as snapshot,
   pg_catalog.set_config('statement_timeout', '300000', true) as bound,
+  (
+    select b.rolname::text
+    from pg_catalog.pg_roles as b
+    where b.oid = 10 -- initdb's own
+  ) as bootstrap,
   pg_catalog.jsonb_build_object(
     'system_identifier', (select c.system_identifier::text from pg_catalog.pg_control_system() as c),
     'timeline', (select c.timeline_id from pg_catalog.pg_control_checkpoint() as c),

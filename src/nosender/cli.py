@@ -22,6 +22,10 @@ COMMANDS = {
     "retention": ("nosender.retention.commands:retention", "Delete what has expired, and leave a receipt."),
     "catalogue": ("nosender.schema.commands:catalogue", "What every table and column is for."),
     "project": ("nosender.project_commands:project", "A team's own tables beside ours."),
+    "platform": (
+        "nosender.privacy_audit.platforms.commands:platform",
+        "Somebody else's server: what to set up there.",
+    ),
     "gate": ("nosender.gate.commands:gate", "Everything that CI asks of a schema change."),
     "traffic": ("nosender.traffic.commands:traffic", "Synthetic users, devices and messages."),
 }

@@ -229,9 +229,7 @@ def login(server: EmbeddedServer) -> Iterator[None]:
     [(STORED, {"column message_type of table messages is not as declared"}), (CODE, set())],
     ids=["stored", "code"],
 )
-def test_each_liberty_is_found_on_its_line(
-    judge: Judge, faults: tuple[Fault, ...], unseen: set[str]
-) -> None:
+def test_each_liberty_is_found_on_its_line(judge: Judge, faults: tuple[Fault, ...], unseen: set[str]) -> None:
     ups = "".join(f"{fault.up}\n" for fault in faults)
     downs = "".join(f"{fault.down}\n" for fault in reversed(faults))
     judged = judge(PullRequest("faults", (revision(ups, downs),), generate=True))

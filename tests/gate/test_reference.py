@@ -20,7 +20,7 @@ RunNosender = Callable[..., "subprocess.CompletedProcess[str]"]
 ROOT = Path(__file__).parent.parent.parent
 
 
-@pytest.mark.parametrize("name", ["docs/checks.md", "docs/cli.md"])
+@pytest.mark.parametrize("name", ["docs/checks.md", "docs/cli.md", "docs/managed.md"])
 def test_a_page_is_fresh(name: str) -> None:
     assert (ROOT / name).read_text(encoding="utf-8") == of_program()[name], "run make generate"
 

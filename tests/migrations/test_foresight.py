@@ -149,3 +149,30 @@ def test_a_plan_shows_it(database: str) -> None:
     assert "! db upgrade would refuse: the schema public is not safe to migrate: everybody may create" in text
     assert "! db upgrade would refuse: the schema is not what revision 0003 left: " in text
     assert '"refused": [' in as_json(plan)
+
+
+@pytest.mark.parametrize(("listed", "told"), [("", True), ("HSTORE,BTREE_GIST", False), (None, False)])
+def test_what_azure_does_not_list_is_told_before(database: str, listed: str | None, told: bool) -> None:
+    from nosender.migrations.foresight import refused
+
+    chain = Chain.load()
+    with psycopg.connect(database, autocommit=True) as connection:
+        if listed is not None:
+            connection.execute("select set_config('azure.extensions', %s, false)", [listed])
+        found = refused(connection, "public", chain, 0, chain.revisions, whole=True)
+    assert any("--name azure.extensions" in each for each in found) is told
+
+
+def test_what_azure_refuses_names_the_parameter(database: str) -> None:
+    from nosender.migrations.apply import refusal
+
+    raised = (
+        "do $$ begin raise 'extension \"btree_gist\" is not allow-listed for users'"
+        " using hint = 'https://…'; end $$"
+    )
+    with psycopg.connect(database) as connection, pytest.raises(psycopg.Error) as error:
+        connection.execute(raised.encode())
+    assert refusal(error.value) == (
+        'extension "btree_gist" is not allow-listed for users: put it into the server parameter '
+        "azure.extensions, as `nosender platform setup azure` says"
+    )

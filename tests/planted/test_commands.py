@@ -36,7 +36,7 @@ ELSEWHERE = {
     # on files
     "audit list", "audit explain", "audit queries", "audit render", "audit diff", "audit sign",
     "audit verify", "audit history", "evidence key", "catalogue show", "catalogue docs",
-    "catalogue comments", "project check",
+    "catalogue comments", "project check", "platform setup",
 }  # fmt: skip
 ALEMBIC = ("current", "check", "upgrade head", "downgrade -1", "stamp 0005", "history --indicate-current")
 STANDINGS = ("head", "0005")

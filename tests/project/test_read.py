@@ -105,3 +105,54 @@ def test_a_knob_that_is_not_right_is_refused_by_line(tmp_path: Path, line: str, 
     with pytest.raises(UsageError) as refused:
         find(tmp_path)
     assert str(refused.value).startswith(f"nosender.toml:2: {says}")
+
+
+PLATFORM = """[platform]
+name = "rds"
+administrators = ["postgres"]
+backup_days = 7
+log_days = 3
+log_readers = "the security team"
+replicas = 1
+expires = 2027-05-20
+"""
+
+
+def test_a_platform_is_read_and_what_is_left_out_is_not_declared(tmp_path: Path) -> None:
+    (tmp_path / "nosender.toml").write_text(WHOLE)
+    assert find(tmp_path).platform is None
+    (tmp_path / "nosender.toml").write_text(PLATFORM)
+    found = find(tmp_path).platform
+    assert found is not None
+    assert (found.undeclared, found.backup_days, str(found.place)) == ((), 7, "nosender.toml:1")
+    (tmp_path / "nosender.toml").write_text(
+        PLATFORM.replace('["postgres"]', "[]").replace("replicas = 1\n", "")
+    )
+    fewer = find(tmp_path).platform
+    assert fewer is not None
+    assert (fewer.administrators, fewer.undeclared) == ((), ("replicas",))
+    assert found.sha256 != fewer.sha256
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('name = "rds"\n', "", "1: [platform] has no name; it is one of azure, cloudsql"),
+        ('"rds"', '"heroku"', "2: name is 'heroku'; it must be one of azure, cloudsql"),
+        ('["postgres"]', '"postgres"', "3: administrators must be a list of texts."),
+        ('["postgres"]', "[1]", "3: administrators must be a list of texts, and not an empty one."),
+        ("backup_days = 7", 'backup_days = "7 days"', "4: backup_days must be a whole number."),
+        ("backup_days = 7", "backup_days = -1", "4: backup_days must be a whole number, zero or more."),
+        ('"the security team"', '" "', "6: log_readers is blank"),
+        ("2027-05-20", '"2027-05-20"', "8: expires must be a date such as"),
+        ("log_days", "logdays", "5: [platform] has an unknown key 'logdays'; known are administrators"),
+    ],
+)
+def test_a_platform_that_is_not_right_is_refused_by_line(
+    tmp_path: Path, old: str, new: str, says: str
+) -> None:
+    assert old in PLATFORM
+    (tmp_path / "nosender.toml").write_text(PLATFORM.replace(old, new))
+    with pytest.raises(UsageError) as refused:
+        find(tmp_path)
+    assert str(refused.value).startswith(f"nosender.toml:{says}")

@@ -17,7 +17,8 @@ HARMLESS = re.compile(
     r"pg_(ls_(log|wal|tmp|archive_status|logical\w+|replslot|summaries)dir|stat_reset\w*|stat_(clear|force)\w+"
     r"|switch_wal|create_restore_point|reload_conf|rotate_logfile\w*|wal_replay_(pause|resume)"
     r"|log_backend_memory_contexts|backup_(start|stop)|promote|(cancel|terminate)_backend|replication_origin\w+"
-    r"|current_logfile|control_\w+|get_wal_\w+|available_wal_summaries|wal_summary_contents)\("
+    r"|show_replication_origin_status|current_logfile|control_\w+|get_wal_\w+|available_wal_summaries"
+    r"|wal_summary_contents)\("
 )
 """Functions that say or change nothing about rows."""
 

@@ -1,0 +1,230 @@
+"""What of a platform explains a finding: an entry of its profile, or what the team declared of it.
+
+Only as wide as declared: a group with one membership more, a slot of another name, a setting of another value
+stay findings. Nothing here reaches a role that owns our tables or is in one of our groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from nosender.privacy_audit.platforms.profile import ATTRIBUTES, Entry
+from nosender.privacy_audit.snapshot.memberships import reached
+from nosender.privacy_audit.snapshot.object_names import dotted
+
+if TYPE_CHECKING:
+    from nosender.privacy_audit.finding import Finding
+    from nosender.privacy_audit.platforms.profile import Profile
+    from nosender.privacy_audit.snapshot.snapshot import Snapshot
+    from nosender.project.platform import Platform
+    from nosender.schema.observe.cluster_model import Role as LiveRole
+
+READS = "read everything"
+COPIES = "keep copies of deleted rows"
+
+SETTINGS = (
+    "copied-log",
+    "error-logging",
+    "other-time-zone",
+    "preloaded-library",
+    "recording-setting",
+    "stored-setting",
+)
+"""The checks of settings; no other finding is moved because of one, whatever it calls its object."""
+
+Move = tuple[str, str]
+"""What the party can do by it, and by what entry or declaration."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A database on a declared platform."""
+
+    snapshot: Snapshot
+    profile: Profile
+    declared: Platform
+
+    def move(self, finding: Finding) -> tuple[bool, Move] | None:
+        """Whether the party is the team's own, and what moves the finding to it; None where nothing does."""
+        if finding.check == "all-seeing-role":
+            return self._role(finding)
+        by = self._by(finding)
+        return None if by is None else (False, by)
+
+    def strangers(self) -> dict[str, str]:
+        """Who reads everything and is neither the platform's nor declared, and why: members of its roles, who
+        become what those are, and superusers.
+        """
+        known = {each.name for each in self.profile.roles}
+        found: dict[str, str] = {}
+        for role in self.snapshot.live.roles:
+            if role.name in known or self.is_administrator(role.name):
+                continue
+            into = sorted(known & reached(self.snapshot.live, role.name))
+            if into:
+                found[role.name] = f"a member of {', '.join(into)}, made by {self.profile.provider}"
+            elif role.superuser:
+                found[role.name] = f"a superuser that {self.profile.provider} does not make"
+        return found
+
+    def is_administrator(self, name: str) -> bool:
+        """Whether the team declares it, and it is none that writes, sweeps or audits."""
+        return name in (self.declared.administrators or ()) and not self.is_ours(name)
+
+    def is_ours(self, name: str) -> bool:
+        """Whether it is one of our groups or has the rights of one; who created one only lets others in."""
+        ahead, seen = {name}, set[str]()
+        while ahead:
+            member = ahead.pop()
+            seen.add(member)
+            ahead |= {
+                each.role
+                for each in self.snapshot.live.memberships
+                if each.member == member and (each.inherit or each.set)
+            } - seen
+        owns = any(each.owner == name for each in self.snapshot.tables.values())
+        return not owns and bool(seen & self._groups)
+
+    @cached_property
+    def _groups(self) -> set[str]:
+        return {each.name for each in self.snapshot.catalogue.roles}
+
+    @cached_property
+    def _live(self) -> dict[str, LiveRole]:
+        return {dotted(each.name): each for each in self.snapshot.live.roles}
+
+    def _may(self, name: str) -> bool:
+        """A role of the platform's may be no owner of ours, and in no group of ours."""
+        owners = {each.owner for each in self.snapshot.tables.values()}
+        return name not in owners and not self._groups & reached(self.snapshot.live, name)
+
+    def _role(self, finding: Finding) -> tuple[bool, Move] | None:
+        live = self._live.get(finding.object)
+        if live is None:
+            return None
+        if self.is_administrator(live.name):
+            return True, (READS, f"administrators of {self.declared.place}")
+        for role in self.profile.roles:
+            if role.name == live.name and self._may(live.name):
+                return None if self.beyond(live.name) else (False, (READS, f"role {role.name}"))
+        return None
+
+    def beyond(self, name: str) -> list[str]:
+        """What a group of the platform has beside the memberships and attributes of its profile."""
+        group, live = self.profile.groups.get(name), self._live.get(dotted(name))
+        if group is None or live is None:
+            return []
+        into = {each.role for each in self.snapshot.live.memberships if each.member == name}
+        has = {each for each in ATTRIBUTES if getattr(live, each)}
+        more = [f"member of {each}" for each in sorted(into - set(group.memberships))]
+        return more + [each.replace("_", " ") for each in sorted(has - set(group.attributes))]
+
+    def _by(self, finding: Finding) -> Move | None:
+        """The entry that says exactly what the finding says."""
+        if finding.check in SETTINGS and finding.kind in ("setting", "stored setting"):
+            return self._set(finding)
+        if finding.check in ("copied-log", "pinned-rows"):
+            return self._copies(finding)
+        if finding.check == "default-privilege":
+            return self._granted(self._defaults(finding.object), "default_privilege", "of")
+        if finding.check == "system-privilege":
+            return self._system_right(finding.object)
+        if finding.check == "schema-privilege":
+            creators = finding.facts.get("creators")
+            pairs = (
+                {(finding.object, str(each)) for each in creators} if isinstance(creators, list) else set()
+            )
+            return self._granted(pairs, "schema_grant", "schema")
+        return None
+
+    def _set(self, finding: Finding) -> Move | None:
+        """A setting of the server's, or one that is stored for a role of the platform's."""
+        stored = self._stored(finding.object)
+        if stored is not None:
+            return READS, stored.words
+        if finding.check == "preloaded-library":
+            return self._libraries(finding.object)
+        entry = self._setting(finding.object)
+        return None if entry is None else (COPIES, entry.words)
+
+    def _stored(self, name: str) -> Entry | None:
+        """The role whose stored setting it is; another setting of that name for others stays."""
+        here = [
+            each
+            for each in self.snapshot.live.role_settings
+            if f"{dotted(each.role or each.database or 'every role')}: {each.name}" == name
+        ]
+        for entry in self.profile.of("stored_setting"):
+            role = entry.values["role"]
+            if here and all(each.role == role for each in here) and self._may(role):
+                return entry
+        return None
+
+    def _setting(self, name: str) -> Entry | None:
+        live = next((each for each in self.snapshot.live.settings if each.name == name), None)
+        for entry in self.profile.of("setting"):
+            if live is not None and entry.values["name"] == name and entry.values["fixed"] == live.value:
+                return entry
+        return None
+
+    def _libraries(self, name: str) -> Move | None:
+        live = next((each for each in self.snapshot.live.settings if each.name == name), None)
+        if name != "shared_preload_libraries" or live is None:
+            return None
+        loaded = {each.strip().strip('"') for each in (live.value or "").split(",")}
+        known = {each.values["name"] for each in self.profile.of("library")}
+        return (READS, f"library {', '.join(sorted(loaded))}") if loaded <= known else None
+
+    def _copies(self, finding: Finding) -> Move | None:
+        """A slot of the profile's, standbys no more than are declared; receivers without one likewise."""
+        most = self.declared.replicas
+        standbys = self.snapshot.surroundings.standbys
+        if finding.object == "receivers":
+            return (
+                (COPIES, f"replicas of {self.declared.place}") if most is None or standbys <= most else None
+            )
+        slots = [
+            (entry, name)
+            for name, kind in self.snapshot.surroundings.slots
+            for entry in self._slots(name, kind)
+        ]
+        followers = [name for entry, name in slots if entry.values["means"] == "standby"]
+        for entry, name in slots:
+            if dotted(name) == finding.object and finding.kind == "replication slot":
+                few = most is None or len(followers) <= most
+                return (COPIES, entry.words) if few or name not in followers else None
+        return None
+
+    def _slots(self, name: str, kind: str) -> list[Entry]:
+        entries = self.profile.of("slot") if kind == "physical" else []
+        return [each for each in entries if fnmatchcase(name, each.values["name"])][:1]
+
+    def _system_right(self, name: str) -> Move | None:
+        """Of one object each grantee must be in an entry: the check names one of them."""
+        named = name.replace("pg_catalog.", "")
+        rights = self.snapshot.surroundings.system_rights
+        held = {each.grantee for each in rights if f"{each.kind} {each.object}" == name}
+        entries = [each for each in self.profile.of("system_right") if fnmatchcase(named, each.values["on"])]
+        if not held or not held <= {each.values["to"] for each in entries} or not all(map(self._may, held)):
+            return None
+        return READS, "; ".join(each.words for each in entries if each.values["to"] in held)
+
+    def _defaults(self, name: str) -> set[tuple[str, str]]:
+        return {
+            (each.role, each.grantee)
+            for each in self.snapshot.live.default_privileges
+            if f"{dotted(each.role)}: {each.kind}" == name
+            and each.grantee != each.role
+            and (each.schema is None or each.schema in self.snapshot.scope)
+        }
+
+    def _granted(self, pairs: Iterable[tuple[str, str]], kind: str, key: str) -> Move | None:
+        known = {(each.values[key], each.values["to"]): each for each in self.profile.of(kind)}
+        found = [known.get(pair) for pair in sorted(pairs)]
+        if not found or None in found or not all(self._may(pair[1]) for pair in pairs):
+            return None
+        return READS, "; ".join(each.words for each in found if each is not None)

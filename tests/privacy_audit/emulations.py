@@ -1,0 +1,196 @@
+"""Servers that are set up as platforms are, from public facts: bootstrap superuser, roles, grants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import errors
+from psycopg.conninfo import make_conninfo
+
+from nosender.privacy_audit.platforms.profile import profiles
+from nosender.privacy_audit.platforms.setup import text
+from nosender.privacy_audit.result.audit import Audit
+from nosender.privacy_audit.runner import Options, run
+from nosender.project import find
+from nosender.schema import ddl
+from nosender.server.embedded import EmbeddedServer
+from nosender.server.target import Target
+
+SETTINGS = {"archive_mode": "on", "archive_command": "true"}
+DATABASE = "mail"
+
+MADE = {
+    "rds": """
+        create role rds_ad;
+        create role rds_iam;
+        create role rds_password;
+        create role rds_replication;
+        create role rds_superuser;
+        grant pg_monitor, pg_read_all_data, pg_write_all_data, pg_checkpoint, pg_signal_backend, rds_password,
+            rds_replication to rds_superuser with admin option;
+        create role rdsrepladmin noinherit replication;
+        create role rdstopmgr login;
+        grant pg_checkpoint, pg_monitor to rdstopmgr;
+        alter role rdsadmin set log_statement = 'all';
+        alter role rdsadmin set log_min_error_statement = 'debug5';
+        alter role rdsadmin set timezone = 'utc';
+        alter role rdstopmgr set log_statement = 'all';
+        alter role rdstopmgr set temp_file_limit = '-1';
+        create role customer login createdb createrole in role rds_superuser;
+    """,
+    "cloudsql": """
+        create role cloudsqliamuser;
+        create role cloudsqlsuperuser login createrole createdb;
+        grant pg_monitor, pg_signal_backend to cloudsqlsuperuser;
+        create role cloudsqlagent login createrole createdb in role cloudsqlsuperuser;
+        create role cloudsqlimportexport login createrole createdb in role cloudsqlsuperuser;
+        create role cloudsqllogical replication in role cloudsqlsuperuser;
+        create role cloudsqlreplica login replication in role pg_monitor;
+        create role customer login createdb createrole in role cloudsqlsuperuser;
+    """,
+    "cnpg": """
+        create role streaming_replica login replication;
+        create role customer login createdb createrole;
+    """,
+    "azure": """
+        create role azure_pg_admin;
+        grant pg_checkpoint, pg_create_subscription, pg_monitor, pg_read_all_data, pg_read_all_settings,
+            pg_read_all_stats, pg_stat_scan_tables to azure_pg_admin with admin option;
+        create role replication login replication in role pg_use_reserved_connections;
+        alter role azuresu set search_path = 'pg_catalog';
+        create role customer login createdb createrole in role azure_pg_admin;
+        grant pg_read_all_settings, pg_read_all_stats, pg_stat_scan_tables to customer with admin option;
+    """,
+}
+"""By platform, what its superuser makes; `customer` is the login that its customer is given."""
+
+TEMPLATE = {
+    "rds": ("", ""),
+    "cloudsql": (
+        "grant all on schema public to cloudsqlsuperuser;"
+        "grant execute on function pg_show_replication_origin_status to cloudsqlsuperuser",
+        "revoke all on schema public from cloudsqlsuperuser;"
+        "revoke execute on function pg_show_replication_origin_status from cloudsqlsuperuser",
+    ),
+    "cnpg": ("", ""),
+    "azure": (
+        "alter schema public owner to azure_pg_admin;"
+        "grant select (starelid, stavalues1) on pg_statistic to azure_pg_admin;"
+        "grant select (name, setting) on pg_config to azure_pg_admin",
+        "alter schema public owner to pg_database_owner;"
+        "revoke select (starelid, stavalues1) on pg_statistic from azure_pg_admin;"
+        "revoke select (name, setting) on pg_config from azure_pg_admin",
+    ),
+}
+"""What each database is made with there, and how that goes again."""
+
+DECLARED = """
+[platform]
+name = "{name}"
+administrators = ["customer"]
+backup_days = 7
+log_days = 3
+log_readers = "the security team"
+replicas = 0
+expires = 2099-12-31
+"""
+
+
+@dataclass(frozen=True)
+class Emulation:
+    """A server that looks like a platform, set up as `platform setup` says."""
+
+    name: str
+    conninfo: str
+    folder: Path
+    """Of nosender.toml."""
+    reader: str
+    """Who audits: from 16 on some platforms let nobody but themselves grant the auditor what it needs."""
+
+    def superuser(self) -> psycopg.Connection:
+        """A session of the platform's own."""
+        return psycopg.connect(self.conninfo, autocommit=True)
+
+    def declare(self, old: str = "", new: str = "") -> Emulation:
+        """Write the declaration, with something in it replaced."""
+        whole = DECLARED.format(name=self.name)
+        assert old in whole
+        (self.folder / "nosender.toml").write_text(whole.replace(old, new) if old else whole)
+        return self
+
+    def audit(self) -> Audit:
+        """As the auditor, with whatever is declared."""
+        here = make_conninfo(self.conninfo, user=self.reader)
+        return run(Target(here), Options(project=find(self.folder)))
+
+
+def rename_superuser(server: EmbeddedServer, old: str, new: str) -> None:
+    """Nobody renames the role of their own session, so another superuser does it."""
+    if old == new:
+        return
+    base = make_conninfo(server.conninfo(), user=old)
+    with psycopg.connect(base, autocommit=True) as first:
+        first.execute("create role passing superuser login")
+    with psycopg.connect(make_conninfo(base, user="passing"), autocommit=True) as passing:
+        passing.execute(f'alter role "{old}" rename to "{new}"'.encode())
+    with psycopg.connect(make_conninfo(base, user=new), autocommit=True) as last:
+        last.execute("drop role passing")
+
+
+@contextmanager
+def emulated(server: EmbeddedServer, name: str, folder: Path) -> Iterator[Emulation]:
+    """Make it, and take it away again: one cluster serves for all."""
+    profile = profiles()[name]
+    rename_superuser(server, "postgres", profile.bootstrap)
+    base = make_conninfo(server.conninfo(), user=profile.bootstrap)
+    with psycopg.connect(base, autocommit=True) as superuser:
+        kept = {each[0] for each in superuser.execute("select rolname from pg_roles").fetchall()}
+        superuser.execute(MADE[name].encode())
+        with psycopg.connect(make_conninfo(base, dbname="template1"), autocommit=True) as template:
+            template.execute(TEMPLATE[name][0].encode())
+        try:
+            reader = _set_up(base, name)
+            yield Emulation(name, make_conninfo(base, dbname=DATABASE), folder, reader)
+        finally:
+            superuser.execute(f"drop database if exists {DATABASE} with (force)".encode())
+            with psycopg.connect(make_conninfo(base, dbname="template1"), autocommit=True) as template:
+                template.execute(TEMPLATE[name][1].encode())
+            made = {each[0] for each in superuser.execute("select rolname from pg_roles").fetchall()} - kept
+            for role in sorted(made):
+                superuser.execute(f'drop owned by "{role}" cascade'.encode())
+            for role in sorted(made):
+                superuser.execute(f'drop role "{role}"'.encode())
+            superuser.execute(f'alter role "{profile.bootstrap}" reset all'.encode())
+    rename_superuser(server, profile.bootstrap, "postgres")
+
+
+def _set_up(base: str, name: str) -> str:
+    """What `platform setup` prints, word for word, as the customer; of an operator, what a manifest says."""
+    printed, reader = text(profiles()[name]), "auditor"
+    customer = make_conninfo(base, user="customer")
+    if profiles()[name].setup.place == "manifest":
+        with psycopg.connect(base, autocommit=True) as operator:
+            operator.execute(text(profiles()["rds"]).partition("create database")[0].encode())
+            operator.execute(f"create database {DATABASE} owner customer".encode())
+            operator.execute(f"revoke temporary on database {DATABASE} from public".encode())
+    else:
+        before, _, after = printed.partition(f"\\connect {DATABASE}\n")
+        *roles, database = before.strip().split("\n\n")
+        with psycopg.connect(customer, autocommit=True) as connection:
+            first, grant, last = "\n".join(roles).partition("grant pg_read_all_settings to auditor;\n")
+            connection.execute(first.encode())
+            try:
+                connection.execute(grant.encode())
+            except errors.InsufficientPrivilege:
+                reader = "customer"
+            connection.execute(last.encode())
+            connection.execute(database.encode())
+        with psycopg.connect(make_conninfo(customer, dbname=DATABASE), autocommit=True) as connection:
+            connection.execute(after.encode())
+    with psycopg.connect(make_conninfo(customer, dbname=DATABASE)) as connection:
+        ddl.load(connection, "public")
+    return reader
