@@ -179,3 +179,30 @@ def test_without_a_second_session_a_set_is_one_transaction(
     send(any_migrated, "01:10", 400)
     do(any_migrated, "02:10", "call retention_sweep(target_ms => null, duty => 1)")
     assert groups(owner, "messages") == [400]
+
+
+def test_nobody_who_comes_by_an_index_opens_the_room_again(
+    any_migrated: str, owner: psycopg.Connection
+) -> None:
+    """A page with room keeps what is dead in it until it is full: tidied then, it has room once more."""
+    content = "decode(repeat('ab', 60), 'hex')"
+    calls = (
+        f"select send_message('{settling.person(1)}', {content}, 'm{n:03}', 'text', null)" for n in range(400)
+    )
+    do(any_migrated, "01:10", *calls)
+    for table in ("messages", "message_deliveries"):
+        owner.execute(f"alter table {table} set (autovacuum_enabled = off)".encode())
+    owner.execute("delete from messages where substr(message_id, 2)::integer % 2 = 0")
+    for table in ("messages", "message_deliveries"):
+        owner.execute(f"select count(xmin) from {table}".encode())  # which tidies the pages: they are full
+    owner.execute("delete from messages where substr(message_id, 2)::integer % 10 = 1")
+    places = (
+        b"select (d.ctid::text::point)[0] from message_deliveries as d"
+        b" join messages as m on m.id = d.message_id order by m.message_id"
+    )
+    before = owner.execute(places).fetchall()
+    settle(any_migrated, "03:10")
+    after = owner.execute(places).fetchall()
+    assert len(before) == len(after) == 160
+    assert len(set(before)) > 1
+    assert [old for old, new in zip(before, after, strict=True) if old == new] == []
