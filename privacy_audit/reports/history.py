@@ -9,7 +9,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from nosender.markup import templates
-from nosender.privacy_audit.finding import Severity
 from nosender.privacy_audit.reports import html, plot
 from nosender.privacy_audit.reports.words import one_line, plural
 from nosender.terminal_text import PIPE, Paragraph, Terminal, rendered
@@ -116,7 +115,7 @@ def page(history: History) -> str:
     """One HTML page that loads nothing."""
     style = html.asset("style.css")
     return templates("nosender.privacy_audit.reports").get_template("history.html.j2").render(
-        history=history, style=style, style_hash=html.hashed(style), levels=[each.value for each in Severity]
+        history=history, style=style, style_hash=html.hashed(style)
     )  # fmt: skip
 
 
