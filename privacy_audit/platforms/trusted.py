@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from nosender.errors import IncompleteError
@@ -41,6 +42,10 @@ def detected(snapshot: Snapshot) -> str | None:
     return None
 
 
+LONGEST = timedelta(days=180)
+"""So far ahead may a declaration end; as long as a waiver."""
+
+
 def apply(
     snapshot: Snapshot,
     declared: Platform | None,
@@ -57,6 +62,11 @@ def apply(
         return Applied(results, findings, looks)
     profile = known[declared.name]
     _require(snapshot, declared, profile)
+    if declared.expires is not None and declared.expires > today + LONGEST:
+        raise IncompleteError(
+            f"{declared.place}: expires lies more than {LONGEST.days} days ahead; name an earlier day, on which "
+            "somebody looks again."
+        )
     place = Place(snapshot, profile, declared)
     stay, moved = _parted(place, findings)
     if any(each.check.slug == ROLES for each in results):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -96,7 +97,7 @@ backup_days = 7
 log_days = 3
 log_readers = "the security team"
 replicas = 0
-expires = 2099-12-31
+expires = {expires}
 """
 
 
@@ -117,7 +118,7 @@ class Emulation:
 
     def declare(self, old: str = "", new: str = "") -> Emulation:
         """Write the declaration, with something in it replaced."""
-        whole = DECLARED.format(name=self.name)
+        whole = DECLARED.format(name=self.name, expires=datetime.now(UTC).date() + timedelta(days=90))
         assert old in whole
         (self.folder / "nosender.toml").write_text(whole.replace(old, new) if old else whole)
         return self

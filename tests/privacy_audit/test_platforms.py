@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -242,10 +242,14 @@ def test_a_server_that_is_not_the_declared_one_has_no_answer(stock: Snapshot) ->
     assert judged(stock, None).trust is None
 
 
+def test_a_declaration_that_outlives_a_waiver_is_refused(stock: Snapshot) -> None:
+    far = replace(whole("rds"), expires=TODAY + timedelta(days=181))
+    with pytest.raises(IncompleteError, match="more than 180 days ahead"):
+        judged(shaped(stock, profiles()["rds"]), far)
+
+
 def whole(name: str) -> Platform:
-    return Platform(
-        name, Place("nosender.toml", 2), ("customer",), 7, 3, "the security team", 1, date(2099, 12, 31)
-    )
+    return Platform(name, Place("nosender.toml", 2), ("customer",), 7, 3, "the security team", 1, TODAY)
 
 
 def shaped(snapshot: Snapshot, profile: Profile) -> Snapshot:
