@@ -64,7 +64,7 @@ def apply(
     _require(snapshot, declared, profile)
     if declared.expires is not None and declared.expires > today + LONGEST:
         raise IncompleteError(
-            f"{declared.place}: expires lies more than {LONGEST.days} days ahead; name an earlier day, on which "
+            f"{declared.place}: expires lies more than {LONGEST.days} days ahead; name an earlier day: then "
             "somebody looks again."
         )
     place = Place(snapshot, profile, declared)
