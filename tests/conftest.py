@@ -35,9 +35,43 @@ WARM = sys.platform == "linux"
 RunNosender = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What asks for no server comes first, for it is quick to say what is wrong."""
+EVERY_MAJOR = (
+    "planted",
+    "migrations",
+    "privacy_audit",
+    "server",
+    "schema/test_observe",
+    "retention/test_settle",
+)
+"""Where majors in the middle differ from the others; elsewhere the oldest and the newest speak for them."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What asks for no server comes first, for it is quick to say what is wrong.
+
+    NOSENDER_MAJORS=all runs everything on every major; without it the last line counts what was left out.
+    """
+    majors = [found.major for found in all_binaries()]
+    left_out = (
+        []
+        if os.environ.get("NOSENDER_MAJORS") == "all"
+        else [
+            item
+            for item in items
+            if min(majors) < _major(item) < max(majors)
+            and not str(item.path.relative_to(ROOT / "tests")).startswith(EVERY_MAJOR)
+        ]
+    )
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
     items.sort(key=lambda item: not {"server", "any_server"}.isdisjoint(getattr(item, "fixturenames", ())))
+
+
+def _major(item: pytest.Item) -> int:
+    """The major that a test asks for; 0 where it takes any."""
+    found = getattr(item, "callspec", None)
+    binaries = found.params.get("any_server") if found is not None else None
+    return binaries.major if binaries is not None else 0
 
 
 @cache
