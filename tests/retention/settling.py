@@ -10,7 +10,7 @@ from psycopg.conninfo import make_conninfo
 
 from nosender.linkability.driver import drive
 from nosender.linkability.grading import order_statistic
-from nosender.retention.sweep import FAST, SweepReceipt, sweep
+from nosender.retention.sweep import FAST, Pace, SweepReceipt, sweep
 from nosender.server.target import Target
 
 CLOCK = Path(drive.__file__).parent / "clock.sql"
@@ -27,9 +27,9 @@ def at(conninfo: str, time: str, day: str = DAY) -> Target:
     return Target(make_conninfo(conninfo, options=f"-c TimeZone=UTC -c nosender.clock={day}T{time}:00+00:00"))
 
 
-def settle(conninfo: str, time: str, day: str = DAY) -> SweepReceipt:
+def settle(conninfo: str, time: str, day: str = DAY, pace: Pace = FAST) -> SweepReceipt:
     """One sweep at this time."""
-    return sweep(at(conninfo, time, day), pace=FAST)
+    return sweep(at(conninfo, time, day), pace=pace)
 
 
 def do(conninfo: str, time: str, *statements: str, day: str = DAY) -> None:

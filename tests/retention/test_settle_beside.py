@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -127,7 +128,7 @@ def test_a_server_process_that_is_killed_inside_a_set_leaves_it_to_the_next(bina
 
             def sweep_once() -> None:
                 try:
-                    settle(conninfo, "06:10")
+                    settle(conninfo, "06:10", pace=replace(FAST, patience_ms=60_000))
                 except NosenderError as error:
                     failed.append(error)
 
