@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -18,10 +19,12 @@ import pytest
 from psycopg import sql
 
 from nosender.errors import NosenderError, UsageError
+from nosender.migrations.knob_step import statement
 from nosender.retention.ledger import verify_target
 from nosender.retention.policy import declared_plan
 from nosender.retention.sweep import Pace, sweep
 from nosender.schema import ddl
+from nosender.schema.knobs import Knobs
 from nosender.server.binaries import Binaries
 from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
@@ -373,12 +376,7 @@ def test_a_maximum_age_spares_what_has_not_expired(connection: psycopg.Connectio
     """Declared for messages, it takes those without an expiry and no other."""
     connection.autocommit = True
     rows.people(connection)
-    definition = connection.execute("select pg_get_functiondef('retention_policy'::regproc)").fetchone()
-    assert definition is not None
-    old = "'messages', 'expires_at', 'delete', null, null, null, null"
-    new = "'messages', 'expires_at', 'delete', null, null, interval '30 days', 'created_at'"
-    assert old in definition[0]
-    connection.execute(definition[0].replace(old, new).encode())
+    connection.execute(statement("public", Knobs(messages=timedelta(days=30))).encode())
     rows.messages(connection, 7, "null", name="forever")
     rows.messages(connection, 5, "now() + interval '1 day'", name="live")
     rows.messages(connection, 3, "null", name="young")
@@ -396,12 +394,7 @@ def test_a_maximum_age_deletes_what_was_marked_inactive(connection: psycopg.Conn
     """Decision by whoever declares it: old session keys stay unless an age says otherwise."""
     connection.autocommit = True
     rows.people(connection)
-    definition = connection.execute("select pg_get_functiondef('retention_policy'::regproc)").fetchone()
-    assert definition is not None
-    old = "'is_active', null, null::interval, null,"
-    assert old in definition[0]
-    new = "'is_active', null, interval '30 days', 'created_at',"
-    connection.execute(definition[0].replace(old, new).encode())
+    connection.execute(statement("public", Knobs(session_keys=timedelta(days=30))).encode())
     rows.session_keys(connection, 7, "now() - interval '2 days'", name="old")
     rows.session_keys(connection, 5, "now() + interval '1 day'", name="live")
     rows.session_keys(connection, 3, "now() - interval '2 days'", name="young")

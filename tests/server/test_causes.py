@@ -173,9 +173,10 @@ def test_a_full_disk_is_the_cause_and_not_what_comes_of_it() -> None:
 def test_a_dump_without_rights_says_which(any_database: str) -> None:
     with psycopg.connect(any_database, autocommit=True) as admin:
         admin.execute("create table hidden ()")
+        own = admin.info.server_version // 10000
     sweeper = Target(f"{any_database}&options=-c%20role%3Dpg_monitor")
     with pytest.raises(IncompleteError, match="permission denied for table hidden"):
-        rehearsal._dump(sweeper, 18)
+        rehearsal._dump(sweeper, LeanedOn(("public",), ()), rehearsal._pg_dump(own, 18))
 
 
 def test_a_linter_that_fails_is_no_linter_without_objections(
