@@ -15,6 +15,7 @@ from psycopg.conninfo import make_conninfo
 
 from nosender.errors import IncompleteError, NosenderError
 from nosender.migrations import rehearsal, runner
+from nosender.migrations.leaned_on import LeanedOn
 from nosender.migrations.revisions import Chain
 from nosender.migrations.squawk import squawk
 from nosender.server.binaries import all_binaries
