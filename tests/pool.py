@@ -49,7 +49,7 @@ def pooling(database: str) -> Iterator[Pool]:
             f"[databases]\n{name} = host={given['host']} dbname={name} user=postgres\n[pgbouncer]\n{text}\n"
         )
         running.append(subprocess.Popen([str(PROGRAM), "-q", str(folder / "ini")], **who))  # type: ignore[call-overload]
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while not (folder / f".s.PGSQL.{port}").exists():
             assert time.monotonic() < deadline, "PgBouncer did not start"
         return f"postgresql://postgres@/{name}?host={folder}&port={port}"

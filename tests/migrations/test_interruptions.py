@@ -46,7 +46,7 @@ def running(*arguments: str, conninfo: str) -> Iterator[subprocess.Popen[str]]:
 
 def wait_until(true: Callable[[], bool]) -> None:
     """Poll a condition that another session brings about."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not true():
         assert time.monotonic() < deadline, "it did not come about"
         time.sleep(0.01)

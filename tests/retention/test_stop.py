@@ -8,14 +8,15 @@ import threading
 
 from nosender.retention.stop import Stop
 
-# Ten thousand signals, each somewhere in the beginning, the middle or the end of a wait.
+# Two thousand signals, each somewhere in the beginning, the middle or the end of a wait. A busy machine takes
+# some milliseconds for each, so the limit is only there to end a child that hangs.
 SIGNALS = """
 import random, signal
 from nosender.retention.stop import Stop
 
 stop = None
 signal.signal(signal.SIGALRM, lambda *_: stop.set())
-for _ in range(10_000):
+for _ in range(2_000):
     stop = Stop()
     signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-6, 1e-4))
     while not stop.wait(5e-5):
@@ -24,7 +25,7 @@ for _ in range(10_000):
 
 
 def test_a_signal_in_the_middle_of_a_wait_never_hangs() -> None:
-    subprocess.run([sys.executable, "-c", SIGNALS], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", SIGNALS], check=True, timeout=900)
 
 
 def test_all_who_wait_go_on() -> None:

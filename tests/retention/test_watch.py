@@ -98,7 +98,7 @@ def test_a_signal_ends_it_with_a_receipt(
     while rows.count(connection, "messages") == 3000 and process.poll() is None:
         pass
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 130, err
     assert out.startswith("interrupted: ")
     left = rows.count(connection, "messages")
