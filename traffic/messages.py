@@ -23,9 +23,11 @@ BATCH = 10_000
 """Messages in a transaction. One flush of a server that collects sends looks the same."""
 
 _DICE = Struct("<12s16sIHBBH6s")
-"""What is drawn for a message: nonce, message id, destination, sentence, type, lifetime, hours, fates."""
+"""What is drawn for a message: nonce, message id, destination, sentence, type, expiry, lifetime, fates."""
 
 _HOURS = HISTORY // timedelta(hours=1)
+_LIFETIMES = (1, 2, 4, 8, 16, 24, 48, 96, 168, 336, 744)
+"""In hours: those of the thirteen that a message is sent with, the longest longer than the history."""
 _TEXTS = 512
 
 
@@ -61,13 +63,16 @@ class Messages:
         self._texts = Texts(seed)
         self._hours = [clock.start + timedelta(hours=hour) for hour in range(_HOURS + 1)]
         self._rotation = self._hours.index(clock.rotation)
+        left = range(_HOURS, 0, -1)
+        self._ended = [[life for life in _LIFETIMES if life <= hours] for hours in left]
+        self._lasting = [[life for life in _LIFETIMES if life > hours + 1] for hours in left]
 
     def batch(self, first: int, ids: Sequence[int]) -> tuple[list[Row], list[Row]]:
         """Rows of messages and of message_deliveries for the messages from `first` on, under these ids."""
         messages: list[Row] = []
         deliveries: list[Row] = []
         dice = self._seed.draw(_DICE.size * len(ids), "messages", first)
-        for number, id_, (nonce, message_id, to, text, type_, lifetime, hours, fates) in zip(
+        for number, id_, (nonce, message_id, to, text, type_, expiry, lifetime, fates) in zip(
             range(first, first + len(ids)), ids, _DICE.iter_unpack(dice), strict=True
         ):
             destination = self._destinations[to % len(self._destinations)]
@@ -75,20 +80,19 @@ class Messages:
             key = destination.session_keys[-1 if hour >= self._rotation else 0]
             content = keys.encrypt(key, nonce, self._texts[text])
             time = self._hours[hour]
-            expires = self._expiry(hour, lifetime, hours)
+            expires = self._expiry(hour, expiry, lifetime)
             kind = "text" if type_ < 218 else "media" if type_ < 250 else "system"
             messages.append((id_, destination.phone, content, message_id.hex(), time, time, expires, kind))
             for device_id, fate in zip(destination.device_ids, fates, strict=False):
                 deliveries.append((id_, device_id, *self._fate(hour, fate)))
         return messages, deliveries
 
-    def _expiry(self, hour: int, lifetime: int, hours: int) -> datetime | None:
-        """Of ten messages six are kept, two have expired and two will."""
-        if lifetime < 154:
+    def _expiry(self, hour: int, expiry: int, lifetime: int) -> datetime | None:
+        """Of ten messages six are kept, two have expired and two will, each after a usual lifetime."""
+        if expiry < 154:
             return None
-        if lifetime < 205:
-            return self._hours[min(hour + 1 + hours % 48, _HOURS)]
-        return self._hours[_HOURS] + timedelta(hours=2 + hours % 168)
+        fitting = (self._ended if expiry < 205 else self._lasting)[hour]
+        return self._hours[hour] + timedelta(hours=fitting[lifetime % len(fitting)])
 
     def _fate(self, hour: int, fate: int) -> tuple[datetime | None, datetime | None, str]:
         """Of ten deliveries two are pending and seven have arrived, four of them read; the rest failed."""

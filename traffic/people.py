@@ -33,8 +33,8 @@ class Clock:
 
     @property
     def rotation(self) -> datetime:
-        """When those who rotate their keys did so."""
-        return self.now - HISTORY / 2
+        """When those who rotate their keys did so: as their first ones ended, after fourteen days."""
+        return self.start + timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,9 @@ def session_keys_of(
         key = keys.session_key(seed, person.number, generation)
         key_id = seed.draw(16, "session key id", person.number, generation).hex()
         created, expires = (
-            (clock.start, clock.rotation) if generation == 0 else (clock.rotation, clock.now + HISTORY)
+            (clock.start, clock.rotation)
+            if generation == 0
+            else (clock.rotation, clock.rotation + timedelta(days=31))
         )
         active = generation == person.generations - 1
         for device, device_id in enumerate(device_ids):

@@ -183,6 +183,8 @@ comment on routine public.audit_ledger is
 'Counts the runs in the ledger of the sweeps, and the rows that do not follow from the one before.';
 comment on routine public.audit_ledger_chain is
 'Counts where the chain of the sweeps'' ledger is broken, from its beginning.';
+comment on routine public.audit_lifetimes is
+'Counts messages and session keys whose lifetime is none of the thirteen.';
 comment on routine public.audit_matching_values is
 'Counts values of ours where they do not belong, in our own columns and in other schemas.';
 comment on routine public.audit_order is 'Counts how well the order of insertion can be read.';

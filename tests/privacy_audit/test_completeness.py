@@ -24,6 +24,7 @@ ELSEWHERE = {
     "replaced-probe": "looks at the functions themselves",
     "kept-message": "is about messages and their deliveries",
     "settled-order": "is about the tables that a sweep settles",
+    "unusual-lifetime": "is about messages and session keys, which live for one of thirteen lifetimes",
     "sequence-id": "is about the columns that were serial, which a catalogue cannot add to",
     "unsettled-row": "is about the tables that a sweep settles, which stand in retention_settle_rules",
 }

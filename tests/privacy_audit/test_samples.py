@@ -57,7 +57,7 @@ def test_what_was_read_is_said_with_what_it_finds(large: str, run_nosender: RunN
     probing = {"plaintext", "repeated-ciphertext", "guessable-identifier", "distinguishing-size"}
     probing |= {"unverified-signature", "contact-in-value", "fine-time", "shared-value", "matching-value"}
     probing |= {"delivery-to-stranger", "session-key-of-stranger", "same-transaction", "unsettled-row"}
-    probing |= {"sequence-id"}
+    probing |= {"sequence-id", "unusual-lifetime"}
     assert {slug for slug, samples in read.items() if samples} == probing
 
 

@@ -36,6 +36,7 @@ STATEMENTS: Mapping[str, Callable[[Asked], Composed | list[Composed]]] = {
     "audit_kept": ledger.kept,
     "audit_ledger": ledger.ledger,
     "audit_ledger_chain": ledger.ledger_chain,
+    "audit_lifetimes": flow.lifetimes,
     "audit_matching_values": known_values.matching_values,
     "audit_order": flow.order,
     "audit_overdue": ledger.overdue,

@@ -31,6 +31,7 @@ where
       ('audit_known_values()', 'a6b13c0a7ce3cde00364616d5140ced7'),
       ('audit_ledger()', 'f04b611a336f4f62fa52cf280c791083'),
       ('audit_ledger_chain()', '49c98479c89d65eaa0a4ebf236a758f4'),
+      ('audit_lifetimes()', 'c088d80be9e08592c6e685d809954df5'),
       ('audit_matching_values()', 'a57843462d8da6fe2acca80e6cdd1eb1'),
       ('audit_order()', '764f9bf4c2d5e019099662ccc7998648'),
       ('audit_other_columns()', '28f3005b0f583453ce6d2dfaff819529'),

@@ -1,0 +1,3 @@
+set local search_path = pg_catalog, pg_temp;
+
+drop function public.audit_lifetimes();
