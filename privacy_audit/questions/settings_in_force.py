@@ -44,12 +44,8 @@ def settings_in_force(
         setting = known.get(name)
         if setting is None or setting.state == "absent":
             continue
-        if setting.state == "hidden":
-            unseen.setdefault("is shown to members of pg_read_all_settings only", []).append(name)
-        elif setting.is_own:
-            unseen.setdefault(
-                "is stored for the role that looks, which hides what holds for everybody", []
-            ).append(name)
+        if setting.unseen is not None:
+            unseen.setdefault(setting.unseen, []).append(name)
         else:
             live.append(InForce(name, setting.value or "", ""))
     for stored in snapshot.live.role_settings:

@@ -134,7 +134,7 @@ def lifetime(snapshot: Snapshot) -> str:
 
     def value(name: str) -> str | None:
         found = settings.get(name)
-        return found.value if found is not None and found.state == "set" and not found.is_own else None
+        return found.value if found is not None and found.unseen is None else None
 
     archive, kept, slots = value("archive_mode"), value("wal_keep_size"), value("max_slot_wal_keep_size")
     parts = [

@@ -68,10 +68,8 @@ class Snapshot:
         found = next((each for each in self.live.settings if each.name == name), None)
         if found is None or found.state == "absent":
             return ""
-        if found.state == "hidden":
-            raise NotTested(f"{name} is shown to members of pg_read_all_settings only")
-        if found.is_own:
-            raise NotTested(f"{name} is stored for the role that looks, which hides what holds for everybody")
+        if found.unseen is not None:
+            raise NotTested(f"{name} {found.unseen}")
         return found.value or ""
 
     @cached_property

@@ -141,6 +141,10 @@ class Setting:
     pending_restart: bool
 
     @property
-    def is_own(self) -> bool:
-        """Whether the value is stored for the role that looks, and hides what holds for everybody."""
-        return self.source in ("user", "database user")
+    def unseen(self) -> str | None:
+        """Why the value says nothing of everybody, as the end of a sentence; None where it does."""
+        if self.state == "hidden":
+            return "is shown to members of pg_read_all_settings only"
+        if self.source in ("user", "database user"):
+            return "is stored for the role that looks, which hides what holds for everybody"
+        return None

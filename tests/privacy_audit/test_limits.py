@@ -14,13 +14,14 @@ from nosender.privacy_audit.snapshot.snapshot import Snapshot
 from nosender.schema.catalogue import load
 from nosender.schema.catalogue.sides import sides
 from nosender.schema.observe import observe
+from nosender.schema.observe.cluster_model import Setting
 
 
 def snapshot(settings: dict[str, str | None], slots: tuple[tuple[str, str], ...] = ()) -> Snapshot:
     """As much of a snapshot as the sentence is made from; None is a setting that the role may not see."""
     live = SimpleNamespace(
         settings=tuple(
-            SimpleNamespace(name=name, state="hidden" if value is None else "set", value=value, is_own=False)
+            Setting(name, "hidden" if value is None else "set", value, None, None, pending_restart=False)
             for name, value in settings.items()
         )
     )
