@@ -2,6 +2,8 @@
 set local search_path = pg_catalog, pg_temp;
 
 -- 554_retention_settle_rules.sql
+drop function public.retention_settle_rules();
+
 -- How each table is settled, as expressions over its row `r`. Parameters of all of them: $1 the transactions
 -- of settles after which a row stays as it is, $2 those after which it rises to the next level, $3 up to when
 -- the settle goes, $4 the midnight and $5 the beginning of the six hours before that.
@@ -9,7 +11,7 @@ set local search_path = pg_catalog, pg_temp;
 -- Times rise with the age of the row: the hour in the six hours under way, the six hours today, then the day.
 -- An expiry rises with them where the row lives for a day or longer; less would be lengthened out of measure.
 -- A value stored out of line gets a new number only when it is computed anew, so each ends with an empty one.
-create or replace function public.retention_settle_rules()
+create function public.retention_settle_rules()
 returns table (
   table_name text,
   levels interval[],  -- a settled set joins those of the next level
@@ -90,6 +92,8 @@ as $$
     'created_at = r.created_at'
   )
 $$;
+
+revoke all on function public.retention_settle_rules from public;
 
 -- 555_retention_settle_targets.sql
 -- Up to when a table is to be settled, level by level; no row where it is settled for now. The receipt of a
@@ -191,3 +195,74 @@ begin
   );
 end
 $$;
+
+-- 557_retention_settle.sql
+-- One transaction of the settling with which a sweep of all tables ends: one set of one table, or a random
+-- part of it. Parts only where the caller says that another session of its own holds a snapshot meanwhile
+-- (`held`): without one, what a part leaves behind is cleared by the next, whose rows then stay in their
+-- pages, beside their neighbours.
+create or replace function public.retention_settle(state jsonb) returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  target record;
+  answer jsonb;
+  most bigint := case when (state ->> 'held')::boolean then 20000 else 9223372036854775807 end;
+begin
+  for target in
+    select r.table_name, t.until, t.settled, t.rising, t.last_one
+    from public.retention_settle_rules() with ordinality as r (table_name, levels, due, changes, place)
+    cross join lateral public.retention_settle_targets(r.table_name, r.levels) as t
+    order by r.place, t.until
+  loop
+    answer := public.retention_settle_batch(
+      state, target.table_name, target.until, target.settled, target.rising, target.last_one, most
+    );
+    if answer is not null then
+      return answer;
+    end if;
+  end loop;
+  return state || jsonb_build_object('settling', false, 'affected', 0, 'pause_ms', 0);
+end
+$$;
+
+-- 558_retention_unsettled.sql
+-- How many rows of each table the next sweep will settle, how large they are with all that is dead among
+-- them, and how many indexes have to follow. Reads the tables whole.
+create or replace function public.retention_unsettled()
+returns table (table_name text, due bigint, bytes bigint, indexes bigint)
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+set timezone to 'UTC'
+as $$
+declare
+  rule record;
+  target record;
+  home regclass;
+  found_due bigint;
+  everything bigint;
+begin
+  for rule in select * from public.retention_settle_rules() loop
+    table_name := rule.table_name;
+    home := ('public.' || quote_ident(table_name))::regclass;
+    due := 0;
+    bytes := 0;
+    -- A row that is due up to one moment may be due up to the next as well, and settles once.
+    for target in select * from public.retention_settle_targets(table_name, rule.levels) loop
+      execute format('select count(*) filter (where %s), count(*) from %s as r', rule.due, home)
+      into found_due, everything using
+        target.settled, target.rising, target.until, date_trunc('day', target.until),
+        date_bin('6 hours', target.until, timestamp '2000-01-01');
+      due := greatest(due, found_due);
+      bytes := pg_table_size(home)::numeric * due / greatest(everything, 1);
+    end loop;
+    indexes := (select count(*) from pg_index where indrelid = home);
+    return next;
+  end loop;
+end
+$$;
+
+-- 850_comments.sql
+comment on routine public.retention_settle_rules is
+'Says which rows of each table settle and how their times rise; part of the step.';

@@ -3,7 +3,7 @@
 A new version of a row stays in its page where expired rows have left room, and so some order stayed: that
 room is used up first. What came since the last full hour settles as well, as a set of its own that joins its
 hour with the next settle; where the interval is shorter than an hour it is a level of its own. An expiry
-rises to the six hours where a message lives for eight hours or longer. Three functions are replaced; no
+rises to the six hours where a message lives for eight hours or longer. Five functions are replaced; no
 table is touched.
 """
 

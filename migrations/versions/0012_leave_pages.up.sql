@@ -2,18 +2,22 @@
 set local search_path = pg_catalog, pg_temp;
 
 -- 554_retention_settle_rules.sql
--- How each table is settled, as expressions over its row `r`. Parameters of all of them: $1 the transactions
--- of settles after which a row stays as it is, $2 those after which it rises to the next level, $3 up to when
--- the settle goes, $4 the midnight and $5 the beginning of the six hours before that.
+drop function public.retention_settle_rules();
+
+-- How each table is settled, as expressions over its row `r` and what is joined beside it. Parameters of all
+-- of them: $1 the transactions of settles after which a row stays as it is, $2 those after which it rises to
+-- the next level, $3 up to when the settle goes, $4 the midnight and $5 the beginning of the six hours before
+-- that.
 --
 -- Times rise with the age of the row: the hour in the six hours under way, the six hours today, then the day.
 -- An expiry rises with them: to the day where the row lives for a day or longer, to the six hours where it
 -- lives for eight hours or longer; less would be lengthened out of measure, and keeps the hour.
 -- A value stored out of line gets a new number only when it is computed anew, so each ends with an empty one.
-create or replace function public.retention_settle_rules()
+create function public.retention_settle_rules()
 returns table (
   table_name text,
   levels interval[],  -- a settled set joins those of the next level
+  beside text,        -- the join that says more of a row; none where it is empty
   due text,           -- rows that the settle takes
   changes text
 )
@@ -40,7 +44,7 @@ as $$
   )
   values
   (
-    'messages', array[interval '1 day', '6 hours', '1 hour'],
+    'messages', array[interval '1 day', '6 hours', '1 hour'], '',
     'r.xmin <> all($1) and r.created_at < $3',
     concat_ws(
       ', ', (select text from raised where name = 'created_at'), (select text from raised where name = 'timestamp'),
@@ -50,23 +54,21 @@ as $$
   (
     'message_deliveries', array[interval '1 day', '6 hours', '1 hour'],
     -- One that waits has no time of its own: it came with its message.
-    format(
-      'r.xmin <> all($1) and coalesce(r.read_at, r.delivered_at, '
-      '(select m.created_at from %s as m where m.id = r.message_id)) < $3', 'public.messages'::regclass
-    ),
+    format('left join %s as m on m.id = r.message_id', 'public.messages'::regclass),
+    'r.xmin <> all($1) and coalesce(r.read_at, r.delivered_at, m.created_at) < $3',
     concat_ws(
       ', ', 'id = default', (select text from raised where name = 'delivered_at'),
       (select text from raised where name = 'read_at')
     )
   ),
   (
-    'ephemeral_keys', array[interval '1 day', '6 hours', '1 hour'],
+    'ephemeral_keys', array[interval '1 day', '6 hours', '1 hour'], '',
     'r.xmin <> all($1) and r.created_at < $3',
     concat_ws(', ', 'id = default', (select text from raised where name = 'created_at'))
   ),
   -- Keys are few and say most: all that was stored or touched today is one set, whatever the hour.
   (
-    'device_session_keys', array[interval '1 day', '1 hour'],
+    'device_session_keys', array[interval '1 day', '1 hour'], '',
     'r.xmin <> all($1) and r.created_at < $3',
     concat_ws(
       ', ', 'id = default', 'created_at = date_trunc(''day'', r.created_at)',
@@ -76,23 +78,25 @@ as $$
     )
   ),
   (
-    'messaging_public_keys', array[interval '1 day', '1 hour'],
+    'messaging_public_keys', array[interval '1 day', '1 hour'], '',
     'r.xmin <> all($1) and greatest(r.created_at, r.revoked_at) < $3',
     'id = default, created_at = date_trunc(''day'', r.created_at), revoked_at = date_trunc(''day'', r.revoked_at)'
   ),
   -- Whoever locked the row of a person or a device last stays in it, until it is written anew. A version that
   -- a settle wrote names the settle itself.
   (
-    'users', array[interval '1 day', '6 hours', '1 hour'],
+    'users', array[interval '1 day', '6 hours', '1 hour'], '',
     'r.xmax <> 0::text::xid and r.xmax <> r.xmin or r.xmin = any($2)',
     'created_at = r.created_at'
   ),
   (
-    'webauthn_credentials', array[interval '1 day', '6 hours', '1 hour'],
+    'webauthn_credentials', array[interval '1 day', '6 hours', '1 hour'], '',
     'r.xmax <> 0::text::xid and r.xmax <> r.xmin or r.xmin = any($2)',
     'created_at = r.created_at'
   )
 $$;
+
+revoke all on function public.retention_settle_rules from public;
 
 -- 555_retention_settle_targets.sql
 -- Up to when a table is to be settled, level by level; no row where it is settled for now. What came since
@@ -163,6 +167,8 @@ declare
   rule record;
   midnight timestamp := date_trunc('day', until);
   sixth timestamp := date_bin('6 hours', until, timestamp '2000-01-01');
+  source text := format('%s as r', home);
+  unsettled tid[];
   places tid[];
   held tid[];
   filling tid[];
@@ -180,9 +186,19 @@ begin
     null;
   end;
   perform set_config('enable_seqscan', 'on', true);
+  -- The planner knows nothing of xmin. Of few rows what is beside each is looked up, and many are joined with
+  -- all of it.
+  if rule.beside <> '' then
+    execute format('select array(select r.ctid from %s as r where r.xmin <> all($1) limit 50001)', home)
+    into unsettled using settled;
+    if cardinality(unsettled) <= 50000 then
+      source := format('unnest($7) as u (place) inner join %s as r on r.ctid = u.place', home);
+    end if;
+  end if;
   execute format(
-    'select array(select r.ctid from %s as r where %s order by gen_random_uuid() limit $6)', home, rule.due
-  ) into places using settled, rising, until, midnight, sixth, most;
+    'select array(select r.ctid from %s %s where %s order by gen_random_uuid() limit $6)',
+    source, rule.beside, rule.due
+  ) into places using settled, rising, until, midnight, sixth, most, unsettled;
   perform set_config('enable_seqscan', 'off', true);
   -- The receipt of the last level says that the table was looked at; of the others it is that of a set.
   if cardinality(places) = 0 and not last_one then
@@ -223,8 +239,10 @@ begin
     end loop;
   end loop;
   execute format(
-    'select array(select r.ctid from %s as r where r.ctid = any($6) and (%s) for no key update skip locked)',
-    home, rule.due
+    'select array('
+    '  select r.ctid from %s as r %s where r.ctid = any($6) and (%s) for no key update of r skip locked'
+    ')',
+    home, rule.beside, rule.due
   ) into held using settled, rising, until, midnight, sixth, places;
   held := array(select place from unnest(held) as place order by gen_random_uuid());
   execute format(
@@ -252,3 +270,76 @@ begin
   );
 end
 $$;
+
+-- 557_retention_settle.sql
+-- One transaction of the settling with which a sweep of all tables ends: one set of one table, or a random
+-- part of it. Parts only where the caller says that another session of its own holds a snapshot meanwhile
+-- (`held`): without one, what a part leaves behind is cleared by the next, whose rows then stay in their
+-- pages, beside their neighbours.
+create or replace function public.retention_settle(state jsonb) returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  target record;
+  answer jsonb;
+  most bigint := case when (state ->> 'held')::boolean then 20000 else 9223372036854775807 end;
+begin
+  for target in
+    select r.table_name, t.until, t.settled, t.rising, t.last_one
+    from public.retention_settle_rules() with ordinality as r (table_name, levels, beside, due, changes, place)
+    cross join lateral public.retention_settle_targets(r.table_name, r.levels) as t
+    order by r.place, t.until
+  loop
+    answer := public.retention_settle_batch(
+      state, target.table_name, target.until, target.settled, target.rising, target.last_one, most
+    );
+    if answer is not null then
+      return answer;
+    end if;
+  end loop;
+  return state || jsonb_build_object('settling', false, 'affected', 0, 'pause_ms', 0);
+end
+$$;
+
+-- 558_retention_unsettled.sql
+-- How many rows of each table the next sweep will settle, how large they are with all that is dead among
+-- them, and how many indexes have to follow. Reads the tables whole.
+create or replace function public.retention_unsettled()
+returns table (table_name text, due bigint, bytes bigint, indexes bigint)
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+set timezone to 'UTC'
+as $$
+declare
+  rule record;
+  target record;
+  home regclass;
+  found_due bigint;
+  everything bigint;
+begin
+  for rule in select * from public.retention_settle_rules() loop
+    table_name := rule.table_name;
+    home := ('public.' || quote_ident(table_name))::regclass;
+    due := 0;
+    bytes := 0;
+    -- A row that is due up to one moment may be due up to the next as well, and settles once.
+    for target in select * from public.retention_settle_targets(table_name, rule.levels) loop
+      execute format(
+        'select count(*) filter (where %s), count(*) from %s as r %s', rule.due, home, rule.beside
+      )
+      into found_due, everything using
+        target.settled, target.rising, target.until, date_trunc('day', target.until),
+        date_bin('6 hours', target.until, timestamp '2000-01-01');
+      due := greatest(due, found_due);
+      bytes := pg_table_size(home)::numeric * due / greatest(everything, 1);
+    end loop;
+    indexes := (select count(*) from pg_index where indrelid = home);
+    return next;
+  end loop;
+end
+$$;
+
+-- 850_comments.sql
+comment on routine public.retention_settle_rules is
+'Says which rows of each table settle and how their times rise; part of the step.';

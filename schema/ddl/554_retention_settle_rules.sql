@@ -1,8 +1,9 @@
 set search_path = pg_catalog, pg_temp;
 
--- How each table is settled, as expressions over its row `r`. Parameters of all of them: $1 the transactions
--- of settles after which a row stays as it is, $2 those after which it rises to the next level, $3 up to when
--- the settle goes, $4 the midnight and $5 the beginning of the six hours before that.
+-- How each table is settled, as expressions over its row `r` and what is joined beside it. Parameters of all
+-- of them: $1 the transactions of settles after which a row stays as it is, $2 those after which it rises to
+-- the next level, $3 up to when the settle goes, $4 the midnight and $5 the beginning of the six hours before
+-- that.
 --
 -- Times rise with the age of the row: the hour in the six hours under way, the six hours today, then the day.
 -- An expiry rises with them: to the day where the row lives for a day or longer, to the six hours where it
@@ -12,6 +13,7 @@ create function public.retention_settle_rules()
 returns table (
   table_name text,
   levels interval[],  -- a settled set joins those of the next level
+  beside text,        -- the join that says more of a row; none where it is empty
   due text,           -- rows that the settle takes
   changes text
 )
@@ -38,7 +40,7 @@ as $$
   )
   values
   (
-    'messages', array[interval '1 day', '6 hours', '1 hour'],
+    'messages', array[interval '1 day', '6 hours', '1 hour'], '',
     'r.xmin <> all($1) and r.created_at < $3',
     concat_ws(
       ', ', (select text from raised where name = 'created_at'), (select text from raised where name = 'timestamp'),
@@ -48,23 +50,21 @@ as $$
   (
     'message_deliveries', array[interval '1 day', '6 hours', '1 hour'],
     -- One that waits has no time of its own: it came with its message.
-    format(
-      'r.xmin <> all($1) and coalesce(r.read_at, r.delivered_at, '
-      '(select m.created_at from %s as m where m.id = r.message_id)) < $3', 'public.messages'::regclass
-    ),
+    format('left join %s as m on m.id = r.message_id', 'public.messages'::regclass),
+    'r.xmin <> all($1) and coalesce(r.read_at, r.delivered_at, m.created_at) < $3',
     concat_ws(
       ', ', 'id = default', (select text from raised where name = 'delivered_at'),
       (select text from raised where name = 'read_at')
     )
   ),
   (
-    'ephemeral_keys', array[interval '1 day', '6 hours', '1 hour'],
+    'ephemeral_keys', array[interval '1 day', '6 hours', '1 hour'], '',
     'r.xmin <> all($1) and r.created_at < $3',
     concat_ws(', ', 'id = default', (select text from raised where name = 'created_at'))
   ),
   -- Keys are few and say most: all that was stored or touched today is one set, whatever the hour.
   (
-    'device_session_keys', array[interval '1 day', '1 hour'],
+    'device_session_keys', array[interval '1 day', '1 hour'], '',
     'r.xmin <> all($1) and r.created_at < $3',
     concat_ws(
       ', ', 'id = default', 'created_at = date_trunc(''day'', r.created_at)',
@@ -74,19 +74,19 @@ as $$
     )
   ),
   (
-    'messaging_public_keys', array[interval '1 day', '1 hour'],
+    'messaging_public_keys', array[interval '1 day', '1 hour'], '',
     'r.xmin <> all($1) and greatest(r.created_at, r.revoked_at) < $3',
     'id = default, created_at = date_trunc(''day'', r.created_at), revoked_at = date_trunc(''day'', r.revoked_at)'
   ),
   -- Whoever locked the row of a person or a device last stays in it, until it is written anew. A version that
   -- a settle wrote names the settle itself.
   (
-    'users', array[interval '1 day', '6 hours', '1 hour'],
+    'users', array[interval '1 day', '6 hours', '1 hour'], '',
     'r.xmax <> 0::text::xid and r.xmax <> r.xmin or r.xmin = any($2)',
     'created_at = r.created_at'
   ),
   (
-    'webauthn_credentials', array[interval '1 day', '6 hours', '1 hour'],
+    'webauthn_credentials', array[interval '1 day', '6 hours', '1 hour'], '',
     'r.xmax <> 0::text::xid and r.xmax <> r.xmin or r.xmin = any($2)',
     'created_at = r.created_at'
   )

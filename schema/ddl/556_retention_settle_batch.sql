@@ -23,6 +23,8 @@ declare
   rule record;
   midnight timestamp := date_trunc('day', until);
   sixth timestamp := date_bin('6 hours', until, timestamp '2000-01-01');
+  source text := format('%s as r', home);
+  unsettled tid[];
   places tid[];
   held tid[];
   filling tid[];
@@ -40,9 +42,19 @@ begin
     null;
   end;
   perform set_config('enable_seqscan', 'on', true);
+  -- The planner knows nothing of xmin. Of few rows what is beside each is looked up, and many are joined with
+  -- all of it.
+  if rule.beside <> '' then
+    execute format('select array(select r.ctid from %s as r where r.xmin <> all($1) limit 50001)', home)
+    into unsettled using settled;
+    if cardinality(unsettled) <= 50000 then
+      source := format('unnest($7) as u (place) inner join %s as r on r.ctid = u.place', home);
+    end if;
+  end if;
   execute format(
-    'select array(select r.ctid from %s as r where %s order by gen_random_uuid() limit $6)', home, rule.due
-  ) into places using settled, rising, until, midnight, sixth, most;
+    'select array(select r.ctid from %s %s where %s order by gen_random_uuid() limit $6)',
+    source, rule.beside, rule.due
+  ) into places using settled, rising, until, midnight, sixth, most, unsettled;
   perform set_config('enable_seqscan', 'off', true);
   -- The receipt of the last level says that the table was looked at; of the others it is that of a set.
   if cardinality(places) = 0 and not last_one then
@@ -83,8 +95,10 @@ begin
     end loop;
   end loop;
   execute format(
-    'select array(select r.ctid from %s as r where r.ctid = any($6) and (%s) for no key update skip locked)',
-    home, rule.due
+    'select array('
+    '  select r.ctid from %s as r %s where r.ctid = any($6) and (%s) for no key update of r skip locked'
+    ')',
+    home, rule.beside, rule.due
   ) into held using settled, rising, until, midnight, sixth, places;
   held := array(select place from unnest(held) as place order by gen_random_uuid());
   execute format(

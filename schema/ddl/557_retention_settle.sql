@@ -15,7 +15,7 @@ declare
 begin
   for target in
     select r.table_name, t.until, t.settled, t.rising, t.last_one
-    from public.retention_settle_rules() with ordinality as r (table_name, levels, due, changes, place)
+    from public.retention_settle_rules() with ordinality as r (table_name, levels, beside, due, changes, place)
     cross join lateral public.retention_settle_targets(r.table_name, r.levels) as t
     order by r.place, t.until
   loop

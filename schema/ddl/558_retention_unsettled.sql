@@ -22,7 +22,9 @@ begin
     bytes := 0;
     -- A row that is due up to one moment may be due up to the next as well, and settles once.
     for target in select * from public.retention_settle_targets(table_name, rule.levels) loop
-      execute format('select count(*) filter (where %s), count(*) from %s as r', rule.due, home)
+      execute format(
+        'select count(*) filter (where %s), count(*) from %s as r %s', rule.due, home, rule.beside
+      )
       into found_due, everything using
         target.settled, target.rising, target.until, date_trunc('day', target.until),
         date_bin('6 hours', target.until, timestamp '2000-01-01');
