@@ -14,6 +14,7 @@ from nosender.gate.workplace import CATALOGUE, SCHEMA, VERSIONS, WAIVERS, Workpl
 from nosender.privacy_audit.finding import Confidence, Severity
 
 if TYPE_CHECKING:
+    from nosender.migrations.revisions import Revision
     from nosender.privacy_audit.result.audit import Audit
 
 _BLOCKING = ("SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE")
@@ -57,7 +58,8 @@ def reference_fresh(workplace: Workplace) -> Iterator[Problem]:
 def up_down_up(workplace: Workplace) -> Iterator[Problem]:
     """Each revision goes down to what was there before it, and up again, with the same result.
 
-    What lies under one that says it cannot be reverted is not looked at.
+    What the change leaves as it is, below the first revision that it touches, was looked at before; what lies
+    under one that says it cannot be reverted is not looked at.
     """
     from nosender.migrations import runner
     from nosender.migrations.revisions import Chain, RevisionError
@@ -66,7 +68,13 @@ def up_down_up(workplace: Workplace) -> Iterator[Problem]:
     target = workplace.database(workplace.migrated)
     options = runner.Options(replay=True, allow_data_loss=True)
     revisions = Chain.load(workplace.checkout.root / VERSIONS).revisions
-    floor = next((r.revision for r in reversed(revisions) if r.downgrade_is == "irreversible"), "base")
+    touched = _from_the_first_touched(workplace, revisions)
+    if not touched:
+        return
+    floor = next(
+        (r.revision for r in reversed(touched) if r.downgrade_is == "irreversible"),
+        touched[0].down_revision or "base",
+    )
     try:
         with target.connect("nosender gate") as connection:
             first = observe(connection, SCHEMA)
@@ -87,6 +95,17 @@ def up_down_up(workplace: Workplace) -> Iterator[Problem]:
                 *place_of(workplace, difference.object, difference.line),
                 difference.kind,
             )
+
+
+def _from_the_first_touched(workplace: Workplace, revisions: tuple[Revision, ...]) -> tuple[Revision, ...]:
+    """The revisions from the first on that the change touches; all where one is gone, or without a base."""
+    if workplace.checkout.base is None:
+        return revisions
+    stems = {path.name.partition(".")[0] for path in workplace.changed if path.is_relative_to(VERSIONS)}
+    if not stems <= {each.path.stem for each in revisions}:
+        return revisions
+    first = next((at for at, each in enumerate(revisions) if each.path.stem in stems), len(revisions))
+    return revisions[first:]
 
 
 def locks_brief(workplace: Workplace) -> Iterator[Problem]:

@@ -4,10 +4,11 @@
 major, and says nothing of the cluster it was made on.
 """
 
+import operator
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, replace
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, cast
@@ -95,8 +96,21 @@ def within(observation: Observation, schema: str) -> Observation:
             if item.schema == schema and item.name not in member_names
         ),
     )
-    roles = {"owner", "grantee", "grantor", "role"}
-    return cast(Observation, _mapped(part, lambda text: OWNER if text == owner else text, roles))
+    if owner is None:
+        return part
+    lists: dict[str, Any] = {
+        name: tuple([_owned(record, owner) for record in records])
+        for name in part.__dataclass_fields__
+        if isinstance(records := getattr(part, name), tuple)
+    }
+    return replace(part, **lists)
+
+
+def _owned(record: Any, owner: str) -> Any:
+    """The record, with `OWNER` wherever it names the owner of the tables as a role."""
+    roles = ("owner", "grantee", "grantor", "role")
+    named = {name: OWNER for name in roles if getattr(record, name, None) == owner}
+    return replace(record, **named) if named else record
 
 
 def _rights(
@@ -166,22 +180,20 @@ def relocated(observation: Observation, schema: str, *, source: str = PLACEHOLDE
     return Observation(moved.schema, moved.database, **lists)
 
 
-def _mapped(value: Any, change: Callable[[str], str], only: set[str] | None = None) -> Any:
-    """The value with `change` applied to every string in it, or to those in fields of the names `only`."""
+def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+    """The value with `change` applied to every string in it; what stays the same is not made again."""
     if isinstance(value, str):
-        return change(value) if only is None else value
+        return change(value)
     if isinstance(value, tuple):
-        return tuple(_mapped(item, change, only) for item in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        changed = {}
-        for field in fields(value):
-            item = getattr(value, field.name)
-            if only is not None and isinstance(item, str) and field.name in only:
-                changed[field.name] = change(item)
-            else:
-                changed[field.name] = _mapped(item, change, only)
-        return replace(value, **changed)
-    return value
+        items = [_mapped(item, change) for item in value]
+        return value if all(map(operator.is_, items, value)) else tuple(items)
+    changed = {}
+    for name in getattr(value, "__dataclass_fields__", ()):
+        old = getattr(value, name)
+        new = _mapped(old, change)
+        if new is not old:
+            changed[name] = new
+    return replace(value, **changed) if changed else value
 
 
 def make(conninfo: str) -> Observation:
