@@ -293,6 +293,32 @@ def erase(ctx: click.Context, rewrite: bool, lock_timeout: float, yes: bool) -> 
 
 
 @retention.command()
+@click.argument("words", nargs=-1, metavar="")
+@_format_option
+@click.pass_context
+def held(ctx: click.Context, words: tuple[str, ...], form: str) -> None:
+    """Tell what is held about a phone number: counts, ages and public keys, for the person who asks.
+
+    The number comes from standard input, or is asked for without being shown. Where nothing is held, that is
+    the answer, and it exits 0.
+    """
+    from nosender.retention.held import held_about, held_json, held_text
+    from nosender.server.target import from_context
+
+    if words:  # not repeated: it may be the number
+        raise click.UsageError(
+            "the number comes from standard input: the process list shows what stands here"
+        )
+    target = from_context(ctx)
+    if sys.stdin.isatty():
+        phone = click.prompt("Phone number", hide_input=True, err=True)
+    else:
+        phone = sys.stdin.readline()
+    found = held_about(target, phone.strip())
+    click.echo(held_json(found) if form == "json" else held_text(found, terminal(sys.stdout)), nl=False)
+
+
+@retention.command()
 @click.option(
     "--since",
     "report",

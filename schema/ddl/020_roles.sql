@@ -1,12 +1,14 @@
 set search_path = pg_catalog, pg_temp;
 
--- Three groups that cannot log in: each may run its own functions and touch no table. Roles belong to the
+-- Four groups that cannot log in: each may run its own functions and touch no table. Roles belong to the
 -- whole cluster: another database may have made them long ago, or be making them in this very moment.
 do $$
 declare
   role_name text;
 begin
-  foreach role_name in array array['nosender_app', 'nosender_sweeper', 'nosender_auditor'] loop
+  foreach role_name in array array[
+    'nosender_app', 'nosender_sweeper', 'nosender_auditor', 'nosender_clerk'
+  ] loop
     if not exists (select from pg_roles where rolname = role_name) then
       begin
         execute format('create role %I nologin', role_name);
@@ -21,6 +23,7 @@ exception
     raise exception 'the role % may not create roles, and % is missing', current_user, role_name
       using errcode = 'insufficient_privilege',
       hint = 'Have an administrator run: create role nosender_app nologin; '
-      'create role nosender_sweeper nologin; create role nosender_auditor nologin;';
+      'create role nosender_sweeper nologin; create role nosender_auditor nologin; '
+      'create role nosender_clerk nologin;';
 end
 $$;

@@ -23,4 +23,4 @@ public.ephemeral_keys_id_seq,
 public.messaging_public_keys_id_seq
 from public;
 
-grant usage on schema public to nosender_app, nosender_sweeper, nosender_auditor;
+grant usage on schema public to nosender_app, nosender_sweeper, nosender_auditor, nosender_clerk;

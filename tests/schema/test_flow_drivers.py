@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -155,8 +155,9 @@ def _relay(path: str) -> Iterator[int]:
     listener = socket.create_server(("127.0.0.1", 0))
 
     def pump(source: socket.socket, sink: socket.socket) -> None:
-        while data := source.recv(65536):
-            sink.sendall(data)
+        with suppress(OSError):  # whoever is through first closes both
+            while data := source.recv(65536):
+                sink.sendall(data)
         sink.close()
 
     def serve() -> None:
