@@ -20,6 +20,7 @@ from psycopg import sql
 
 from nosender.errors import NosenderError, UsageError
 from nosender.migrations.knob_step import statement
+from nosender.retention.held import held_about
 from nosender.retention.ledger import verify_target
 from nosender.retention.policy import declared_plan
 from nosender.retention.sweep import Pace, sweep
@@ -288,6 +289,9 @@ def test_a_standby_is_named(standby: str, connection: psycopg.Connection, run_no
     assert "sweep its primary" in answer.stderr
     assert run_nosender("--url", url, "retention", "verify").returncode == 0
     assert run_nosender("--url", url, "retention", "status").returncode == 0
+    with psycopg.connect(url, options="-c role=nosender_app") as application:  # what only reads
+        assert application.execute("select * from public.active_public_key('+15550100001')").fetchall() == []
+    assert len(held_about(Target(url), "+15550100001")) == 7
 
 
 @pytest.fixture
