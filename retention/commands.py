@@ -12,7 +12,7 @@ from typing import ClassVar
 import click
 
 from nosender.project.commands import project_option
-from nosender.terminal_text import PIPE, terminal
+from nosender.terminal_text import PIPE, fitted, terminal, waiting
 
 _format_option = click.option(
     "--format",
@@ -107,12 +107,13 @@ def sweep(
     if form == "json":
         click.echo(json.dumps(asdict(receipt), indent=2))
     else:
-        click.echo(
+        told = (
             f"{receipt.status}: {receipt.deleted} deleted, {receipt.children} with them, "
             f"{receipt.deactivated} marked inactive, in {receipt.batches} batches; "
             f"{receipt.settled} settled\n"
             f"receipt {receipt.ledger_id} sha256:{receipt.ledger_hash}"
         )
+        click.echo(fitted(told, terminal(sys.stdout)))
     for warning in receipt.warnings:
         click.echo(f"nosender: {warning}", err=True)
     ctx.exit({"done": 0, "interrupted": 130}.get(receipt.status, 3))
@@ -132,8 +133,9 @@ def plan(ctx: click.Context, folder: Path | None, form: str) -> None:
     from nosender.server.target import from_context
 
     target = from_context(ctx)
-    status = read_status(target)
-    unsettled = read_unsettled(target)
+    with waiting("counting what is due and what is to settle", sys.stderr):
+        status = read_status(target)
+        unsettled = read_unsettled(target)
     with target.connect("nosender retention", reading=True) as connection:
         declared = live_plan(connection, target.schema, find(folder))
     text = (
@@ -335,6 +337,7 @@ def verify(ctx: click.Context, report: Path | None, form: str) -> None:
     from nosender.server.target import from_context
 
     since = head_of_report(report) if report is not None else None
-    found = verify_target(from_context(ctx), since)
+    with waiting("reading the ledger", sys.stderr):
+        found = verify_target(from_context(ctx), since)
     click.echo((verdict_json if form == "json" else verdict_text)(found), nl=False)
     ctx.exit(1 if found.problems else 3 if found.unseen else 0)

@@ -80,8 +80,7 @@ def look(snapshot: Snapshot) -> Answer:
             dotted(snapshot.schema, row["table_name"], row["column_name"]),
             "column",
             f"Values for different destinations have the same bytes at the same place, {row['repeated']} "
-            f"times in {row['examined']} values: "
-            + _share(row["repeated"], row["examined"], declared),
+            f"times in {row['examined']} values: " + _share(row["repeated"], row["examined"], declared),
             {"repeated": row["repeated"]},
             _weight(row["repeated"], row["examined"], declared),
         )
