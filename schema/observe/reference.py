@@ -6,7 +6,7 @@ major, and says nothing of the cluster it was made on.
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import fields, is_dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
@@ -41,13 +41,13 @@ def reference(schema: str = "public") -> Observation:
     return relocated(Observation.from_json(text), schema)
 
 
-def within(observation: Observation, schema: str) -> Observation:
+def within(observation: Observation, schema: str, expected_roles: Collection[str] = ()) -> Observation:
     """The part of an Observation that belongs to one schema, comparable with that of another cluster.
 
     Members of extensions, settings, the roles and extensions of others are gone, and so are roles of ours
-    that may do nothing in the schema (a later version made them for another database of the cluster), what is
-    granted by default on objects of others, and what an owner of tables, schema or database may do in the
-    schema: an owner gives that himself. The owner of the tables is `OWNER`.
+    that may do nothing in the schema and are not expected (a later version made them for another database of
+    the cluster), what is granted by default on objects of others, and what an owner of tables, schema or
+    database may do in the schema: an owner gives that himself. The owner of the tables is `OWNER`.
     """
     prefix = quoted(schema) + "."
     members = {f"{f.name}({f.identity})" for f in observation.functions if f.extension and f.schema == schema}
@@ -73,7 +73,7 @@ def within(observation: Observation, schema: str) -> Observation:
     }
     owner = owner_of(Observation(schema, _NOBODY, relations=kept["relations"]))
     rights = _rights(observation, schema, members, owner)
-    granted = {grant.grantee for grant in rights["grants"]}
+    names = {*expected_roles, *(grant.grantee for grant in rights["grants"])} & set(OUR_ROLES)
     part = Observation(
         schema=schema,
         database=_NOBODY,
@@ -91,7 +91,7 @@ def within(observation: Observation, schema: str) -> Observation:
             for item in observation.extensions
             if item.name in OUR_EXTENSIONS
         ),
-        roles=tuple(role for role in observation.roles if role.name in granted.intersection(OUR_ROLES)),
+        roles=tuple(role for role in observation.roles if role.name in names),
         dependencies=tuple(
             item
             for item in observation.dependencies

@@ -54,7 +54,9 @@ def differences(expected: Observation, live: Observation, schema: str) -> tuple[
     of our tables, since any role may have migrated them. What Alembic keeps for itself is no
     difference. Empty for equal schemas, of whatever cluster and major.
     """
-    wanted, found = within(expected, schema), without_version_table(within(live, schema), expected)
+    wanted = within(expected, schema)
+    part = within(live, schema, {role.name for role in wanted.roles})
+    found = without_version_table(part, expected)
     repair = Repair(wanted, found, owner_of(live_part(live, schema)) or "current_user")
     return tuple(_differences(repair))
 
