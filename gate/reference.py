@@ -122,7 +122,7 @@ def _walk(context: click.Context) -> Iterator[click.Context]:
 
 def _command(context: click.Context) -> str:
     command = context.command
-    usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
+    usage = " ".join(filter(None, [context.command_path, *command.collect_usage_pieces(context)]))
     about = "\n\n".join(" ".join(each.split()) for each in (command.help or "").split("\n\n"))
     paragraphs = [f"## {context.command_path}", f"{prose(about)}", f"    {usage}"]
     records = [each.get_help_record(context) for each in command.get_params(context)]

@@ -326,6 +326,10 @@ def _promise(old: Catalogue, new: Catalogue) -> Iterator[Change]:
             weight = Weight.KEEPS if after > before else Weight.TIGHTENS
             sentence = f"The promised {word} is now {after}, before {before}."
             yield Change(weight, word, sentence, "policy.toml", 1, "sweep")
+    if old.alike != new.alike:
+        weight = Weight.KEEPS if new.alike > old.alike else Weight.TIGHTENS
+        sentence = f"Of a thousand ciphertexts {new.alike} may now repeat another, before {old.alike}."
+        yield Change(weight, "ciphertexts alike", sentence, "policy.toml", 1, "ciphertext")
 
 
 def _returning(old: Catalogue, new: Catalogue) -> Iterator[Change]:

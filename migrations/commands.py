@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -212,13 +213,15 @@ def history(versions: Path | None) -> None:
     """List the revisions, oldest first, with the checksums of their text."""
     from nosender.migrations.checksum import ALGORITHM
     from nosender.migrations.revisions import VERSIONS, Chain
+    from nosender.terminal_text import fitted, terminal
 
     for revision in Chain.load(versions or VERSIONS).revisions:
         kind = "" if revision.transactional else ", in steps"
-        click.echo(
+        line = (
             f"{revision.revision}  sha256/{ALGORITHM}:{revision.checksum}  {revision.summary}"
             f" (down: {revision.downgrade_is}{kind})"
         )
+        click.echo(fitted(line, terminal(sys.stdout)))
 
 
 @db.command()
@@ -253,10 +256,12 @@ def check(
     from nosender.project import find
     from nosender.project.declared import owner_of
     from nosender.server.target import from_context
+    from nosender.terminal_text import fitted, terminal, waiting
 
     project, target = find(folder), from_context(ctx)
     options = _options(versions, lock_wait, declared=project.retention, project=project)
-    revision, found = runner.check(target, options)
+    with waiting("comparing", sys.stderr):
+        revision, found = runner.check(target, options)
     whose = owner_of(project, target.schema)
     if form == "json":
         document = {
@@ -271,9 +276,9 @@ def check(
     counted = {"strict"} if fail_on == "strict" else {"strict", "low"}
     failing = sum(item.severity in counted for item in found)
     click.echo(f"revision {revision}: {len(found) or 'no'} difference{'s' * (len(found) != 1)}", err=True)
-    click.echo(check_text.TO_THE_AUDIT, err=True)
+    click.echo(fitted(check_text.TO_THE_AUDIT, terminal(sys.stderr)), err=True)
     if check_text.restored_without_rights(found):
-        click.echo(check_text.WITHOUT_RIGHTS, err=True)
+        click.echo(fitted(check_text.WITHOUT_RIGHTS, terminal(sys.stderr)), err=True)
     ctx.exit(1 if failing else 0)
 
 
@@ -300,12 +305,14 @@ def plan(
     from nosender.migrations.plan_text import as_json, as_text
     from nosender.migrations.revisions import VERSIONS
     from nosender.server.target import from_context, resolve
+    from nosender.terminal_text import waiting
 
     scratch = resolve(scratch_url, "public").conninfo if scratch_url else None
     declared = _declared(folder)
-    made = make_plan(
-        from_context(ctx), revision, versions=versions or VERSIONS, scratch=scratch, declared=declared
-    )
+    with waiting("rehearsing on a copy", sys.stderr):
+        made = make_plan(
+            from_context(ctx), revision, versions=versions or VERSIONS, scratch=scratch, declared=declared
+        )
     click.echo(as_json(made) if form == "json" else as_text(made), nl=False)
 
 

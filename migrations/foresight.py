@@ -10,7 +10,7 @@ from nosender.migrations.occupied import refuse_occupied
 from nosender.migrations.promise import breaches
 from nosender.migrations.revisions import Chain, Revision
 from nosender.migrations.strangers import refuse_strangers
-from nosender.schema.observe.reference import OUR_ROLES
+from nosender.schema.observe.reference import CLERK, OUR_ROLES
 from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def refused(
     except NosenderError as error:
         found.append(str(error))
     tables = [table for each in chain.revisions[:first] for table in each.loses]
-    values = {"schema": schema, "roles": list(OUR_ROLES), "tables": tables}
+    values = {"schema": schema, "roles": [role for role in OUR_ROLES if role != CLERK], "tables": tables}
     rows = connection.execute(_MISSING_RIGHTS, values).fetchall()
     found += [f"{what}: have an administrator run: {mend}" for what, mend in rows]
     if first and pending[0].transactional:

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from nosender.errors import NosenderError, UsageError
+from nosender.errors import NosenderError, UsageError, did_you_mean
 from nosender.migrations.checksum import revision_digest, sql_tokens
 from nosender.schema import ddl
 from nosender.schema.observe.quoting import quoted
@@ -215,7 +215,8 @@ class Chain:
         if len(matches) != 1:
             known = ", ".join(each.revision for each in self.revisions) or "none"
             what = "is not clear" if matches else "does not exist"
-            raise UsageError(f"revision {name} {what}; the revisions are {known}")
+            guess = did_you_mean(name, [each.revision for each in self.revisions])
+            raise UsageError(f"revision {name} {what}; the revisions are {known}.{guess}")
         return matches[0]
 
 

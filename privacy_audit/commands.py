@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from nosender.privacy_audit.reports import FORMATS, Profile
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.check import Loaded
+    from nosender.terminal_text import Terminal
 
 __all__ = ["audit", "evidence"]
 
@@ -122,6 +124,7 @@ def run(
     from nosender.privacy_audit.reports import prometheus, waiver_draft
     from nosender.project import find
     from nosender.server.target import from_context
+    from nosender.terminal_text import waiting
 
     delivery = out.prepare(forms, output, profile, keys, baseline)
     target, project = from_context(ctx), find(folder)
@@ -133,7 +136,9 @@ def run(
         challenge=challenge,
         command=command_line(ctx),
     )
-    result = out.compared(runner.run(target, options), delivery)
+    with waiting("looking at the database", sys.stderr):
+        found = runner.run(target, options)
+    result = out.compared(found, delivery)
     written = out.deliver(result, delivery)
     if draft is not None:
         write_whole(draft, waiver_draft.render(result).encode())
@@ -146,7 +151,7 @@ def run(
         click.echo(f"written: {path}", err=True)
     summary = f"{result.verdict.value}: {len(result.gating())} findings at {fail_on} or above"
     if unseen := len(result.unseen()):
-        summary += f", {unseen} checks could not look"
+        summary += f", {unseen} check{'s' * (unseen != 1)} could not look"
     click.echo(summary, err=True)
     ctx.exit(result.exit_code)
 
@@ -155,15 +160,16 @@ def run(
 def list_checks() -> None:
     """List the checks: slug, severity, confidence and what holds when it passes."""
     from nosender.privacy_audit.check import discover
+    from nosender.terminal_text import fitted, terminal
 
-    claim = None
+    claim, shown_on = None, terminal(sys.stdout)
     for loaded in discover():
         check = loaded.check
         if check.claim is not claim:
             claim = check.claim
-            click.echo(f"{claim.value}: {claim.statement}")
+            click.echo(fitted(f"{claim.value}: {claim.statement}", shown_on))
         click.echo(f"  {check.slug}  ({check.severity.value}, {check.confidence.value})")
-        click.echo(f"      {check.title}")
+        click.echo(fitted(f"      {check.title}", shown_on))
 
 
 @audit.command()
@@ -171,9 +177,10 @@ def list_checks() -> None:
 def explain(slug: str) -> None:
     """Explain one check, with its bad, fixed and good example."""
     from nosender.privacy_audit.runner import chosen
+    from nosender.terminal_text import terminal
 
     (loaded,) = chosen([slug])
-    click.echo(explanation(loaded), nl=False)
+    click.echo(explanation(loaded, terminal(sys.stdout)), nl=False)
 
 
 @audit.command()
@@ -192,10 +199,11 @@ def preflight(ctx: click.Context) -> None:
     """Say what the rights of this role allow to be seen. Exits 3 where a check could not look."""
     from nosender.privacy_audit import runner
     from nosender.server.target import from_context
-    from nosender.terminal_text import visible
+    from nosender.terminal_text import visible, waiting
 
     target = from_context(ctx)
-    result = runner.run(target)
+    with waiting("asking for everything once", sys.stderr):
+        result = runner.run(target)
     tested = [each for each in result.checks if each.reason is None]
     click.echo(f"{visible(result.run.role)} can test {len(tested)} of {len(result.checks)} checks")
     for each in result.checks:
@@ -236,9 +244,10 @@ def selftest(ctx: click.Context, slugs: tuple[str, ...]) -> None:
     ctx.exit(1 if missed else 0)
 
 
-def explanation(loaded: Loaded) -> str:
-    """The text of `audit explain`."""
+def explanation(loaded: Loaded, shown_on: Terminal | None = None) -> str:
+    """The text of `audit explain`; the SQL is not broken, to be copied as it is."""
     from nosender.privacy_audit.standards import citations
+    from nosender.terminal_text import PIPE, fitted
 
     check = loaded.check
     cited = citations().get(check.slug, ())
@@ -250,6 +259,9 @@ def explanation(loaded: Loaded) -> str:
         f"Remedy: {check.remedy}",
         f"Evidence for: {', '.join(cited) or 'no requirement of a standard'}.",
     ]
+    if shown_on is not None and shown_on is not PIPE:  # its lines are as long as those of a file
+        paragraphs = (" ".join(each.split()) for part in parts for each in part.split("\n\n"))
+        parts = [fitted(each, shown_on, "") for each in paragraphs]
     for title, name in (
         ("The question, for your own psql (search_path set to the schema of the tables)", "query.sql"),
         ("Found in this", "bad.sql"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -60,11 +61,13 @@ def show(table: str | None, folder: Path | None) -> None:
     from nosender.errors import UsageError, did_you_mean
     from nosender.project import find
     from nosender.project.declared import catalogue_of
-    from nosender.schema.catalogue.show import one_table, table_list
+    from nosender.schema.catalogue.show import WIDTH, one_table, table_list
+    from nosender.terminal_text import terminal
 
     declared = catalogue_of(find(folder))
+    width = min(WIDTH, terminal(sys.stdout).width)
     if table is None:
-        click.echo(table_list(declared), nl=False)
+        click.echo(table_list(declared, width), nl=False)
         return
     found = declared.table(table)
     if found is None:
@@ -73,4 +76,4 @@ def show(table: str | None, folder: Path | None) -> None:
             f"The catalogue declares no table {table!r}; it declares {', '.join(names)}."
             f"{did_you_mean(table, names)}"
         )
-    click.echo(one_table(found), nl=False)
+    click.echo(one_table(found, width), nl=False)

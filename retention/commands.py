@@ -12,7 +12,7 @@ from typing import ClassVar
 import click
 
 from nosender.project.commands import project_option
-from nosender.terminal_text import PIPE, terminal
+from nosender.terminal_text import PIPE, fitted, terminal, waiting
 
 _format_option = click.option(
     "--format",
@@ -107,12 +107,13 @@ def sweep(
     if form == "json":
         click.echo(json.dumps(asdict(receipt), indent=2))
     else:
-        click.echo(
+        told = (
             f"{receipt.status}: {receipt.deleted} deleted, {receipt.children} with them, "
             f"{receipt.deactivated} marked inactive, in {receipt.batches} batches; "
             f"{receipt.settled} settled\n"
             f"receipt {receipt.ledger_id} sha256:{receipt.ledger_hash}"
         )
+        click.echo(fitted(told, terminal(sys.stdout)))
     for warning in receipt.warnings:
         click.echo(f"nosender: {warning}", err=True)
     ctx.exit({"done": 0, "interrupted": 130}.get(receipt.status, 3))
@@ -132,8 +133,9 @@ def plan(ctx: click.Context, folder: Path | None, form: str) -> None:
     from nosender.server.target import from_context
 
     target = from_context(ctx)
-    status = read_status(target)
-    unsettled = read_unsettled(target)
+    with waiting("counting what is due and what is to settle", sys.stderr):
+        status = read_status(target)
+        unsettled = read_unsettled(target)
     with target.connect("nosender retention", reading=True) as connection:
         declared = live_plan(connection, target.schema, find(folder))
     text = (
@@ -293,6 +295,32 @@ def erase(ctx: click.Context, rewrite: bool, lock_timeout: float, yes: bool) -> 
 
 
 @retention.command()
+@click.argument("words", nargs=-1, metavar="")
+@_format_option
+@click.pass_context
+def held(ctx: click.Context, words: tuple[str, ...], form: str) -> None:
+    """Tell what is held about a phone number: counts, ages and public keys, for the person who asks.
+
+    The number comes from standard input, or is asked for without being shown. Where nothing is held, that is
+    the answer, and it exits 0.
+    """
+    from nosender.retention.held import held_about, held_json, held_text
+    from nosender.server.target import from_context
+
+    if words:  # not repeated: it may be the number
+        raise click.UsageError(
+            "the number comes from standard input: the process list shows what stands here"
+        )
+    target = from_context(ctx)
+    if sys.stdin.isatty():
+        phone = click.prompt("Phone number", hide_input=True, err=True)
+    else:
+        phone = sys.stdin.readline()
+    found = held_about(target, phone.strip())
+    click.echo(held_json(found) if form == "json" else held_text(found, terminal(sys.stdout)), nl=False)
+
+
+@retention.command()
 @click.option(
     "--since",
     "report",
@@ -309,6 +337,7 @@ def verify(ctx: click.Context, report: Path | None, form: str) -> None:
     from nosender.server.target import from_context
 
     since = head_of_report(report) if report is not None else None
-    found = verify_target(from_context(ctx), since)
+    with waiting("reading the ledger", sys.stderr):
+        found = verify_target(from_context(ctx), since)
     click.echo((verdict_json if form == "json" else verdict_text)(found), nl=False)
     ctx.exit(1 if found.problems else 3 if found.unseen else 0)

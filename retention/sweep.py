@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from nosender.errors import NosenderError
+from nosender.errors import NosenderError, UsageError, did_you_mean
 from nosender.retention.failures import explain
 from nosender.retention.hindrances import hindrances, what_stayed
 from nosender.retention.plan import Plan
@@ -22,6 +22,7 @@ from nosender.retention.session import Progress, State, call, refuse_replaced, s
 from nosender.retention.settling import Settling
 from nosender.retention.stop import Stop
 from nosender.retention.workers import share
+from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
     from nosender.project import Project
@@ -110,6 +111,7 @@ def sweep(
             policy = _policy_hash(connection, target.schema)
             plan = plan or live_plan(connection, target.schema, project)
             refuse_other_policy(policy, plan)
+            _refuse_unknown(tables or (), plan)
             crew = _Crew(target, workers, frozenset(r.table for r in plan.rules if r.action == "delete"))
             hindering = hindrances(connection, target.schema)
             crew.look = frozenset(hindering)
@@ -136,6 +138,17 @@ def refuse_other_policy(policy_hash: str, plan: Plan) -> None:
             "was swept; `nosender retention plan` shows the catalogue's, and a migration brings the database "
             "to it; where a project's tables are swept, name its folder with --project"
         )
+
+
+def _refuse_unknown(tables: Sequence[str], plan: Plan) -> None:
+    """UsageError where a table is asked for that no rule names."""
+    known = [rule.table for rule in plan.rules]
+    for table in tables:
+        if table not in known:
+            raise UsageError(
+                f"no sweep goes to the table {visible(table)}; it goes to {', '.join(known)}."
+                f"{did_you_mean(table, known)}"
+            )
 
 
 @dataclass(slots=True)

@@ -71,6 +71,9 @@ def test_a_wrong_word_is_wrong_usage(run_nosender: RunNosender, words: list[str]
         (["audit", "explain", "undeclared-colum"], "'undeclared-column'"),
         (["audit", "selftest", "--check", "fine-times"], "'fine-time'"),
         (["catalogue", "show", "mesages"], "'messages'"),
+        (["audit", "run", "--format", "jsn"], "'json'"),
+        (["audit", "run", "--fail-on=hihg"], "'high'"),
+        (["platform", "setup", "rsd"], "'rds'"),
     ],
 )
 def test_a_word_nearly_right_is_answered_with_the_right_one(

@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -14,7 +15,17 @@ from rich.text import Text
 
 from nosender.retention.status import Holder, Overdue, Run, Status
 from nosender.retention.status_text import status_text
-from nosender.terminal_text import PIPE, Paragraph, Terminal, console_on, progress_on, rendered, terminal
+from nosender.terminal_text import (
+    PIPE,
+    Paragraph,
+    Terminal,
+    console_on,
+    fitted,
+    progress_on,
+    rendered,
+    terminal,
+    waiting,
+)
 
 RunNosender = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -97,6 +108,56 @@ def test_a_bar_is_for_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
             progress.refresh()
         assert ("50 %" in stream.getvalue()) is shown
         assert not shown or ("[b]x[/b]" in stream.getvalue() and "[i] {0}" in stream.getvalue())
+
+
+class Screen(io.StringIO):
+    """A terminal that says when something was written to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = threading.Event()
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self.written.set()
+        return super().write(text)
+
+
+def test_what_takes_long_is_told_on_a_terminal_and_gone_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.setenv("TERM", "xterm")
+    screen = Screen()
+    with waiting("looking at everything there is", screen, after=0.0):
+        assert screen.written.wait(60)
+    shown = screen.getvalue().split("\r")
+    assert shown[1] == "looking at everything there i"
+    assert (shown[-2], shown[-1]) == (" " * 29, "")
+
+
+def test_what_is_quick_or_no_terminal_is_told_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    screen, pipe = Screen(), io.StringIO()
+    with waiting("looking", screen, after=3600.0):
+        pass
+    with waiting("looking", pipe, after=0.0):
+        pass
+    monkeypatch.setenv("TERM", "dumb")
+    with waiting("looking", screen, after=0.0):
+        pass
+    assert screen.getvalue() + pipe.getvalue() == ""
+
+
+def test_sentences_are_broken_where_a_terminal_ends_and_not_in_a_pipe() -> None:
+    text = "one two three four\n  five six seven eight nine ten\n" + "x" * 30
+    assert fitted(text, PIPE) == text
+    assert fitted(text, Terminal(20)).split("\n") == [
+        "one two three four",
+        "  five six seven",
+        "    eight nine ten",
+        "x" * 30,
+    ]
 
 
 def test_hostile_names_of_sessions_and_tables_are_shown_as_they_are() -> None:

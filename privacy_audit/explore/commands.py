@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -53,13 +54,18 @@ def explore(ctx: click.Context, rows: int, tables: int, forms: tuple[str, ...], 
     from nosender.privacy_audit.evidence.output import prepare
     from nosender.privacy_audit.explore.explore import BOUND
     from nosender.privacy_audit.explore.explore import explore as look
-    from nosender.privacy_audit.explore.reports import render
+    from nosender.privacy_audit.explore.reports import render, text
     from nosender.server.target import from_context
+    from nosender.terminal_text import terminal, waiting
 
     delivery = prepare(forms, output, "github", (), None)
-    answer = look(from_context(ctx), replace(BOUND, rows=rows, tables=tables))
+    with waiting("looking at the database", sys.stderr):
+        answer = look(from_context(ctx), replace(BOUND, rows=rows, tables=tables))
     if output is None:
-        click.echo(render(delivery.formats[0], answer), nl=False)
+        if delivery.formats[0] == "text":
+            click.echo(text.render(answer, min(text.WIDTH, terminal(sys.stdout).width)), nl=False)
+        else:
+            click.echo(render(delivery.formats[0], answer), nl=False)
     elif len(delivery.formats) == 1:
         write_whole(output, render(delivery.formats[0], answer))
         click.echo(f"written: {output}", err=True)

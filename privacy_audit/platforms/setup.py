@@ -23,7 +23,7 @@ VALUES = {
 }
 """The values of docs/dba.md, of the settings that some platform lets its customers set."""
 
-GROUPS = ("nosender_app", "nosender_sweeper", "nosender_auditor")
+GROUPS = ("nosender_app", "nosender_sweeper", "nosender_auditor", "nosender_clerk")
 LOGINS = {"messenger": "nosender_app", "sweeper": "nosender_sweeper", "auditor": "nosender_auditor"}
 
 

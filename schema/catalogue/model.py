@@ -180,6 +180,8 @@ class Catalogue:
     """A sweep runs at least this often."""
     grace: timedelta
     """No row stands longer than this after its expiry."""
+    alike: int
+    """Of a thousand ciphertexts so many repeat another, before that decides a verdict."""
 
     def table(self, name: str) -> Table | None:
         """The table of that name, or None where none is declared."""

@@ -237,6 +237,8 @@ comment on routine public.find_device is
 'Finds the active device behind a WebAuthn credential, to let it sign in.';
 comment on routine public.forget_phone_number is
 'Erases a person: user, devices, keys, deliveries, and what waits for the number.';
+comment on routine public.held_about_phone_number is
+'Tells what is held about a phone number, for the person who asks: counts, ages and public keys.';
 comment on routine public.lifetime is
 'The next of thirteen lifetimes, for one of any length would be a mark.';
 comment on routine public.message_deliveries_guard is

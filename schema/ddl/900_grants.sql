@@ -24,3 +24,10 @@ public.messaging_public_keys_id_seq
 from public;
 
 grant usage on schema public to nosender_app, nosender_sweeper, nosender_auditor;
+do $$
+begin
+  if exists (select from pg_roles where rolname = 'nosender_clerk') then
+    grant usage on schema public to nosender_clerk;
+  end if;
+end
+$$;

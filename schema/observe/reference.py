@@ -7,7 +7,7 @@ major, and says nothing of the cluster it was made on.
 import operator
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import fields, replace
 from functools import lru_cache
 from importlib.resources import files
@@ -23,7 +23,9 @@ from nosender.schema.observe.read.records import ordered
 PLACEHOLDER = "nosender_schema_placeholder"
 # Stands for the role that owns the tables, whoever migrates them.
 OWNER = "(owner)"
-OUR_ROLES = ("nosender_app", "nosender_auditor", "nosender_sweeper")
+CLERK = "nosender_clerk"
+"""Of our roles the one that a cluster may do without: then nobody answers who asks what is held."""
+OUR_ROLES = ("nosender_app", "nosender_auditor", "nosender_clerk", "nosender_sweeper")
 # What else is installed in the database is the audit's business: a platform has its own.
 OUR_EXTENSIONS = ("btree_gist",)
 
@@ -42,12 +44,13 @@ def reference(schema: str = "public") -> Observation:
     return relocated(Observation.from_json(text), schema)
 
 
-def within(observation: Observation, schema: str) -> Observation:
+def within(observation: Observation, schema: str, expected_roles: Collection[str] = ()) -> Observation:
     """The part of an Observation that belongs to one schema, comparable with that of another cluster.
 
-    Members of extensions, settings, the roles and extensions of others are gone, and so is what is granted by
-    default on objects of others, and what an owner of tables, schema or database may do in the schema: an
-    owner gives that himself. The owner of the tables is `OWNER`.
+    Members of extensions, settings, the roles and extensions of others are gone, and so are roles of ours
+    that may do nothing in the schema and are not expected (a later version made them for another database of
+    the cluster), what is granted by default on objects of others, and what an owner of tables, schema or
+    database may do in the schema: an owner gives that himself. The owner of the tables is `OWNER`.
     """
     prefix = quoted(schema) + "."
     members = {f"{f.name}({f.identity})" for f in observation.functions if f.extension and f.schema == schema}
@@ -72,11 +75,13 @@ def within(observation: Observation, schema: str) -> Observation:
         for kind in _IN_SCHEMA
     }
     owner = owner_of(Observation(schema, _NOBODY, relations=kept["relations"]))
+    rights = _rights(observation, schema, members, owner)
+    names = {*expected_roles, *(grant.grantee for grant in rights["grants"])} & set(OUR_ROLES)
     part = Observation(
         schema=schema,
         database=_NOBODY,
         **kept,
-        **_rights(observation, schema, members, owner),
+        **rights,
         comments=tuple(
             comment
             for comment in observation.comments
@@ -89,7 +94,7 @@ def within(observation: Observation, schema: str) -> Observation:
             for item in observation.extensions
             if item.name in OUR_EXTENSIONS
         ),
-        roles=tuple(role for role in observation.roles if role.name in OUR_ROLES),
+        roles=tuple(role for role in observation.roles if role.name in names),
         dependencies=tuple(
             item
             for item in observation.dependencies

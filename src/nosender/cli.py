@@ -75,9 +75,24 @@ def _run() -> int:
     except click.exceptions.Abort:
         raise KeyboardInterrupt from None
     except click.ClickException as error:
-        error.show()
+        _with_guess(error).show()
         return error.exit_code if isinstance(error, click.UsageError) else 4
     return result if isinstance(result, int) else 0
+
+
+def _with_guess(error: click.ClickException) -> click.ClickException:
+    """Asks about a value that is nearly one of those that an option takes; click asks about names alone."""
+    import click
+
+    from nosender.errors import did_you_mean
+
+    if not isinstance(error, click.BadParameter) or error.param is None:
+        return error
+    kind, quoted = error.param.type, error.message.split("'")
+    if not isinstance(kind, click.Choice) or len(quoted) < 2:
+        return error
+    guess = did_you_mean(quoted[1], map(str, kind.choices))
+    return click.BadParameter(f"{error.message}{guess}", error.ctx, error.param, error.param_hint)
 
 
 def _unforeseen(error: Exception) -> str:
@@ -89,7 +104,9 @@ def _unforeseen(error: Exception) -> str:
 
 
 def _fail(sentence: str, code: int) -> None:
-    print(f"nosender: {sentence}", file=sys.stderr)
+    from nosender.terminal_text import fitted, terminal
+
+    print(fitted(f"nosender: {sentence}", terminal(sys.stderr)), file=sys.stderr)
     sys.exit(code)
 
 

@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import io
 import os
+import textwrap
+import threading
+import time
 import unicodedata
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import IO
 
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -81,6 +86,24 @@ def terminal(stream: IO[str]) -> Terminal:
     return Terminal(width, colour=not dumb and not os.environ.get("NO_COLOR"), live=not dumb)
 
 
+def fitted(text: str, shown_on: Terminal, hanging: str = "  ") -> str:
+    """Sentences of ours, each line broken between words where a terminal ends; in a pipe as they are."""
+    if shown_on is PIPE:
+        return text
+    return "\n".join(_broken(line, shown_on.width, hanging) for line in text.split("\n"))
+
+
+def _broken(line: str, width: int, hanging: str) -> str:
+    if len(line) <= width:
+        return line
+    indent = " " * (len(line) - len(line.lstrip()))
+    further = f"{indent}{hanging}"
+    return textwrap.fill(
+        line.strip(), width, initial_indent=indent, subsequent_indent=further,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+
+
 def rendered(*parts: RenderableType, shown_on: Terminal = PIPE) -> str:
     """The parts one below another, as text that ends in a line break; no line ends in blanks."""
     file = io.StringIO()
@@ -130,6 +153,36 @@ def progress_on(stream: IO[str]) -> Progress:
         redirect_stderr=False,
         disable=not shown_on.live,
     )
+
+
+@contextmanager
+def waiting(words: str, stream: IO[str], after: float = 2.0) -> Iterator[None]:
+    """A line on a terminal that says what takes so long, and for how long it has; gone when it is done."""
+    shown_on = terminal(stream)
+    if not shown_on.live:
+        yield
+        return
+    done, told = threading.Event(), threading.Event()
+
+    def tell() -> None:
+        began, pause = time.monotonic(), after
+        while not done.wait(pause):
+            pause = 1.0
+            told.set()
+            line = f"{words}, {time.monotonic() - began:.0f} s"
+            stream.write(f"\r{line[: shown_on.width - 1]}")
+            stream.flush()
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        done.set()
+        teller.join()
+        if told.is_set():
+            stream.write(f"\r{' ' * (shown_on.width - 1)}\r")
+            stream.flush()
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,13 @@ def test_an_innocent_column_is_only_new(tmp_path: Path) -> None:
             "Rows of messages go by another rule, none later than before: ",
         ),
         ("policy.toml", 'grace = "1 hour"', 'grace = "2 hours"', Weight.KEEPS, "The promised grace"),
+        (
+            "policy.toml",
+            "alike = 10",
+            "alike = 20",
+            Weight.KEEPS,
+            "Of a thousand ciphertexts 20 may now repeat",
+        ),
         ("policy.toml", '"15 minutes"', '"5 minutes"', Weight.TIGHTENS, "The promised sweep interval"),
         (
             "policy.toml",

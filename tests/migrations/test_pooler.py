@@ -11,6 +11,8 @@ from nosender.errors import NosenderError
 from nosender.migrations import runner
 from nosender.migrations.apply import Patience
 from nosender.migrations.lock import SPACE
+from nosender.privacy_audit.runner import run as audit
+from nosender.retention.status import read_status
 from nosender.server.pooler import require_sessions
 from nosender.server.target import Target
 
@@ -87,6 +89,17 @@ def test_session_mode_works(database: str, pool: Pool, versions: Path, settings:
 def test_where_the_database_stands_can_be_asked_through_a_pool(database: str, pool: Pool) -> None:
     runner.upgrade(Target(database))
     assert runner.current(Target(pool("transaction"))).pending == ()
+
+
+def test_an_audit_goes_through_a_pool_that_lends_a_session_for_a_transaction(
+    database: str, pool: Pool
+) -> None:
+    runner.upgrade(Target(database))
+    through = audit(Target(pool("transaction", server_round_robin=1)))
+    assert {each.check for each in through.findings} == {
+        each.check for each in audit(Target(database)).findings
+    }
+    assert read_status(Target(pool("transaction"))).ledger_length == 0
 
 
 def test_a_pool_that_takes_no_transaction_is_refused(pool: Pool) -> None:

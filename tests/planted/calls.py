@@ -42,6 +42,8 @@ def _calls(connection: psycopg.Connection[Any]) -> Iterator[tuple[str, tuple[Any
     for name in _PROBES:
         yield f"select * from public.audit_{name}()", ()
     yield "select * from public.audit_overdue(%s::pg_catalog.interval)", ("1 hour",)
+    for number in (ANNA, NOBODY, "5"):
+        yield "select * from public.held_about_phone_number(%s)", (number,)
     yield "select public.forget_phone_number(%s)", (BORIS,)
 
 

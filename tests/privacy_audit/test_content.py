@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from nosender.privacy_audit.finding import Finding
+from nosender.privacy_audit.finding import Finding, Severity
 from nosender.privacy_audit.runner import read_snapshot
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
 from nosender.schema.catalogue import load
@@ -183,6 +183,32 @@ def test_what_is_planted_in_our_tables_is_found(owner: psycopg.Connection, migra
     statement, expected = PLANTED[name]
     owner.execute(statement.encode())
     assert expected in found(migrated)
+
+
+@pytest.mark.parametrize(("repeats", "severity"), [(4, Severity.LOW), (5, Severity.HIGH)])
+def test_repeated_ciphertexts_decide_from_the_declared_share_on(
+    owner: psycopg.Connection, migrated: str, repeats: int, severity: Severity
+) -> None:
+    """One client that sends the same again is told with a count and a share, and turns nobody's audit red."""
+    owner.execute("truncate messages, message_deliveries")
+    owner.execute(
+        "insert into messages (destination_phone, encrypted_content, message_id)"
+        " select phone_number, sha512(gen_random_uuid()::text::bytea), gen_random_uuid()::text"
+        " from users cross join generate_series(1, 500) limit 500"
+    )
+    owner.execute(
+        "update messages set encrypted_content = (select max(encrypted_content) from messages)"
+        " where message_id in (select message_id from messages order by encrypted_content limit %s)",
+        (repeats,),
+    )
+    [finding] = [
+        each
+        for each in benchmark.findings(migrated, snapshot_of(migrated))
+        if each.check == "repeated-ciphertext" and "repeat another" in each.detail
+    ]
+    assert finding.severity is severity
+    assert f"Of 500 values looked at, {repeats} repeat another" in finding.detail
+    assert ("it decides from 1.0% on" in finding.detail) is (severity is Severity.LOW)
 
 
 DIGITS = {first: "".join(chr(first + each) for each in range(10)) for first in (0xFF10, 0x660)}

@@ -70,7 +70,7 @@ def test_a_restored_database_is_the_same(
     (first, oldest), *later = up_the_majors
     for conninfo, _ in later:  # roles are in no dump: whoever restores makes them first
         with psycopg.connect(conninfo) as admin:
-            for role in ("nosender_app", "nosender_sweeper", "nosender_auditor"):
+            for role in ("nosender_app", "nosender_sweeper", "nosender_auditor", "nosender_clerk"):
                 created = f"create role {role}; exception when duplicate_object then null;"
                 admin.execute(f"do $$ begin {created} end $$".encode())
     runner.upgrade(Target(first))

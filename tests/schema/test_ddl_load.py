@@ -15,7 +15,7 @@ from nosender.schema import ddl
 from nosender.server.embedded import EmbeddedServer
 
 SCHEMAS = ["public", "msg", 'We "ird, Schema', "user"]
-ROLES = ("nosender_app", "nosender_auditor", "nosender_sweeper")
+ROLES = ("nosender_app", "nosender_auditor", "nosender_clerk", "nosender_sweeper")
 
 
 def tables(connection: psycopg.Connection, schema: str) -> int:

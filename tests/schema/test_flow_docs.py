@@ -13,7 +13,17 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from nosender.server.embedded import EmbeddedServer
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "flow.md"
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+FLOW, _, DRIVERS = PAGE.read_text(encoding="utf-8").partition("\n## With your driver\n")
+DRIVERS = DRIVERS.partition("\n## ")[0]
+"""What the page says of each driver stands alone: test_flow_drivers.py runs it."""
+
+
+def blocks(text: str) -> list[tuple[str, str]]:
+    """The language and the text of each block."""
+    return re.findall(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+BLOCKS = blocks(FLOW)
 
 
 @pytest.fixture

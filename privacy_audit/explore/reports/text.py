@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.explore.reports.sentences import QUESTION, answer, basis, name, tallies
@@ -16,40 +18,41 @@ MOST = 20
 """Places that are shown with their reason and query."""
 
 
-def render(exploration: Exploration) -> str:
+def render(exploration: Exploration, width: int = WIDTH) -> str:
     """The exploration as plain text."""
-    lines = [*_wrapped(f"{QUESTION}  {answer(exploration)}", "", ""), ""]
+    wrapped = partial(_wrapped, width)
+    lines = [*wrapped(f"{QUESTION}  {answer(exploration)}", "", ""), ""]
     for number, place in enumerate(exploration.places[:MOST], start=1):
-        lines += _place(number, place)
+        lines += _place(wrapped, number, place)
     if len(exploration.places) > MOST:
         rest = exploration.places[MOST:]
         shown = ", ".join(dict.fromkeys(map(name, rest[:MOST])))
-        lines += _wrapped(f"and {len(rest):,} more, in every other format: {shown}", "    ")
+        lines += wrapped(f"and {len(rest):,} more, in every other format: {shown}", "    ")
     if exploration.places:
         lines.append("")
-    lines += [line for note in exploration.notes for line in _wrapped(note, "  ", "  ")]
-    lines += _wrapped(" · ".join(tallies(exploration)), "  ", "  ")
+    lines += [line for note in exploration.notes for line in wrapped(note, "  ", "  ")]
+    lines += wrapped(" · ".join(tallies(exploration)), "  ", "  ")
     for each in exploration.unseen:
-        lines += _wrapped(f"Not looked at: {each}.", "  ", "    ")
-    lines += _wrapped(basis(exploration), "  ", "  ")
+        lines += wrapped(f"Not looked at: {each}.", "  ", "    ")
+    lines += wrapped(basis(exploration), "  ", "  ")
     return "\n".join(lines) + "\n"
 
 
-def _place(number: int, place: Place) -> list[str]:
+def _place(wrapped: Callable[..., list[str]], number: int, place: Place) -> list[str]:
     return [
-        *_wrapped(f"{number:>2}  {name(place)}: {place.sentence}", " ", "     "),
-        *_wrapped(f"{place.confidence.value}: {place.why}", "     ", "     "),
-        *_query(place.query),
+        *wrapped(f"{number:>2}  {name(place)}: {place.sentence}", " ", "     "),
+        *wrapped(f"{place.confidence.value}: {place.why}", "     ", "     "),
+        *_query(wrapped, place.query),
     ]
 
 
-def _query(query: str) -> list[str]:
+def _query(wrapped: Callable[..., list[str]], query: str) -> list[str]:
     """Over several lines where no name holds a space that a line break would change."""
     shown = one_line(query)
-    return [f"     {shown}"] if '"' in shown else _wrapped(shown, "     ", "       ")
+    return [f"     {shown}"] if '"' in shown else wrapped(shown, "     ", "       ")
 
 
-def _wrapped(text: str, indent: str, further: str = "      ") -> list[str]:
+def _wrapped(width: int, text: str, indent: str, further: str = "      ") -> list[str]:
     return textwrap.wrap(
-        one_line(text), WIDTH, initial_indent=indent, subsequent_indent=further, break_on_hyphens=False
+        one_line(text), width, initial_indent=indent, subsequent_indent=further, break_on_hyphens=False
     )

@@ -11,7 +11,7 @@ from nosender.schema.observe.diff.repair import Repair
 from nosender.schema.observe.model import Column, Comment, Constraint, Function, Index, Relation
 from nosender.schema.observe.observation import Observation
 from nosender.schema.observe.quoting import qualified, quoted
-from nosender.schema.observe.reference import OWNER, owner_of, within
+from nosender.schema.observe.reference import CLERK, OWNER, owner_of, within
 from nosender.schema.observe.spelling import bare
 from nosender.terminal_text import visible
 
@@ -54,7 +54,15 @@ def differences(expected: Observation, live: Observation, schema: str) -> tuple[
     of our tables, since any role may have migrated them. What Alembic keeps for itself is no
     difference. Empty for equal schemas, of whatever cluster and major.
     """
-    wanted, found = within(expected, schema), without_version_table(within(live, schema), expected)
+    wanted = within(expected, schema)
+    if not any(role.name == CLERK for role in live.roles):
+        wanted = replace(
+            wanted,
+            roles=tuple(role for role in wanted.roles if role.name != CLERK),
+            grants=tuple(grant for grant in wanted.grants if grant.grantee != CLERK),
+        )
+    part = within(live, schema, {role.name for role in wanted.roles})
+    found = without_version_table(part, expected)
     repair = Repair(wanted, found, owner_of(live_part(live, schema)) or "current_user")
     return tuple(_differences(repair))
 

@@ -9,6 +9,10 @@ within the probes' sample; a few of 4 are alike by chance in very many. Counts t
 a format. Keys wrapped for the devices of one person may begin with one public key, so of them only whole
 values are compared here; what two people share is a matter of shared-value. A byte with nearly all values
 tells nothing here, whatever it says.
+
+One client that repeats itself is told, with how many and of how many, and decides nothing: else whoever likes
+could turn everybody's audit red. From `alike` of a thousand values on, which policy.toml declares, it is a
+fault of the whole. Marks are counted among 600 and are that already.
 """
 
 from nosender.privacy_audit.check import Answer, Check
@@ -46,14 +50,17 @@ def look(snapshot: Snapshot) -> Answer:
 
     few = [row for row in rows if _alike(row, classes[row["table_name"], row["column_name"]])]
     inside = _inside(snapshot)
+    declared = snapshot.catalogue.alike
     found = [
         Found(
             dotted(snapshot.schema, row["table_name"], row["column_name"]),
             "column",
             f"Of {row['examined']} values looked at, {row['repeated']} repeat another, "
             f"{row['repeated_nonce']} its nonce and {row['repeated_prefix']} its first four bytes, "
-            f"{row['repeated_end']} its tag and {row['repeated_suffix']} its last four.",
+            f"{row['repeated_end']} its tag and {row['repeated_suffix']} its last four: "
+            + _share(_most(row), row["examined"], declared),
             {"equal": row["repeated"], "nonce": row["repeated_nonce"], "prefix": row["repeated_prefix"]},
+            _weight(_most(row), row["examined"], declared),
         )
         for row in few
     ]
@@ -73,8 +80,9 @@ def look(snapshot: Snapshot) -> Answer:
             dotted(snapshot.schema, row["table_name"], row["column_name"]),
             "column",
             f"Values for different destinations have the same bytes at the same place, {row['repeated']} "
-            f"times in {row['examined']} values.",
+            f"times in {row['examined']} values: " + _share(row["repeated"], row["examined"], declared),
             {"repeated": row["repeated"]},
+            _weight(row["repeated"], row["examined"], declared),
         )
         for row in inside
         if row["repeated"]
@@ -85,6 +93,25 @@ def look(snapshot: Snapshot) -> Answer:
         passed_over("audit_content", columns_of(snapshot.catalogue, *RANDOM), places(snapshot, rows)),
         samples(snapshot.schema, rows),
     )
+
+
+def _most(row: Row) -> int:
+    """How many values are like another, in the way that most are, but for what chance makes alike."""
+    by_chance = row["examined"] // 100
+    few = (each for each in (row["repeated_prefix"], row["repeated_suffix"]) if each > by_chance)
+    return int(max(row["repeated"], row["repeated_nonce"], row["repeated_end"], *few))
+
+
+def _share(number: int, examined: int, declared: int) -> str:
+    """The share in words, and what it decides."""
+    share = f"{number / max(1, examined):.2%} of them"
+    decides = _weight(number, examined, declared) is None
+    return f"{share}." if decides else f"{share}, where it decides from {declared / 1000:.1%} on."
+
+
+def _weight(number: int, examined: int, declared: int) -> Severity | None:
+    """None, the check's own, from the declared share on."""
+    return Severity.LOW if number * 1000 < examined * declared else None
 
 
 def _alike(row: Row, data_class: str) -> bool:

@@ -1,4 +1,4 @@
-"""One of our three groups with an attribute or a membership of its own, or somebody who is in two of them.
+"""One of our four groups with an attribute or a membership of its own, or somebody who is in two of them.
 
 They are groups that nobody logs in as, with EXECUTE on their functions. A superuser, one that passes row
 security, or a member of pg_read_all_data among them reads everything. The auditor alone may be in
@@ -19,7 +19,7 @@ ALLOWED = {("pg_read_all_settings", "nosender_auditor")}
 
 CHECK = Check(
     slug="powerful-role",
-    title="The three groups can do nothing but call their functions, and nobody is in two of them.",
+    title="The four groups can do nothing but call their functions, and nobody is in two of them.",
     claim=Claim.LEAST_PRIVILEGE,
     severity=Severity.HIGH,
     confidence=Confidence.CERTAIN,

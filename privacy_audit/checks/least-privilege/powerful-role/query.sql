@@ -1,9 +1,9 @@
--- Each row is one of the three groups with an attribute or membership that it should not have, or a role in two
+-- Each row is one of the four groups with an attribute or membership that it should not have, or a role in two
 -- of them, or one that may let others in; superusers, who create roles, and owners of our tables are left out.
 with recursive groups (oid, name) as (
   select r.oid, r.rolname
   from pg_catalog.pg_roles as r
-  where r.rolname in ('nosender_app', 'nosender_sweeper', 'nosender_auditor')
+  where r.rolname in ('nosender_app', 'nosender_sweeper', 'nosender_auditor', 'nosender_clerk')
 ),
 
 bound (oid, name) as (

@@ -59,6 +59,7 @@ where
         ('fetch_messages(device_id integer, page integer)', 'c01aa7b700d779ee63a7d91bd6732781'),
         ('find_device(credential bytea)', 'b904612abe737caea582a18458645c32'),
         ('forget_phone_number(phone text)', '21a35e891838338fdfc1622727182eea'),
+        ('held_about_phone_number(phone text)', '88749c5771a5785de4b768b4273b41e8'),
         ('lifetime(asked interval)', 'd41d8cd98f00b204e9800998ecf8427e'),
         ('message_deliveries_guard()', 'ef8f05b2c454da4ff5e673aae52f6a08'),
         ('messages_guard()', 'bae3100c38d90787e385b102586d6f87'),

@@ -8,7 +8,7 @@ from (
   from pg_catalog.pg_roles as r
   where
     (r.oid >= 16384 or r.oid = 10)
-    and r.rolname not in ('nosender_app', 'nosender_sweeper', 'nosender_auditor')
+    and r.rolname not in ('nosender_app', 'nosender_sweeper', 'nosender_auditor', 'nosender_clerk')
     and (
       r.rolcanlogin
       or exists (
@@ -25,7 +25,7 @@ from (
         inner join pg_catalog.pg_roles as g on m.roleid = g.oid
         where
           m.member = r.oid
-          and g.rolname in ('nosender_app', 'nosender_sweeper', 'nosender_auditor')
+          and g.rolname in ('nosender_app', 'nosender_sweeper', 'nosender_auditor', 'nosender_clerk')
       )
     )
   group by 1
