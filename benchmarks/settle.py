@@ -35,7 +35,7 @@ set session_replication_role = replica;
 insert into messages (destination_phone, encrypted_content, message_id, created_at, "timestamp")
 select u.phone_number, decode(repeat(md5(n::text), {size} / 16), 'hex'), '{name}' || n, moment, moment
 from generate_series(1, {count}) as n
-join users as u on u.id = 1 + (n * 7919) % {people}
+join users as u on u.id = 1 + (n::bigint * 7919) % {people}
 cross join date_trunc('hour', (now() at time zone 'utc') - interval '{ago}') as moment;
 insert into message_deliveries (message_id, webauthn_credential_id)
 select m.id, w.id from messages as m join users as u on u.phone_number = m.destination_phone

@@ -104,8 +104,9 @@ def revisions_unchanged(place: ProjectPlace) -> Iterator[Problem]:
 
 def frozen_fresh(place: ProjectPlace) -> Iterator[Problem]:
     """What is committed is what a freeze would write now."""
+    from nosender.privacy_audit.snapshot.probes import declared as columns
     from nosender.project.declared import catalogue_of, frozen_path
-    from nosender.retention.project_policy import missing
+    from nosender.retention import project_policy as policy
     from nosender.schema.observe import reference
     from nosender.schema.observe.parts import together
 
@@ -124,14 +125,19 @@ def frozen_fresh(place: ProjectPlace) -> Iterator[Problem]:
         where = place.path(file) if file.is_file() else place.settings
         yield Problem(file.name, "The frozen file is not what the revisions make.", where, 1, "project")
     whole = together(reference(frozen.schema), frozen.observation)
-    if missing(catalogue_of(place.project), whole) is not None:
+    declared = catalogue_of(place.project)
+    if policy.missing(declared, whole) is not None:
         detail = "The retention that the catalogue declares is not what the revisions install."
         yield Problem("retention_project_policy", detail, place.settings, 1, "project")
+    if columns.missing(declared, whole) is not None:
+        detail = "The columns that the catalogue declares are not what the revisions install."
+        yield Problem("audit_project_declared", detail, place.settings, 1, "project")
 
 
 def up_down_up(place: ProjectPlace) -> Iterator[Problem]:
     """The project's chain goes down to what was there before it, and up again with the same result."""
     from nosender.migrations import project_chain
+    from nosender.project.declared import catalogue_of
     from nosender.schema.observe import differences, observe
 
     if place.project.own.alembic is None:
@@ -153,8 +159,9 @@ def up_down_up(place: ProjectPlace) -> Iterator[Problem]:
         yield Problem("the chain", f"{error}.", place.settings, 1, "revision")
         return
     own = str(place.project.own.version_table)
+    schemas = (place.schema, *catalogue_of(place.project).schemas)
     for what, one, other in (("Down", before, down), ("Up again", up, seen())):
-        for each in differences(one, other, place.schema):
+        for each in (each for schema in schemas for each in differences(one, other, schema)):
             if each.severity != "warning" and own not in each.object:  # Alembic's own table stays
                 detail = f"{what}, and the schema is not as it was: {each.line}."
                 yield Problem(each.object, detail, place.settings, 1, each.kind)

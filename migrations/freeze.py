@@ -8,10 +8,10 @@ from nosender.errors import UsageError
 from nosender.migrations import project_chain, runner
 from nosender.project.declared import catalogue_of
 from nosender.project.frozen import Frozen, digest_of_revisions
+from nosender.schema.catalogue.places import declared_name
+from nosender.schema.filled import FILLED, signatures
 from nosender.schema.observe import differences, observe, reference
-from nosender.schema.observe.parts import added
-from nosender.schema.observe.quoting import quoted
-from nosender.schema.project_policy import FUNCTION
+from nosender.schema.observe.parts import added, beside, together
 from nosender.server.scratch import scratch_database
 from nosender.server.target import Target
 
@@ -34,11 +34,10 @@ def freeze(conninfo: str, project: Project) -> Frozen:
         with target.connect("nosender project freeze", reading=True) as connection:
             live = observe(connection, schema)
     ours = reference(schema)
-    filled = f"{quoted(schema)}.{FUNCTION}()"  # the one of ours that a project fills
     changed = [
         each
         for each in differences(ours, live, schema)
-        if each.declared and each.severity == "strict" and each.object != filled
+        if each.declared and each.severity == "strict" and each.object not in signatures(schema)
     ]
     if changed:
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
@@ -46,8 +45,11 @@ def freeze(conninfo: str, project: Project) -> Frozen:
             f"the revisions of {project.name} change what is ours: {changed[0].line}{more}; a project only "
             "adds beside it"
         )
-    own = added(live, ours)
-    _require_types(catalogue_of(project), own)
+    catalogue = catalogue_of(project)
+    own = together(added(live, ours), beside(live, catalogue.schemas))
+    _require_types(catalogue, own)
+    _require_values(own)
+    _require_cascades(catalogue, own)
     return Frozen(schema, head, digest_of_revisions(project), own)
 
 
@@ -67,13 +69,37 @@ _TYPES = {
 def _require_types(catalogue: Catalogue, own: Observation) -> None:
     """UsageError where a column's type is none of its class."""
     for column in own.columns:
-        table = catalogue.table(column.table)
+        table = catalogue.table(declared_name(column.schema, column.table, own.schema))
         declared = table.column(column.name) if table is not None else None
         kind = declared.data_class.name if declared is not None else ""
         if declared is not None and column.type not in _TYPES.get(kind, (column.type,)):
             raise UsageError(
                 f"{declared.place}: column {column.name!r} is declared a {kind} and holds {column.type}, in "
                 f"which anything could stand; its type is {' or '.join(_TYPES[kind])}."
+            )
+
+
+def _require_cascades(catalogue: Catalogue, own: Observation) -> None:
+    """UsageError where a key to what rows are declared to go with would stop that, or leave them."""
+    for key in own.constraints:
+        table = catalogue.table(declared_name(key.schema, key.table, own.schema))
+        parent = declared_name(key.referenced_schema or "", key.referenced_table or "", own.schema)
+        follows = table is not None and parent in table.retention.parents
+        # what follows the columns: everything before may be a name, and say anything
+        if table is not None and follows and "ON DELETE CASCADE" not in key.definition.rpartition(")")[2]:
+            raise UsageError(
+                f"{table.place}: rows of {table.name!r} go with those of {parent!r}, and their "
+                f"key {key.name} does not delete them: make it on delete cascade."
+            )
+
+
+def _require_values(own: Observation) -> None:
+    """UsageError where anything but values stands in a function of ours that a project fills."""
+    for function in own.functions:
+        if function.name in FILLED and not FILLED[function.name](function.body):
+            raise UsageError(
+                f"the revisions put more than values into {function.name}, which runs with the rights of the "
+                "tables' owner: run what `nosender project freeze` writes, and nothing else"
             )
 
 

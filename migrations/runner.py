@@ -118,10 +118,15 @@ def upgrade(target: Target, revision: str = "head", options: Options | None = No
         if last < first:
             raise UsageError(f"the database is at {before}, beyond {goal or 'base'}: use db downgrade")
         pending = session.chain.revisions[first:last]
+        if options.project is not None:
+            from nosender.migrations.project_chain import refuse_unfit  # with all of Alembic behind it
+
+            refuse_unfit(session.work, target.schema, options.project, goal)
         if pending:
             session.refuse_read_only()
         if options.plan is not None:
-            require_unchanged(options.plan, session.work, target.schema, pending, session.turn(goal))
+            turn = session.turn(goal)
+            require_unchanged(options.plan, session.work, target.schema, pending, turn, options.project)
             session.work.rollback()
         if before is None and pending:
             refuse_occupied(session.work, target.schema, session.chain)
@@ -138,8 +143,7 @@ def upgrade(target: Target, revision: str = "head", options: Options | None = No
         else:
             for each in pending:
                 session.apply(each, "up")
-        turned = session.take_turn(goal)
-        theirs = session.follow_with_project(goal, frozen)
+        turned, theirs = session.take_turn(goal), session.follow_with_project(goal, frozen)
         applied, loaded = tuple(each.revision for each in pending), bool(fast and pending)
         return Receipt(before, goal, applied, loaded, turned, theirs)
 
@@ -182,8 +186,8 @@ def check(target: Target, options: Options | None = None) -> tuple[str, tuple[Di
                 f"schema {target.schema} records no revision, so there is nothing to compare it with: "
                 "run nosender db upgrade"
             )
-        promised = session.chain.get(session.revision)
-        found = drift(session.work, target.schema, promised, frozen)
+        claimed = session.chain.get(session.revision)
+        found = drift(session.work, target.schema, claimed, frozen)
         stands = knob_step.standing(session.work, target.schema)
         return session.revision, found + knob_step.differing(target.schema, stands, options.declared)
 
@@ -216,13 +220,12 @@ def _recorded(connection: psycopg.Connection, schema: str, chain: Chain) -> str 
 
 
 def _frozen(target: Target, options: Options) -> Frozen | None:
-    """What the project's objects look like; UsageError where that is stale, or its catalogue is not right."""
-    from nosender.project.declared import catalogue_of, frozen_of
-
+    """What the project's objects look like; UsageError where its files are stale or not right, whichever."""
     if options.project is None:
         return None
-    catalogue_of(options.project)
-    return frozen_of(options.project, target.schema)
+    from nosender.migrations.project_chain import promised
+
+    return promised(options.project, target.schema)
 
 
 def _ours(options: Options) -> bool:

@@ -193,6 +193,8 @@ comment on routine public.audit_other_columns is
 comment on routine public.audit_overdue is 'Counts rows past their expiry and the grace.';
 comment on routine public.audit_own_values is
 'Writes the statement that looks for that in our own columns; called by audit_matching_values.';
+comment on routine public.audit_project_declared is
+'Says the same of a project''s own columns; empty until a revision of the project says more.';
 comment on routine public.audit_public_keys is
 'Gives published keys with their signatures, without owners, so that they can be verified.';
 comment on routine public.audit_revision is 'Says which revision Alembic recorded.';
@@ -293,6 +295,8 @@ comment on routine public.retention_oldest is
 comment on routine public.retention_overdue is 'Counts what is due in each table, at constant cost.';
 comment on routine public.retention_part is
 'Gives one of several workers on a table its part of it, under a lock of that part.';
+comment on routine public.retention_place is
+'The name of a declared table as SQL writes it, of a project''s in another schema with that.';
 comment on routine public.retention_plant is
 'Leaves a canary in messages and ephemeral_keys for the next sweeps to remove; part of a sweep''s '
 'end.';

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, replace
 from typing import Any
 
@@ -29,6 +29,17 @@ def added(live: Observation, base: Observation) -> Observation:
     return replace(part, **own)
 
 
+def beside(live: Observation, schemas: Iterable[str]) -> Observation:
+    """Everything in schemas that are a project's own, beside that of `live`."""
+    whole = Observation(live.schema, live.database)
+    for schema in schemas:
+        part = within(live, schema)
+        whole = together(
+            whole, replace(part, extensions=(), roles=(), default_privileges=(), dependencies=())
+        )
+    return whole
+
+
 def together(base: Observation, more: Observation) -> Observation:
     """Both, as one schema that holds them."""
     joined: dict[str, Any] = {}
@@ -36,7 +47,7 @@ def together(base: Observation, more: Observation) -> Observation:
         if not records:
             continue
         whole = [*getattr(base, name), *records]
-        if name == "functions":  # the one of ours that is a project's to fill
+        if name == "functions":  # those of ours that are a project's to fill
             theirs = {(each.name, each.identity) for each in records}
             whole = [each for each in base.functions if (each.name, each.identity) not in theirs] + [*records]
         # columns stand in their order in the table

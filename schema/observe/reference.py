@@ -101,18 +101,20 @@ def within(observation: Observation, schema: str, expected_roles: Collection[str
             if item.schema == schema and item.name not in member_names
         ),
     )
-    if owner is None:
-        return part
+    return part if owner is None else _owned(part, owner)
+
+
+def _owned(part: Observation, owner: str) -> Observation:
+    """The same, with `OWNER` wherever a record names the owner of the tables as a role."""
     lists: dict[str, Any] = {
-        name: tuple([_owned(record, owner) for record in records])
+        name: tuple([_of_owner(record, owner) for record in records])
         for name in part.__dataclass_fields__
         if isinstance(records := getattr(part, name), tuple)
     }
     return replace(part, **lists)
 
 
-def _owned(record: Any, owner: str) -> Any:
-    """The record, with `OWNER` wherever it names the owner of the tables as a role."""
+def _of_owner(record: Any, owner: str) -> Any:
     roles = ("owner", "grantee", "grantor", "role")
     named = {name: OWNER for name in roles if getattr(record, name, None) == owner}
     return replace(record, **named) if named else record

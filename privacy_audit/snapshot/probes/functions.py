@@ -27,13 +27,16 @@ HELPERS = (
     "audit_known_values",
     "audit_other_columns",
     "audit_own_values",
+    "audit_project_declared",
     "audit_rows",
     "audit_tables",
     "audit_text",
     "audit_type",
     "audit_whole",
     "retention_knobs",
+    "retention_place",
     "retention_policy",
+    "retention_project_policy",
     "retention_oldest",
     "retention_row_text",
 )
@@ -147,12 +150,12 @@ def ask(
 
 def _refused(connection: psycopg.Connection, live: Observation, declared: Observation) -> str | None:
     """What is no table in the place of one, or a table whose planner would run a function of somebody."""
-    names = {each.name for each in declared.relations}
-    for name in sorted(names):
-        if found := disguise(live.relations, live.schema, name):
+    places = {(each.schema, each.name) for each in declared.relations}
+    for place in sorted(places):
+        if found := disguise(live.relations, *place):
             return found
     for schema, name, _, runs_code, _ in connection.execute(tables_of(declared).encode()):
-        if runs_code and schema == live.schema and name in names:
+        if runs_code and (schema, name) in places:
             return f"table {name} has an index or statistics over a function of the database"
     return None
 
