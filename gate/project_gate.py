@@ -104,8 +104,9 @@ def revisions_unchanged(place: ProjectPlace) -> Iterator[Problem]:
 
 def frozen_fresh(place: ProjectPlace) -> Iterator[Problem]:
     """What is committed is what a freeze would write now."""
+    from nosender.privacy_audit.snapshot.probes import declared as columns
     from nosender.project.declared import catalogue_of, frozen_path
-    from nosender.retention.project_policy import missing
+    from nosender.retention import project_policy as policy
     from nosender.schema.observe import reference
     from nosender.schema.observe.parts import together
 
@@ -124,9 +125,13 @@ def frozen_fresh(place: ProjectPlace) -> Iterator[Problem]:
         where = place.path(file) if file.is_file() else place.settings
         yield Problem(file.name, "The frozen file is not what the revisions make.", where, 1, "project")
     whole = together(reference(frozen.schema), frozen.observation)
-    if missing(catalogue_of(place.project), whole) is not None:
+    declared = catalogue_of(place.project)
+    if policy.missing(declared, whole) is not None:
         detail = "The retention that the catalogue declares is not what the revisions install."
         yield Problem("retention_project_policy", detail, place.settings, 1, "project")
+    if columns.missing(declared, whole) is not None:
+        detail = "The columns that the catalogue declares are not what the revisions install."
+        yield Problem("audit_project_declared", detail, place.settings, 1, "project")
 
 
 def up_down_up(place: ProjectPlace) -> Iterator[Problem]:

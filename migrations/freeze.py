@@ -8,10 +8,9 @@ from nosender.errors import UsageError
 from nosender.migrations import project_chain, runner
 from nosender.project.declared import catalogue_of
 from nosender.project.frozen import Frozen, digest_of_revisions
+from nosender.schema.filled import FILLED, signatures
 from nosender.schema.observe import differences, observe, reference
 from nosender.schema.observe.parts import added
-from nosender.schema.observe.quoting import quoted
-from nosender.schema.project_policy import FUNCTION
 from nosender.server.scratch import scratch_database
 from nosender.server.target import Target
 
@@ -34,11 +33,10 @@ def freeze(conninfo: str, project: Project) -> Frozen:
         with target.connect("nosender project freeze", reading=True) as connection:
             live = observe(connection, schema)
     ours = reference(schema)
-    filled = f"{quoted(schema)}.{FUNCTION}()"  # the one of ours that a project fills
     changed = [
         each
         for each in differences(ours, live, schema)
-        if each.declared and each.severity == "strict" and each.object != filled
+        if each.declared and each.severity == "strict" and each.object not in signatures(schema)
     ]
     if changed:
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
@@ -48,6 +46,7 @@ def freeze(conninfo: str, project: Project) -> Frozen:
         )
     own = added(live, ours)
     _require_types(catalogue_of(project), own)
+    _require_values(own)
     return Frozen(schema, head, digest_of_revisions(project), own)
 
 
@@ -74,6 +73,16 @@ def _require_types(catalogue: Catalogue, own: Observation) -> None:
             raise UsageError(
                 f"{declared.place}: column {column.name!r} is declared a {kind} and holds {column.type}, in "
                 f"which anything could stand; its type is {' or '.join(_TYPES[kind])}."
+            )
+
+
+def _require_values(own: Observation) -> None:
+    """UsageError where anything but values stands in a function of ours that a project fills."""
+    for function in own.functions:
+        if function.name in FILLED and not FILLED[function.name](function.body):
+            raise UsageError(
+                f"the revisions put more than values into {function.name}, which runs with the rights of the "
+                "tables' owner: run what `nosender project freeze` writes, and nothing else"
             )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from nosender.schema.filled import signatures
 from nosender.schema.observe.quoting import quoted
 from nosender.schema.observe.reference import OWNER
-from nosender.schema.project_policy import FUNCTION
 
 if TYPE_CHECKING:
     import psycopg
@@ -46,9 +46,8 @@ def breaches(connection: psycopg.Connection[Any], schema: str, revision: Revisio
         return []  # somebody's own
     # who was let in to migrate may create
     own = f"schema {quoted(schema)} to {OWNER}"
-    theirs = f"{quoted(schema)}.{FUNCTION}()"  # a project fills it
     return [
         item
         for item in drift(connection, schema, revision)
-        if item.severity == "strict" and item.declared and item.object not in (own, theirs)
+        if item.severity == "strict" and item.declared and item.object not in {own, *signatures(schema)}
     ]

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from nosender.project.frozen import Frozen
     from nosender.schema.catalogue.model import Catalogue
+    from nosender.schema.observe import Observation
     from nosender.server.target import Target
 
 _LOCK_MILLISECONDS = 5000
@@ -137,8 +138,7 @@ def read_snapshot(
     from nosender.privacy_audit.snapshot.probes.functions import LEDGER, probe_names
     from nosender.schema.catalogue.aged import aged
     from nosender.schema.knobs import Knobs
-    from nosender.schema.observe import observe, reference
-    from nosender.schema.observe.parts import together
+    from nosender.schema.observe import observe
     from nosender.schema.observe.read.session import pin
 
     connection.rollback()
@@ -149,11 +149,7 @@ def read_snapshot(
             pin(connection, lock_timeout)  # for what is asked beside the catalogs, too
             live = observe(connection, schema, lock_timeout=lock_timeout)
             around = surroundings.read(connection, schema)  # waits no longer for a lock than observe does
-            declared = reference(schema)
-            if frozen is not None:  # a project's own
-                declared = together(declared, frozen.observation)
-            # whatever values stand in the declared form are the declared ones
-            declared = with_values_of(declared, live)
+            declared = _declared(live, catalogue, frozen)
             catalogue = aged(catalogue, values_of(live) or Knobs())
             snapshot = Snapshot(live, declared, catalogue, around)
             names = (*probe_names(declared), *LEDGER) if call_probes else ()
@@ -180,6 +176,18 @@ def read_snapshot(
         measured=_measured(snapshot),
         address=f"{connection.info.host}:{connection.info.port}",
     )
+
+
+def _declared(live: Observation, catalogue: Catalogue, frozen: Frozen | None) -> Observation:
+    """How the schema has to look, with a project's own; knobs of the declared form may have any values."""
+    from nosender.privacy_audit.snapshot.probes.declared import with_columns_of
+    from nosender.schema.observe import reference
+    from nosender.schema.observe.parts import together
+
+    declared = reference(live.schema)
+    if frozen is not None:
+        declared = with_columns_of(together(declared, frozen.observation), catalogue)
+    return with_values_of(declared, live)
 
 
 def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Audit:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 FUNCTION = "retention_project_policy"
+_COLUMNS = 8
 FOLLOWS = "follows"
 """The action of a row that only names whose rows go with those of a table of ours."""
 
@@ -21,8 +22,6 @@ _EMPTY = """
   where false
 """
 _VALUE = r"(?:'(?:[^'\\]|'')*'|null)(?:::(?:text|interval|text\[\]))?"
-_ROW = rf"\({_VALUE}(?:, {_VALUE}){{7}}\)"
-_BODY = re.compile(rf"\n  values\n  {_ROW}(?:,\n  {_ROW})*\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,13 @@ def body(rows: Sequence[Row]) -> str:
 
 def of_values(text: str) -> bool:
     """Whether a body is of values alone, so that nothing runs whoever calls it."""
-    return text == _EMPTY or _BODY.fullmatch(text) is not None
+    return text == _EMPTY or are_values(text, _COLUMNS)
+
+
+def are_values(text: str, columns: int) -> bool:
+    """Whether a body is of rows of so many constants each, as `project freeze` writes it."""
+    row = rf"\({_VALUE}(?:, {_VALUE}){{{columns - 1}}}\)"
+    return re.fullmatch(rf"\n  values\n  {row}(?:,\n  {row})*\n", text) is not None
 
 
 def statement(rows: Sequence[Row], schema: str) -> str:
@@ -64,11 +69,12 @@ def statement(rows: Sequence[Row], schema: str) -> str:
 
 def _row(row: Row) -> str:
     age = "null" if row.max_age is None else f"'{int(row.max_age.total_seconds())} seconds'"
-    words = [_text(row.table), _text(row.expires_column), _text(row.action), _text(row.flag)]
-    words += [_text(row.at_once), f"{age}::interval", _text(row.max_age_column)]
+    words = [text_of(row.table), text_of(row.expires_column), text_of(row.action), text_of(row.flag)]
+    words += [text_of(row.at_once), f"{age}::interval", text_of(row.max_age_column)]
     words.append("'{" + ",".join(row.children) + "}'::text[]")
     return f"({', '.join(words)})"
 
 
-def _text(value: str | None) -> str:
+def text_of(value: str | None) -> str:
+    """A constant of SQL."""
     return "null::text" if value is None else "'" + value.replace("'", "''") + "'::text"

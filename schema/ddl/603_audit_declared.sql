@@ -2,7 +2,7 @@ set search_path = pg_catalog, pg_temp;
 
 -- Made from the catalogue by `make generate`: each declared column, its class, how finely a time may be told,
 -- and to whom it leads, where it says whose the row is: to a user, to a destination by its number or to a
--- device; and where it leads to a message, which its destination shares.
+-- device; and where it leads to a message, which its destination shares. A project's columns come after ours.
 create function public.audit_declared()
 returns table (table_name text, column_name text, class text, resolution interval, leads_to text)
 language sql
@@ -95,6 +95,8 @@ as $$
   ('webauthn_credentials', 'sign_count', 'counter', null, null),
   ('webauthn_credentials', 'created_at', 'time', '3600 seconds', null),
   ('webauthn_credentials', 'is_active', 'state', null, null)
+  union all
+  select p.* from public.audit_project_declared() as p
 $$;
 
 revoke all on function public.audit_declared() from public;

@@ -17,16 +17,29 @@ declare
 begin
   for pair in
     with homes as materialized (
-      select distinct c.table_name as name, c.owner_column, c.owner_is, c.whole
+      select
+        c.table_name as name, c.owner_column, c.owner_is, c.whole,
+        case when pg_catalog.bool_or(c.column_name = 'id') then 'id' else 'ctid' end as place
       from public.audit_columns() as c
-      where c.owner_is in ('destination', 'user')
+      where c.owner_is is not null
+      group by c.table_name, c.owner_column, c.owner_is, c.whole
+      -- a delivery is its destination's, with its message
+      having c.owner_is <> 'device' or not pg_catalog.bool_or(coalesce(c.leads_to, '') = 'message')
     )
     select pg_catalog.jsonb_build_object(
       'outward', ('public.' || pg_catalog.quote_ident(sent.name))::regclass,
       'own', ('public.' || pg_catalog.quote_ident(own.name))::regclass,
       'users', 'public.users'::regclass,
       'destination', pg_catalog.format('m.%I', sent.owner_column),
-      'owner', pg_catalog.format('o.%I', own.owner_column),
+      'owner', case own.owner_is
+        when 'device' then pg_catalog.format(
+          '(select d.user_id from only %s as d where d.id = o.%I)',
+          'public.webauthn_credentials'::regclass, own.owner_column
+        )
+        else pg_catalog.format('o.%I', own.owner_column)
+      end,
+      'outward_place', 'm.' || sent.place,
+      'own_place', 'o.' || own.place,
       'most', case when sent.whole and own.whole then 'all' else '100' end,
       'looks', case when sent.whole and own.whole then '1000' else '24' end,
       'outward_name', pg_catalog.quote_literal(sent.name),
@@ -35,7 +48,7 @@ begin
     ) as parts
     from homes as sent
     cross join homes as own
-    where sent.owner_is = 'destination' and own.owner_is = 'user'
+    where sent.owner_is = 'destination' and own.owner_is in ('user', 'device')
     order by sent.name, own.name
   loop
     return query execute public.audit_text(
@@ -43,13 +56,13 @@ begin
         with outward as materialized (
           select m.xmin::text as transaction, {destination}::text as destination
           from only {outward} as m
-          order by m.id desc
+          order by {outward_place} desc
           limit {most}
         ),
         own as materialized (
           select o.xmin::text as transaction, {owner}::integer as owner
           from only {own} as o
-          order by o.id desc
+          order by {own_place} desc
           limit {most}
         ),
         sent as (

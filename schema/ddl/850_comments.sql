@@ -193,6 +193,8 @@ comment on routine public.audit_other_columns is
 comment on routine public.audit_overdue is 'Counts rows past their expiry and the grace.';
 comment on routine public.audit_own_values is
 'Writes the statement that looks for that in our own columns; called by audit_matching_values.';
+comment on routine public.audit_project_declared is
+'Says the same of a project''s own columns; empty until a revision of the project says more.';
 comment on routine public.audit_public_keys is
 'Gives published keys with their signatures, without owners, so that they can be verified.';
 comment on routine public.audit_revision is 'Says which revision Alembic recorded.';

@@ -36,7 +36,7 @@ def together(base: Observation, more: Observation) -> Observation:
         if not records:
             continue
         whole = [*getattr(base, name), *records]
-        if name == "functions":  # the one of ours that is a project's to fill
+        if name == "functions":  # those of ours that are a project's to fill
             theirs = {(each.name, each.identity) for each in records}
             whole = [each for each in base.functions if (each.name, each.identity) not in theirs] + [*records]
         # columns stand in their order in the table

@@ -105,14 +105,16 @@ def freeze(ctx: click.Context, folder: Path | None, server: str | None) -> None:
     """Write what the project's objects look like: our head and then its revisions, on a scratch database.
 
     The audit and `db check` compare the live objects with that file, so it is committed like a revision.
-    Exits 1 where the declared retention is not what the revisions install, and writes the SQL that does.
+    Exits 1 where the declared retention, or the declared columns that a login without rights counts in, are
+    not what the revisions install, and writes the SQL that does.
     """
     from nosender.files import write_whole
     from nosender.migrations.freeze import freeze as look
     from nosender.migrations.freeze import require_catalogue
+    from nosender.privacy_audit.snapshot.probes import declared as columns
     from nosender.project import find
     from nosender.project.declared import catalogue_of, frozen_path
-    from nosender.retention.project_policy import missing
+    from nosender.retention import project_policy as policy
     from nosender.schema.observe import reference
     from nosender.schema.observe.parts import together
     from nosender.server.embedded import EmbeddedServer
@@ -130,17 +132,22 @@ def freeze(ctx: click.Context, folder: Path | None, server: str | None) -> None:
             frozen = look(own.conninfo(), found)
     write_whole(path, frozen.to_json())
     whole = together(reference(frozen.schema), frozen.observation)
-    sql = missing(catalogue_of(found), whole)
+    declared = catalogue_of(found)
+    wanted = {
+        "retention.sql": policy.missing(declared, whole),
+        "columns.sql": columns.missing(declared, whole),
+    }
     tables = [each.name for each in frozen.observation.relations]
     click.echo(f"written: {path}", err=True)
     click.echo(f"{found.name} at {frozen.head or 'base'}: {', '.join(tables) or 'no table'}")
-    if sql is not None:
-        write_whole(path.with_name("retention.sql"), sql)
-        click.echo(
-            f"written: {path.with_name('retention.sql')}, which the sweep has to follow: let the project's "
-            "next revision run it, and freeze again",
-            err=True,
-        )
+    for name, sql in wanted.items():
+        if sql is not None:
+            write_whole(path.with_name(name), sql)
+            click.echo(
+                f"written: {path.with_name(name)}: let the project's next revision run it, and freeze again",
+                err=True,
+            )
+    if any(sql is not None for sql in wanted.values()):
         ctx.exit(1)
 
 

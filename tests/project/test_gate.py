@@ -15,8 +15,10 @@ from nosender.errors import UsageError
 from nosender.gate.checkout import find_checkout
 from nosender.gate.project_runner import ProjectPlace, run, steps
 from nosender.gate.runner import Options
+from nosender.privacy_audit.snapshot.probes.declared import project_rows
 from nosender.project import find
 from nosender.project.declared import catalogue_of
+from nosender.schema.project_columns import statement
 from nosender.server.embedded import EmbeddedServer
 
 from ..conftest import RunNosender
@@ -33,10 +35,12 @@ requires_nosender = "0009"
 def upgrade():
     op.execute("alter table push_tokens add column sealed_name bytea")
     op.execute("alter table push_tokens alter column sealed_name set statistics 0")
+    op.execute("""COLUMNS""")
 
 
 def downgrade():
     op.execute("alter table push_tokens drop column sealed_name")
+    op.execute("""BEFORE""")
 '''
 CONTACTS = """
     op.execute(
@@ -44,6 +48,13 @@ CONTACTS = """
     )
     op.execute("alter table push_tokens alter column sealed_token set not null, add check (true)")
 """
+
+
+def good_news(folder: Path) -> str:
+    """The revision, which tells the counting functions of its column."""
+    before = (folder / "migrations" / "versions" / "c002_columns.sql").read_text()
+    after = statement(project_rows(catalogue_of(find(folder))), "public")
+    return GOOD_NEWS.replace("COLUMNS", after).replace("BEFORE", before)
 
 
 def git(folder: Path, *words: str) -> None:
@@ -85,18 +96,19 @@ def test_contacts_turn_the_gate_red_and_a_sealed_name_does_not(
     repository: Path, server: EmbeddedServer
 ) -> None:
     revision = repository / "migrations" / "versions" / "c003_more.py"
-    revision.write_text(GOOD_NEWS)
     declared = repository / "privacy" / "push_tokens.toml"
     declared.write_text(
         declared.read_text()
         + '\n[columns.sealed_name]\npurpose = "What its owner calls it, sealed."\nclass = "ciphertext"\n'
     )
+    revision.write_text(good_news(repository))
     with ProjectPlace(find_checkout(repository, "base"), repository, server.conninfo()) as place:
         (repository / "privacy" / "frozen.json").write_text(place.frozen.to_json())
     assert found(repository, server, "audit", "checks-hold") == {}
-    revision.write_text(GOOD_NEWS.replace("\n\ndef downgrade", f"{CONTACTS}\n\ndef downgrade"))
+    untold = GOOD_NEWS.replace("COLUMNS", "select 1").replace("BEFORE", "select 1")
+    revision.write_text(untold.replace("\n\ndef downgrade", f"{CONTACTS}\n\ndef downgrade"))
     told = found(repository, server, "up-down-up", "checks-hold")
-    assert told["frozen-fresh"] == {"frozen.json"}
+    assert told["frozen-fresh"] == {"frozen.json", "audit_project_declared"}
     assert told["catalogue-complete"] == {"public.contacts"}
     assert told["undeclared-table"] == {"public.contacts"}
     assert any(each.startswith("c003 statement") for each in told["locks-brief"])

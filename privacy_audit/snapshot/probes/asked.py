@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from psycopg.sql import SQL, Composable, Composed, Literal
@@ -18,9 +17,6 @@ from nosender.schema.knobs import FUNCTION, Knobs, read
 if TYPE_CHECKING:
     from nosender.privacy_audit.snapshot.probes.reading import Around, Column, Table
     from nosender.schema.catalogue import Catalogue
-
-
-NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Refused(Exception):  # noqa: N818  # no failure: the reason why a probe does not look
@@ -42,15 +38,11 @@ class Asked:
         """What stands in a counting function between two `$tag$`."""
         return self.bodies[function].split(f"${tag}$")[1]
 
-    def filled(
-        self, function: str, tag: str, instead: Mapping[str, str] = NOTHING, /, **parts: object
-    ) -> Composed:
+    def filled(self, function: str, tag: str, /, **parts: object) -> Composed:
         """The template with its parts in place of their {names}, as audit_text of the DDL fills it: names and
-        fragments as they are, strings and numbers as constants. `instead`: other words for words of it.
+        fragments as they are, strings and numbers as constants.
         """
         template = self.template(function, tag)
-        for old, new in instead.items():
-            template = template.replace(old, new)
         return Composed(
             [
                 # as declared, whatever stands in the database

@@ -123,12 +123,13 @@ def same_transaction(asked: Asked) -> list[Composed]:
         asked.filled(
             "audit_same_transaction",
             "pair",
-            {"m.id": _place("m", sent), "o.id": _place("o", own)},
             outward=name_of(sent),
             own=name_of(own),
             users=name_of(users),
             destination=column(number, "m"),
             owner=theirs,
+            outward_place=_place("m", sent),
+            own_place=_place("o", own),
             most=SQL("all" if (whole := sent.whole() and own.whole()) else "100"),
             looks=1000 if whole else 24,
             outward_name=sent.name,
@@ -142,9 +143,9 @@ def same_transaction(asked: Asked) -> list[Composed]:
     ]
 
 
-def _place(alias: str, table: Table) -> str:
+def _place(alias: str, table: Table) -> Composable:
     """The number of a row, else its place in the file."""
-    return f"{alias}.id" if table.column("id") is not None else f"{alias}.ctid"
+    return column("id" if table.column("id") is not None else "ctid", alias)
 
 
 def _owning_user(asked: Asked, table: Table, owner: tuple[str, str]) -> Composable | None:
@@ -171,28 +172,7 @@ def _owning_user(asked: Asked, table: Table, owner: tuple[str, str]) -> Composab
 def sizes(asked: Asked) -> list[Composed]:
     """How many different lengths the ciphertexts have, and how many rows share the commonest."""
     return [
-        text(
-            """(
-              with classes as (
-                select pg_catalog.octet_length({content}) as size, pg_catalog.count(*) as members
-                from {rows} as r
-                group by 1
-              )
-              select
-                {table}::text as table_name,
-                {name}::text as column_name,
-                coalesce(pg_catalog.sum(members), 0)::bigint as examined,
-                pg_catalog.count(*) as sizes,
-                coalesce(pg_catalog.max(members), 0) as commonest,
-                {whole} as whole
-              from classes
-            )""",
-            content=column(found.name),
-            rows=rows(table),
-            table=table.name,
-            name=found.name,
-            whole=table.whole(),
-        )
+        text("({part})", part=asked.filled("audit_sizes", "sizes", **asked.of_column(table, found)))
         for table in asked.declared()
         for found in table.of_class("ciphertext")
         if found.type == "bytea"

@@ -27,6 +27,7 @@ HELPERS = (
     "audit_known_values",
     "audit_other_columns",
     "audit_own_values",
+    "audit_project_declared",
     "audit_rows",
     "audit_tables",
     "audit_text",
@@ -34,6 +35,7 @@ HELPERS = (
     "audit_whole",
     "retention_knobs",
     "retention_policy",
+    "retention_project_policy",
     "retention_oldest",
     "retention_row_text",
 )

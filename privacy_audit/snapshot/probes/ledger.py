@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from psycopg.sql import SQL, Composable, Composed
 
+from nosender.privacy_audit.snapshot.probes.asked import Refused
 from nosender.privacy_audit.snapshot.probes.parts import column, name_of, text
 from nosender.privacy_audit.snapshot.probes.reading import MOMENTS
 
@@ -309,9 +310,12 @@ def statistics(asked: Asked) -> Composed:
 
 def revision(asked: Asked) -> Composed:
     """What Alembic recorded; null where it recorded nothing."""
-    if "alembic_version" not in asked.around.ours:
+    version = asked.around.ours.get("alembic_version")
+    if version is None:
         return text("select null::text as value")
-    (version,) = asked.tables("alembic_version")
+    number = version.column("version_num")
+    if version.refused is not None or number is None or number.type != "character varying":
+        raise Refused("table alembic_version is not as Alembic makes it")
     return text(
         "select pg_catalog.string_agg(v.version_num::text, ',' order by v.version_num) as value"
         " from only {version} as v",

@@ -1,4 +1,7 @@
-"""Let the sweep delete tokens that have expired, as `nosender project freeze` wrote it."""
+"""Let the sweep delete tokens that have expired, and the auditor's login count in them.
+
+Both files are what `nosender project freeze` wrote.
+"""
 
 from pathlib import Path
 
@@ -6,11 +9,12 @@ from alembic import op
 
 revision = "c002"
 down_revision = "c001"
-requires_nosender = "0013"
+requires_nosender = "0015"
 
 
 def upgrade():
-    op.execute(Path(__file__).with_suffix(".sql").read_text())
+    for name in ("c002_retention.sql", "c002_columns.sql"):
+        op.execute(Path(__file__).with_name(name).read_text())
 
 
 def downgrade():
@@ -27,6 +31,14 @@ def downgrade():
   select
     null::text, null::text, null::text, null::text, null::text, null::interval, null::text, null::text[]
   where false
-$$
+$$;
+        create or replace function public.audit_project_declared()
+        returns table (table_name text, column_name text, class text, resolution interval, leads_to text)
+        language sql immutable
+        set search_path = pg_catalog, pg_temp
+        as $$
+  select null::text, null::text, null::text, null::interval, null::text
+  where false
+$$;
         """
     )
