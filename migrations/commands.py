@@ -289,7 +289,10 @@ def check(
     "--scratch-url", metavar="URL",
     help="Rehearse on a scratch database of this server instead of an embedded one.",
 )  # fmt: skip
-@project_option
+@click.option(
+    "--project", "folder", type=click.Path(path_type=Path), metavar="DIR",
+    help="The folder of nosender.toml: its chain follows ours. Without it, the nearest one's knobs count.",
+)  # fmt: skip
 @_versions
 @click.pass_context
 def plan(
@@ -300,18 +303,26 @@ def plan(
     folder: Path | None,
     versions: Path | None,
 ) -> None:
-    """Show what `db upgrade REVISION` would lock, block, rewrite and read, by rehearsing it on a copy."""
+    """Show what `db upgrade REVISION` would lock, block, rewrite and read, by rehearsing it on a copy.
+
+    With --project, what its revisions would do after ours, too.
+    """
     from nosender.migrations.plan import make_plan
     from nosender.migrations.plan_text import as_json, as_text
     from nosender.migrations.revisions import VERSIONS
+    from nosender.project import find
     from nosender.server.target import from_context, resolve
     from nosender.terminal_text import waiting
 
     scratch = resolve(scratch_url, "public").conninfo if scratch_url else None
-    declared = _declared(folder)
     with waiting("rehearsing on a copy", sys.stderr):
         made = make_plan(
-            from_context(ctx), revision, versions=versions or VERSIONS, scratch=scratch, declared=declared
+            from_context(ctx),
+            revision,
+            versions=versions or VERSIONS,
+            scratch=scratch,
+            declared=_declared(folder),
+            project=find(folder) if folder is not None else None,
         )
     click.echo(as_json(made) if form == "json" else as_text(made), nl=False)
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nosender.errors import UsageError
-from nosender.migrations import journal, knob_step
+from nosender.migrations import journal, knob_step, project_rehearsal
 from nosender.migrations.apply import Patience
 from nosender.migrations.checksum import sql_tokens
 from nosender.migrations.foresight import refused
 from nosender.migrations.lint import require_sound
 from nosender.migrations.plan_file import fingerprint_of
+from nosender.migrations.project_rehearsal import Pending
 from nosender.migrations.rehearsal import Rehearsal, Seen, scratch_copy
 from nosender.migrations.revisions import VERSIONS, Chain, Revision
 from nosender.migrations.squawk import squawk
@@ -21,7 +22,9 @@ from nosender.migrations.strangers import given_by_default
 from nosender.schema.knobs import Knobs
 
 if TYPE_CHECKING:
-    from nosender.project import Declared
+    from alembic.script import Script
+
+    from nosender.project import Declared, Project
     from nosender.server.target import Target
 
 
@@ -52,6 +55,15 @@ class RevisionPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectPlan:
+    """What follows of a project's own chain, under the same lock."""
+
+    name: str
+    start: str | None
+    revisions: tuple[RevisionPlan, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What `db upgrade` would do to this database as it is now."""
 
@@ -67,6 +79,8 @@ class Plan:
     revisions: tuple[RevisionPlan, ...]
     knobs: knob_step.Turn | None
     """What is turned after the last of them, in a transaction of its own."""
+    project: ProjectPlan | None = None
+    """What comes last; None where no project was named, or it has no chain."""
 
 
 def make_plan(
@@ -77,8 +91,9 @@ def make_plan(
     scratch: str | None = None,
     patience: Patience | None = None,
     declared: Declared | None = None,
+    project: Project | None = None,
 ) -> Plan:
-    """Rehearse the pending revisions on a scratch copy; the target is only read.
+    """Rehearse the pending revisions on a scratch copy, and then a project's; the target is only read.
 
     NosenderError: a revision that PostgreSQL refuses. IncompleteError: a schema that cannot be copied.
     """
@@ -101,12 +116,31 @@ def make_plan(
         turn = knob_step.turn_of(
             target.schema, stands, declared if knob_step.has_knobs(chain, goal) else None
         )
+        theirs = project_rehearsal.pending(connection, target.schema, project) if project else None
+        early = project_rehearsal.refused(theirs, goal) if theirs else ()
     revisions: list[RevisionPlan] = []
-    if pending:
+    following: list[RevisionPlan] = []
+    if pending or (theirs and theirs.revisions):
         with scratch_copy(target, scratch) as copy:
-            rehearsal = Rehearsal(copy, target.schema)
+            rehearsal = Rehearsal(copy.connection, target.schema)
             revisions = [_revision(each, rehearsal.run(each), patience) for each in pending]
-    return Plan(target.schema, start, goal, fingerprint, reasons, given, tuple(revisions), turn)
+            if project and theirs and not early:
+                seen = project_rehearsal.rehearse(copy, project, theirs, goal)
+                told = zip(theirs.revisions, seen, strict=True)
+                following = [_of_project(theirs, each, found, patience) for each, found in told]
+    followed = ProjectPlan(theirs.chain.name, theirs.start, tuple(following)) if theirs else None
+    return Plan(
+        target.schema, start, goal, fingerprint, (*reasons, *early), given, tuple(revisions), turn, followed
+    )
+
+
+def _of_project(found: Pending, script: Script, seen: list[Seen], patience: Patience) -> RevisionPlan:
+    lines = (script.doc or "").strip().splitlines()
+    statements = tuple(Planned(each, tuple(hazards(each)), patience.lock, patience.attempts) for each in seen)
+    digest = found.chain.digest(script.revision)
+    return RevisionPlan(
+        script.revision, lines[0] if lines else "", digest, True, "as it is written", (), statements
+    )
 
 
 def _revision(revision: Revision, seen: list[Seen], patience: Patience) -> RevisionPlan:

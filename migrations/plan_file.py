@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from nosender.errors import NosenderError, UsageError
+from nosender.migrations import project_rehearsal
 
 if TYPE_CHECKING:
     from nosender.migrations.knob_step import Turn
     from nosender.migrations.revisions import Revision
+    from nosender.project import Project
 
 FORMAT = "nosender.plan/1"
 
@@ -32,18 +34,30 @@ def require_unchanged(
     schema: str,
     pending: tuple[Revision, ...],
     turn: Turn | None,
+    project: Project | None = None,
 ) -> None:
-    """Refuse to go by a plan that was made for another schema, for other revisions or for other knobs."""
+    """Refuse to go by a plan that was made for another schema, for other revisions or for other knobs.
+
+    What follows of a project's chain counts as well.
+    """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["format"] != FORMAT:
             raise UsageError(f"{path} is not a plan of the form {FORMAT}")
         planned = [(each["revision"], each["checksum"]) for each in data["revisions"]]
+        following = [
+            (each["revision"], each["checksum"]) for each in (data.get("project") or {}).get("revisions", ())
+        ]
         fingerprint, knobs = data["fingerprint"], (data.get("knobs") or {}).get("sql")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{path} cannot be read as a plan: make one with nosender db plan") from error
     if planned != [(each.revision, each.checksum) for each in pending]:
         raise NosenderError(f"the plan {path} is of other revisions than are pending: make it again")
+    theirs = project_rehearsal.pending(connection, schema, project) if project is not None else None
+    if following != (theirs.digests if theirs is not None else []):
+        raise NosenderError(
+            f"the plan {path} is of other revisions of the project than follow: make it again"
+        )
     if knobs != (turn.sql if turn is not None else None):
         raise NosenderError(f"the plan {path} is of other knobs than nosender.toml declares: make it again")
     if fingerprint != fingerprint_of(connection, schema):

@@ -10,13 +10,14 @@ from nosender.migrations.plan_file import FORMAT
 from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
-    from nosender.migrations.plan import Plan, Planned
+    from nosender.migrations.plan import Plan, Planned, RevisionPlan
 
 
 def as_json(plan: Plan) -> str:
     """The plan for a program, form nosender.plan/1."""
     document: dict[str, Any] = {"format": FORMAT, **asdict(plan)}
-    for revision in document["revisions"]:
+    theirs = (document["project"] or {}).get("revisions", ())
+    for revision in (*document["revisions"], *theirs):
         for statement in revision["statements"]:
             statement.update(statement.pop("seen"))
             del statement["revision"]
@@ -25,7 +26,8 @@ def as_json(plan: Plan) -> str:
 
 def as_text(plan: Plan) -> str:
     """The plan for a person."""
-    if not plan.revisions and plan.knobs is None:
+    theirs = plan.project.revisions if plan.project is not None else ()
+    if not plan.revisions and plan.knobs is None and not theirs:
         return f"at {plan.start or 'base'}, nothing to do\n"
     lines = [f"{plan.start or 'base'} to {plan.goal or 'base'} in schema {visible(plan.schema)}"]
     lines += [f"! db upgrade would refuse: {visible(reason)}" for reason in plan.refused]
@@ -33,21 +35,31 @@ def as_text(plan: Plan) -> str:
         roles = visible(", ".join(plan.revoked))
         lines.append(f"! default privileges give rights on what is made to {roles}: db upgrade revokes them")
     for revision in plan.revisions:
-        how = "one transaction" if revision.transactional else "in steps, outside transactions"
-        down = f"{revision.downgrade}: {', '.join(revision.loses)}" if revision.loses else revision.downgrade
-        lines += ["", f"{revision.revision}  {revision.summary}", f"  {how}; downgrade {down}"]
-        quiet = 0
-        for planned in revision.statements:
-            if not (planned.seen.locks or planned.hazards):
-                quiet += 1
-                continue
-            lines += _statement(planned)
-        if quiet:
-            lines.append(f"  {quiet} statement{'s' * (quiet > 1)} that lock no existing table")
+        lines += _revision(revision)
     if plan.knobs is not None:
         lines += ["", "knobs, as nosender.toml declares them", "  one transaction that locks no table"]
         lines += [f"  {line}" for line in plan.knobs.lines()]
+    if plan.project is not None and theirs:
+        lines += ["", f"then {visible(plan.project.name)}, from {visible(plan.project.start or 'base')}"]
+        for revision in theirs:
+            lines += _revision(revision)
     return "\n".join(lines) + "\n"
+
+
+def _revision(revision: RevisionPlan) -> list[str]:
+    """One revision, and of its statements those that keep somebody waiting."""
+    how = "one transaction" if revision.transactional else "in steps, outside transactions"
+    down = f"{revision.downgrade}: {', '.join(revision.loses)}" if revision.loses else revision.downgrade
+    lines = ["", f"{visible(revision.revision)}  {visible(revision.summary)}", f"  {how}; downgrade {down}"]
+    quiet = 0
+    for planned in revision.statements:
+        if not (planned.seen.locks or planned.hazards):
+            quiet += 1
+            continue
+        lines += _statement(planned)
+    if quiet:
+        lines.append(f"  {quiet} statement{'s' * (quiet > 1)} that lock no existing table")
+    return lines
 
 
 def _statement(planned: Planned) -> list[str]:

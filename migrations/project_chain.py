@@ -115,14 +115,17 @@ class ProjectChain:
 
     def record(self, schema: str, revision: str, direction: str) -> str:
         """The statement that writes one of their revisions into our journal, which keeps it by their name."""
-        path = Path(self.scripts.get_revision(revision).path)
-        digest = hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
         name = f"{self.name}:{revision}"[:64]
         return (
             f"insert into {qualified(schema, journal.JOURNAL)}"  # noqa: S608 (quoted)
             f" (revision, direction, algorithm, checksum)"
-            f" values ({literal(name)}, {literal(direction)}, {ALGORITHM}, '{digest}')"
+            f" values ({literal(name)}, {literal(direction)}, {ALGORITHM}, '{self.digest(revision)}')"
         )
+
+    def digest(self, revision: str) -> str:
+        """The hash of the file of one of their revisions."""
+        path = Path(self.scripts.get_revision(revision).path)
+        return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
 
 
 def config_of(project: Project, out: TextIO | None = None) -> Config:

@@ -300,8 +300,16 @@ def statements(text: str) -> list[str]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A scratch copy of a schema, and a connection to it."""
+
+    target: Target
+    connection: psycopg.Connection
+
+
 @contextmanager
-def scratch_copy(target: Target, scratch: str | None) -> Iterator[psycopg.Connection]:
+def scratch_copy(target: Target, scratch: str | None) -> Iterator[Copy]:
     """A connection to an empty-handed copy of the target's schema, dropped at the end.
 
     On `scratch`, a server for the purpose, else on an embedded one. IncompleteError where the schema
@@ -318,7 +326,7 @@ def scratch_copy(target: Target, scratch: str | None) -> Iterator[psycopg.Connec
             yield from _copied(target, conninfo)
 
 
-def _copied(target: Target, conninfo: str) -> Iterator[psycopg.Connection]:
+def _copied(target: Target, conninfo: str) -> Iterator[Copy]:
 
     from nosender.server.target import Target
 
@@ -339,7 +347,7 @@ def _copied(target: Target, conninfo: str) -> Iterator[psycopg.Connection]:
             ) from error
         connection.execute("reset all")  # to what it began with
         connection.autocommit = False
-        yield connection
+        yield Copy(Target(conninfo, target.schema), connection)
 
 
 def _dump(target: Target, part: LeanedOn, pg_dump: Path) -> str:

@@ -121,7 +121,8 @@ def upgrade(target: Target, revision: str = "head", options: Options | None = No
         if pending:
             session.refuse_read_only()
         if options.plan is not None:
-            require_unchanged(options.plan, session.work, target.schema, pending, session.turn(goal))
+            turn = session.turn(goal)
+            require_unchanged(options.plan, session.work, target.schema, pending, turn, options.project)
             session.work.rollback()
         if before is None and pending:
             refuse_occupied(session.work, target.schema, session.chain)
@@ -138,8 +139,7 @@ def upgrade(target: Target, revision: str = "head", options: Options | None = No
         else:
             for each in pending:
                 session.apply(each, "up")
-        turned = session.take_turn(goal)
-        theirs = session.follow_with_project(goal, frozen)
+        turned, theirs = session.take_turn(goal), session.follow_with_project(goal, frozen)
         applied, loaded = tuple(each.revision for each in pending), bool(fast and pending)
         return Receipt(before, goal, applied, loaded, turned, theirs)
 

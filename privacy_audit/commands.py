@@ -14,6 +14,8 @@ from nosender.files import write_whole
 from nosender.privacy_audit.evidence.commands import diff, evidence, history, render, sign, verify
 from nosender.privacy_audit.explore.commands import explore
 from nosender.privacy_audit.reports import FORMATS, Profile
+from nosender.project.commands import project_option
+from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.check import Loaded
@@ -157,53 +159,63 @@ def run(
 
 
 @audit.command("list")
-def list_checks() -> None:
-    """List the checks: slug, severity, confidence and what holds when it passes."""
-    from nosender.privacy_audit.check import discover
+@project_option
+def list_checks(folder: Path | None) -> None:
+    """List the checks, a project's too: slug, severity, confidence and what holds when it passes."""
+    from nosender.privacy_audit.finding import Claim
+    from nosender.privacy_audit.project_checks import all_checks
+    from nosender.project import find
     from nosender.terminal_text import fitted, terminal
 
-    claim, shown_on = None, terminal(sys.stdout)
-    for loaded in discover():
+    claim, order, shown_on = None, list(Claim), terminal(sys.stdout)
+    for loaded in sorted(all_checks(find(folder)), key=lambda each: order.index(each.check.claim)):
         check = loaded.check
         if check.claim is not claim:
             claim = check.claim
             click.echo(fitted(f"{claim.value}: {claim.statement}", shown_on))
-        click.echo(f"  {check.slug}  ({check.severity.value}, {check.confidence.value})")
+        whose = f", a check of {visible(check.whose)}" if check.whose else ""
+        click.echo(f"  {check.slug}  ({check.severity.value}, {check.confidence.value}{whose})")
         click.echo(fitted(f"      {check.title}", shown_on))
 
 
 @audit.command()
 @click.argument("slug")
-def explain(slug: str) -> None:
-    """Explain one check, with its bad, fixed and good example."""
+@project_option
+def explain(slug: str, folder: Path | None) -> None:
+    """Explain one check, ours or a project's, with its bad, fixed and good example."""
     from nosender.privacy_audit.runner import chosen
+    from nosender.project import find
     from nosender.terminal_text import terminal
 
-    (loaded,) = chosen([slug])
+    (loaded,) = chosen([slug], find(folder))
     click.echo(explanation(loaded, terminal(sys.stdout)), nl=False)
 
 
 @audit.command()
+@project_option
 @click.pass_context
-def queries(ctx: click.Context) -> None:
+def queries(ctx: click.Context, folder: Path | None) -> None:
     """Print every check's query as one file of SQL, to run or to paste into psql; it only reads."""
-    from nosender.privacy_audit.check import discover
+    from nosender.privacy_audit.project_checks import all_checks
+    from nosender.project import find
     from nosender.server.target import DatabaseOptions
 
-    click.echo(all_queries(discover(), DatabaseOptions.of(ctx).schema), nl=False)
+    click.echo(all_queries(all_checks(find(folder)), DatabaseOptions.of(ctx).schema), nl=False)
 
 
 @audit.command()
+@project_option
 @click.pass_context
-def preflight(ctx: click.Context) -> None:
+def preflight(ctx: click.Context, folder: Path | None) -> None:
     """Say what the rights of this role allow to be seen. Exits 3 where a check could not look."""
     from nosender.privacy_audit import runner
+    from nosender.project import find
     from nosender.server.target import from_context
-    from nosender.terminal_text import visible, waiting
+    from nosender.terminal_text import waiting
 
     target = from_context(ctx)
     with waiting("asking for everything once", sys.stderr):
-        result = runner.run(target)
+        result = runner.run(target, runner.Options(project=find(folder)))
     tested = [each for each in result.checks if each.reason is None]
     click.echo(f"{visible(result.run.role)} can test {len(tested)} of {len(result.checks)} checks")
     for each in result.checks:
@@ -252,8 +264,8 @@ def explanation(loaded: Loaded, shown_on: Terminal | None = None) -> str:
     check = loaded.check
     cited = citations().get(check.slug, ())
     parts = [
-        f"{check.slug} ({check.claim.value}; {check.severity.value}, {check.confidence.value}; since "
-        f"{check.since})",
+        f"{check.slug} ({check.claim.value}; {check.severity.value}, {check.confidence.value}; "
+        + (f"a check of {check.whose})" if check.whose else f"since {check.since})"),
         check.title,
         loaded.explanation,
         f"Remedy: {check.remedy}",

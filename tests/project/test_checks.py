@@ -18,6 +18,8 @@ from nosender.project import find
 from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
 
+from ..conftest import RunNosender
+
 
 @pytest.fixture
 def check(courier: Path) -> Path:
@@ -80,3 +82,18 @@ def test_the_name_of_one_of_ours_is_taken(courier: Path, check: Path) -> None:
     file.write_text(file.read_text().replace("long-lived-token", "overdue-row"))
     with pytest.raises(UsageError, match="'overdue-row' is one of ours"):
         all_checks(find(courier))
+
+
+def test_the_commands_about_checks_know_it(courier: Path, run_nosender: RunNosender) -> None:
+    listed = run_nosender("audit", "list", "--project", str(courier)).stdout
+    assert "  long-lived-token  (high, certain, a check of courier)\n" in listed
+    assert listed.count("retention-runs: ") == 1
+    explained = run_nosender("audit", "explain", "long-lived-token", "--project", str(courier)).stdout
+    assert "a check of courier" in explained.splitlines()[0]
+    assert "bad.sql" not in explained
+    assert "alter table" in explained or "insert into" in explained
+    asked = run_nosender("audit", "queries", "--project", str(courier)).stdout
+    assert "\\echo retention-runs long-lived-token\n" in asked
+    without = run_nosender("audit", "explain", "long-lived-token")
+    assert without.returncode == 2
+    assert "there is no check 'long-lived-token'" in without.stderr

@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -15,13 +16,15 @@ from alembic import command
 from alembic.util import CommandError
 
 from nosender.errors import NosenderError, UsageError
-from nosender.migrations import project_chain, runner
+from nosender.migrations import plan_text, project_chain, runner
 from nosender.migrations.freeze import freeze
+from nosender.migrations.plan import ProjectPlan, make_plan
 from nosender.migrations.project_chain import ProjectChain
 from nosender.migrations.revisions import VERSIONS
 from nosender.privacy_audit import runner as audit
 from nosender.project import Project, find
 from nosender.project.declared import catalogue_of, frozen_of
+from nosender.project.frozen import Frozen, digest_of_revisions
 from nosender.retention.sweep import FAST, sweep
 from nosender.schema.catalogue import check
 from nosender.schema.observe import observe
@@ -128,6 +131,41 @@ def test_a_revision_that_needs_a_later_one_of_ours_is_refused(database: str, pro
     write(project, "c003", "c002", more='requires_nosender = "4711"')
     with pytest.raises(UsageError, match="asks for revision 4711 of nosender"):
         ProjectChain.load(project)
+
+
+def test_a_plan_rehearses_theirs_after_ours_and_an_upgrade_keeps_to_it(
+    both: Target, project: Project, server: EmbeddedServer, tmp_path: Path
+) -> None:
+    write(project, "c003", "c002", "create index push_tokens_device on push_tokens (webauthn_credential_id)")
+    made = make_plan(both, scratch=server.conninfo(), project=project)
+    assert made.project is not None
+    assert (made.revisions, made.project.name, made.project.start) == ((), "courier", "c002")
+    ((planned,),) = [each.statements for each in made.project.revisions]
+    assert [(lock.mode, lock.relation) for lock in planned.seen.locks] == [("SHARE", "public.push_tokens")]
+    assert "reads public.push_tokens from end to end under its lock" in planned.hazards
+    told = plan_text.as_text(made)
+    assert "then courier, from c002\n\nc003  " in told
+    kept = tmp_path / "plan.json"
+    kept.write_text(plan_text.as_json(made))
+    by_plan = runner.Options(project=project, plan=kept)
+    write(project, "c003", "c002", "select 2")
+    file = EXAMPLE / "privacy" / "frozen.json"  # which holds still: nothing is made
+    fresh = replace(Frozen.read(file), revisions=digest_of_revisions(project))
+    (project.own.catalogue or tmp_path).joinpath("frozen.json").write_text(fresh.to_json())
+    with pytest.raises(NosenderError, match="other revisions of the project than follow"):
+        runner.upgrade(both, options=by_plan)
+    kept.write_text(plan_text.as_json(make_plan(both, scratch=server.conninfo(), project=project)))
+    assert runner.upgrade(both, options=by_plan).project == "c003"
+    assert make_plan(both, project=project).project == ProjectPlan("courier", "c003", ())
+
+
+def test_a_plan_tells_what_theirs_need_of_ours(
+    database: str, project: Project, server: EmbeddedServer
+) -> None:
+    target = Target(database)
+    runner.upgrade(target, "0006")
+    made = make_plan(target, "0009", scratch=server.conninfo(), project=project)
+    assert any("needs revision" in each for each in made.refused)
 
 
 def test_a_version_table_is_one_column(both: Target, project: Project) -> None:
