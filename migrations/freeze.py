@@ -47,6 +47,7 @@ def freeze(conninfo: str, project: Project) -> Frozen:
     own = added(live, ours)
     _require_types(catalogue_of(project), own)
     _require_values(own)
+    _require_cascades(catalogue_of(project), own)
     return Frozen(schema, head, digest_of_revisions(project), own)
 
 
@@ -73,6 +74,19 @@ def _require_types(catalogue: Catalogue, own: Observation) -> None:
             raise UsageError(
                 f"{declared.place}: column {column.name!r} is declared a {kind} and holds {column.type}, in "
                 f"which anything could stand; its type is {' or '.join(_TYPES[kind])}."
+            )
+
+
+def _require_cascades(catalogue: Catalogue, own: Observation) -> None:
+    """UsageError where a key to what rows are declared to go with would stop that, or leave them."""
+    for key in own.constraints:
+        table = catalogue.table(key.table)
+        follows = table is not None and key.referenced_table in table.retention.parents
+        # what follows the columns: everything before may be a name, and say anything
+        if table is not None and follows and "ON DELETE CASCADE" not in key.definition.rpartition(")")[2]:
+            raise UsageError(
+                f"{table.place}: rows of {table.name!r} go with those of {key.referenced_table!r}, and their "
+                f"key {key.name} does not delete them: make it on delete cascade."
             )
 
 

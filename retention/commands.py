@@ -264,18 +264,21 @@ def watch(
     "--lock-timeout", type=Duration(), default="5s", show_default=True, help="How long to wait for a table."
 )
 @click.option("--yes", is_flag=True, help="Do not ask before a rewrite.")
+@project_option
 @click.pass_context
-def erase(ctx: click.Context, rewrite: bool, lock_timeout: float, yes: bool) -> None:
-    """Vacuum the swept tables, or write them anew, so that what was deleted leaves the files.
+def erase(ctx: click.Context, rewrite: bool, lock_timeout: float, yes: bool, folder: Path | None) -> None:
+    """Vacuum the swept tables and a project's, or write them anew, so that what was deleted leaves the files.
 
     First says which locks that takes. Copies in the WAL, its archive, replicas and backups are out of reach.
     """
+    from nosender.project import find
+    from nosender.project.declared import catalogue_of
     from nosender.retention.erase import erase as run
     from nosender.retention.erase import measures
     from nosender.server.target import from_context
 
-    target = from_context(ctx)
-    for each in measures(target, rewrite=rewrite):
+    target, catalogue = from_context(ctx), catalogue_of(find(folder))
+    for each in measures(target, rewrite=rewrite, catalogue=catalogue):
         click.echo(f"{each.statement} {each.table}, {each.bytes:,} bytes: {each.lock}", err=True)
     if rewrite and not yes:
         click.confirm("Write these tables anew now?", abort=True, err=True)
@@ -283,6 +286,7 @@ def erase(ctx: click.Context, rewrite: bool, lock_timeout: float, yes: bool) -> 
         target,
         rewrite=rewrite,
         lock_timeout_ms=int(lock_timeout * 1000),
+        catalogue=catalogue,
         tell=lambda sentence: click.echo(sentence, err=True),
     )
     for table in done:

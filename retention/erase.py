@@ -20,7 +20,7 @@ from nosender.errors import NosenderError
 from nosender.retention.plan import Plan
 from nosender.retention.policy import declared_plan
 from nosender.retention.session import refuse_replaced
-from nosender.schema.catalogue import load
+from nosender.schema.catalogue import Catalogue, load
 
 if TYPE_CHECKING:
     from nosender.server.target import Target
@@ -56,12 +56,14 @@ _LOCKS = {
 }
 
 
-def measures(target: Target, *, rewrite: bool, plan: Plan | None = None) -> tuple[Measure, ...]:
+def measures(
+    target: Target, *, rewrite: bool, plan: Plan | None = None, catalogue: Catalogue | None = None
+) -> tuple[Measure, ...]:
     """What `erase` would do, table by table, with the locks it takes."""
     with target.connect("nosender retention erase", reading=True) as connection:
         return tuple(
             Measure(table, statement, _LOCKS[statement], _size(connection, target, table))
-            for table in _tables(connection, target, plan or declared_plan(), rewrite=rewrite)
+            for table in _tables(connection, target, plan, catalogue, rewrite=rewrite)
             for statement in ("rewrite" if rewrite else "vacuum",)
         )
 
@@ -72,11 +74,13 @@ def erase(
     rewrite: bool = False,
     lock_timeout_ms: int = 5000,
     plan: Plan | None = None,
+    catalogue: Catalogue | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> tuple[Erased, ...]:
     """Vacuum the swept tables, or write them anew, gather statistics afresh and make a checkpoint.
 
-    A rewrite also takes every other table of ours from which a column was dropped. Runs under the tables'
+    A rewrite also takes every other declared table from which a column was dropped; a project's that the
+    catalogue declares are taken all of them, for their rows go with those of ours. Runs under the tables'
     owner. NosenderError where a table cannot be had within the timeout: those before
     it are done.
     """
@@ -89,7 +93,7 @@ def erase(
         connection.set_for_session("lock_timeout", str(lock_timeout_ms))
         if rewrite:
             refuse_replaced(connection, target.schema)
-        for table in _tables(connection, target, plan or declared_plan(), rewrite=rewrite):
+        for table in _tables(connection, target, plan, catalogue, rewrite=rewrite):
             before, dead = _size(connection, target, table), _dead(connection, target, table)
             if tell is not None:
                 tell(f"{'writing anew' if rewrite else 'vacuuming'} {table}, {before:,} bytes")
@@ -122,10 +126,19 @@ def _checkpoint(connection: psycopg.Connection) -> None:
         return
 
 
-def _tables(connection: psycopg.Connection, target: Target, plan: Plan, *, rewrite: bool) -> list[str]:
+def _tables(
+    connection: psycopg.Connection,
+    target: Target,
+    plan: Plan | None,
+    catalogue: Catalogue | None,
+    *,
+    rewrite: bool,
+) -> list[str]:
     """Every table that rows go from, by the sweep or by cascade; for a rewrite also what lost a column."""
+    plan, catalogue = plan or declared_plan(), catalogue or load()
     names = {rule.table for rule in plan.rules if rule.expires_column is not None}
     names.update(child for rule in plan.rules for child in rule.children)
+    names.update(each.name for each in catalogue.tables if each.whose and each.made_by == "nosender")
     if rewrite:
         lost = connection.execute(
             "select c.relname from pg_catalog.pg_class as c"
@@ -135,8 +148,8 @@ def _tables(connection: psycopg.Connection, target: Target, plan: Plan, *, rewri
             " where a.attrelid = c.oid and a.attnum > 0 and a.attisdropped)",
             [target.schema],
         )
-        ours = {table.name for table in load().tables}
-        names.update(table for (table,) in lost if table in ours)
+        declared = {table.name for table in catalogue.tables}
+        names.update(table for (table,) in lost if table in declared)
     return sorted(names)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from nosender.errors import UsageError
-from nosender.schema.catalogue import people
+from nosender.schema.catalogue import forgetting, people
 from nosender.schema.catalogue.declarations import (
     classes_of,
     dropped_of,
@@ -34,6 +34,7 @@ def load(path: Path | None = None, overlay: Overlay | None = None) -> Catalogue:
         catalogue = merged(catalogue, overlay)
     _refuse_returned(catalogue)
     people.refuse(catalogue)
+    forgetting.refuse(catalogue)
     return replace(catalogue, functions=_unique(list(catalogue.functions)))
 
 
