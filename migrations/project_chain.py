@@ -30,6 +30,7 @@ from nosender.schema.observe.quoting import literal, qualified
 
 if TYPE_CHECKING:
     from nosender.project import Project
+    from nosender.project.frozen import Frozen
     from nosender.server.target import Target
 
 
@@ -113,6 +114,25 @@ class ProjectChain:
                     f"database is at {at or 'base'}: run nosender db upgrade first"
                 )
 
+    def require_one_column(self, connection: psycopg.Connection[Any], schema: str) -> None:
+        """UsageError where the version table is none: Alembic would read and write it all the same."""
+        if not journal.exists(connection, schema, self.version_table):
+            return
+        row = connection.execute(
+            """
+            select pg_catalog.array_agg(a.attname::text order by a.attnum) from pg_catalog.pg_attribute as a
+            inner join pg_catalog.pg_class as c on c.oid = a.attrelid
+            inner join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+            where n.nspname = %s and c.relname = %s and a.attnum > 0 and not a.attisdropped
+            """,
+            (schema, self.version_table),
+        ).fetchone()
+        if row is None or row[0] != ["version_num"]:
+            raise UsageError(
+                f"{schema}.{self.version_table} has other columns than version_num, so it is no version "
+                "table: name another as version_table, or drop them"
+            )
+
     def record(self, schema: str, revision: str, direction: str) -> str:
         """The statement that writes one of their revisions into our journal, which keeps it by their name."""
         name = f"{self.name}:{revision}"[:64]
@@ -126,6 +146,28 @@ class ProjectChain:
         """The hash of the file of one of their revisions."""
         path = Path(self.scripts.get_revision(revision).path)
         return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+
+
+def promised(project: Project | None, schema: str) -> Frozen | None:
+    """What the project's objects look like; UsageError where its files are stale or not right, whichever."""
+    from nosender.project.declared import catalogue_of, frozen_of
+
+    if project is None:
+        return None
+    catalogue_of(project)
+    ProjectChain.load(project)
+    return frozen_of(project, schema)
+
+
+def refuse_unfit(
+    connection: psycopg.Connection[Any], schema: str, project: Project | None, ours: str | None
+) -> None:
+    """UsageError where a project's chain could not follow ours once they are at `ours`, before they move."""
+    chain = ProjectChain.load(project) if project is not None else None
+    if chain is not None and ours is not None:
+        chain.require_one_column(connection, schema)
+        chain.refuse_early("head", ours)
+        connection.commit()
 
 
 def config_of(project: Project, out: TextIO | None = None) -> Config:

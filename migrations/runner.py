@@ -19,6 +19,7 @@ from nosender.migrations.lint import require_sound
 from nosender.migrations.lock import migrator_lock
 from nosender.migrations.occupied import refuse_occupied
 from nosender.migrations.plan_file import require_unchanged
+from nosender.migrations.project_chain import promised, refuse_unfit
 from nosender.migrations.promise import breaches, drift
 from nosender.migrations.revisions import VERSIONS, Chain, Direction, Revision, RevisionError
 from nosender.migrations.strangers import given_by_default, refuse_strangers
@@ -110,7 +111,7 @@ def upgrade(target: Target, revision: str = "head", options: Options | None = No
     revision, drift. UsageError: a revision that does not exist or lies behind.
     """
     options = options or Options()
-    frozen = _frozen(target, options)
+    frozen = promised(options.project, target.schema)
     with _session(target, options) as session:
         before = session.revision
         goal = session.chain.resolve(revision, before)
@@ -118,6 +119,7 @@ def upgrade(target: Target, revision: str = "head", options: Options | None = No
         if last < first:
             raise UsageError(f"the database is at {before}, beyond {goal or 'base'}: use db downgrade")
         pending = session.chain.revisions[first:last]
+        refuse_unfit(session.work, target.schema, options.project, goal)
         if pending:
             session.refuse_read_only()
         if options.plan is not None:
@@ -175,15 +177,15 @@ def check(target: Target, options: Options | None = None) -> tuple[str, tuple[Di
     IncompleteError where it claims none, or where something cannot be read.
     """
     options = options or Options()
-    frozen = _frozen(target, options)
+    frozen = promised(options.project, target.schema)
     with _session(target, options, reading=True) as session:
         if session.revision is None:
             raise IncompleteError(
                 f"schema {target.schema} records no revision, so there is nothing to compare it with: "
                 "run nosender db upgrade"
             )
-        promised = session.chain.get(session.revision)
-        found = drift(session.work, target.schema, promised, frozen)
+        claimed = session.chain.get(session.revision)
+        found = drift(session.work, target.schema, claimed, frozen)
         stands = knob_step.standing(session.work, target.schema)
         return session.revision, found + knob_step.differing(target.schema, stands, options.declared)
 
@@ -213,16 +215,6 @@ def _recorded(connection: psycopg.Connection, schema: str, chain: Chain) -> str 
                 f"{visible(str(revision))}: name a schema of its own with --schema"
             ) from None
     return revision
-
-
-def _frozen(target: Target, options: Options) -> Frozen | None:
-    """What the project's objects look like; UsageError where that is stale, or its catalogue is not right."""
-    from nosender.project.declared import catalogue_of, frozen_of
-
-    if options.project is None:
-        return None
-    catalogue_of(options.project)
-    return frozen_of(options.project, target.schema)
 
 
 def _ours(options: Options) -> bool:

@@ -105,7 +105,7 @@ def beside(
     driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
     with driver.transaction():
         at = journal.current(driver, schema)
-        _require_one_column(driver, schema, chain.version_table)
+        chain.require_one_column(driver, schema)
         if at is None:
             raise UsageError(
                 f"schema {schema} holds none of our tables yet: run nosender db upgrade before the project's "
@@ -138,26 +138,6 @@ def beside(
         "include_object": include_object,
         "on_version_apply": note,
     }
-
-
-def _require_one_column(driver: psycopg.Connection[Any], schema: str, table: str) -> None:
-    """UsageError where the version table is none: Alembic would read and write it all the same."""
-    if not journal.exists(driver, schema, table):
-        return
-    row = driver.execute(
-        """
-        select pg_catalog.array_agg(a.attname::text order by a.attnum) from pg_catalog.pg_attribute as a
-        inner join pg_catalog.pg_class as c on c.oid = a.attrelid
-        inner join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
-        where n.nspname = %s and c.relname = %s and a.attnum > 0 and not a.attisdropped
-        """,
-        (schema, table),
-    ).fetchone()
-    if row is None or row[0] != ["version_num"]:
-        raise UsageError(
-            f"{schema}.{table} has other columns than version_num, so it is no version table: name another "
-            "as version_table, or drop them"
-        )
 
 
 def stubs(metadata: sqlalchemy.MetaData) -> None:
