@@ -137,6 +137,7 @@ def frozen_fresh(place: ProjectPlace) -> Iterator[Problem]:
 def up_down_up(place: ProjectPlace) -> Iterator[Problem]:
     """The project's chain goes down to what was there before it, and up again with the same result."""
     from nosender.migrations import project_chain
+    from nosender.project.declared import catalogue_of
     from nosender.schema.observe import differences, observe
 
     if place.project.own.alembic is None:
@@ -158,8 +159,9 @@ def up_down_up(place: ProjectPlace) -> Iterator[Problem]:
         yield Problem("the chain", f"{error}.", place.settings, 1, "revision")
         return
     own = str(place.project.own.version_table)
+    schemas = (place.schema, *catalogue_of(place.project).schemas)
     for what, one, other in (("Down", before, down), ("Up again", up, seen())):
-        for each in differences(one, other, place.schema):
+        for each in (each for schema in schemas for each in differences(one, other, schema)):
             if each.severity != "warning" and own not in each.object:  # Alembic's own table stays
                 detail = f"{what}, and the schema is not as it was: {each.line}."
                 yield Problem(each.object, detail, place.settings, 1, each.kind)

@@ -8,9 +8,10 @@ from nosender.errors import UsageError
 from nosender.migrations import project_chain, runner
 from nosender.project.declared import catalogue_of
 from nosender.project.frozen import Frozen, digest_of_revisions
+from nosender.schema.catalogue.places import declared_name
 from nosender.schema.filled import FILLED, signatures
 from nosender.schema.observe import differences, observe, reference
-from nosender.schema.observe.parts import added
+from nosender.schema.observe.parts import added, beside, together
 from nosender.server.scratch import scratch_database
 from nosender.server.target import Target
 
@@ -44,10 +45,11 @@ def freeze(conninfo: str, project: Project) -> Frozen:
             f"the revisions of {project.name} change what is ours: {changed[0].line}{more}; a project only "
             "adds beside it"
         )
-    own = added(live, ours)
-    _require_types(catalogue_of(project), own)
+    catalogue = catalogue_of(project)
+    own = together(added(live, ours), beside(live, catalogue.schemas))
+    _require_types(catalogue, own)
     _require_values(own)
-    _require_cascades(catalogue_of(project), own)
+    _require_cascades(catalogue, own)
     return Frozen(schema, head, digest_of_revisions(project), own)
 
 
@@ -67,7 +69,7 @@ _TYPES = {
 def _require_types(catalogue: Catalogue, own: Observation) -> None:
     """UsageError where a column's type is none of its class."""
     for column in own.columns:
-        table = catalogue.table(column.table)
+        table = catalogue.table(declared_name(column.schema, column.table, own.schema))
         declared = table.column(column.name) if table is not None else None
         kind = declared.data_class.name if declared is not None else ""
         if declared is not None and column.type not in _TYPES.get(kind, (column.type,)):
@@ -80,12 +82,13 @@ def _require_types(catalogue: Catalogue, own: Observation) -> None:
 def _require_cascades(catalogue: Catalogue, own: Observation) -> None:
     """UsageError where a key to what rows are declared to go with would stop that, or leave them."""
     for key in own.constraints:
-        table = catalogue.table(key.table)
-        follows = table is not None and key.referenced_table in table.retention.parents
+        table = catalogue.table(declared_name(key.schema, key.table, own.schema))
+        parent = declared_name(key.referenced_schema or "", key.referenced_table or "", own.schema)
+        follows = table is not None and parent in table.retention.parents
         # what follows the columns: everything before may be a name, and say anything
         if table is not None and follows and "ON DELETE CASCADE" not in key.definition.rpartition(")")[2]:
             raise UsageError(
-                f"{table.place}: rows of {table.name!r} go with those of {key.referenced_table!r}, and their "
+                f"{table.place}: rows of {table.name!r} go with those of {parent!r}, and their "
                 f"key {key.name} does not delete them: make it on delete cascade."
             )
 

@@ -62,9 +62,15 @@ class LeanedOn:
     """Name and schema of each extension that an object uses."""
 
 
-def leaned_on(connection: psycopg.Connection, schema: str) -> LeanedOn:
-    """Follow what the objects of the schema use, and what that uses, to its end."""
-    schemas, extensions = {schema}, set[tuple[str, str]]()
+def leaned_on(connection: psycopg.Connection, schema: str, *more: str) -> LeanedOn:
+    """Follow what the objects of the schema use, and what that uses, to its end.
+
+    `more`: a project's own schemas, which go with it where they are there.
+    """
+    there = connection.execute(
+        "select n.nspname from pg_catalog.pg_namespace as n where n.nspname = any(%s::text[])", [list(more)]
+    ).fetchall()
+    schemas, extensions = {schema, *(name for (name,) in there)}, set[tuple[str, str]]()
     while True:
         used = connection.execute(_USED, {"schemas": sorted(schemas)}).fetchall()
         extensions |= {(name, home) for name, home in used if name is not None}

@@ -19,6 +19,7 @@ from nosender.migrations.rehearsal import Rehearsal, Seen, scratch_copy
 from nosender.migrations.revisions import VERSIONS, Chain, Revision
 from nosender.migrations.squawk import squawk
 from nosender.migrations.strangers import given_by_default
+from nosender.project.declared import catalogue_of
 from nosender.schema.knobs import Knobs
 
 if TYPE_CHECKING:
@@ -121,7 +122,8 @@ def make_plan(
     revisions: list[RevisionPlan] = []
     following: list[RevisionPlan] = []
     if pending or (theirs and theirs.revisions):
-        with scratch_copy(target, scratch) as copy:
+        own = catalogue_of(project).schemas if project is not None else ()
+        with scratch_copy(target, scratch, own) as copy:
             rehearsal = Rehearsal(copy.connection, target.schema)
             revisions = [_revision(each, rehearsal.run(each), patience) for each in pending]
             if project and theirs and not early:

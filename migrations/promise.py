@@ -29,7 +29,9 @@ def drift(
     expected = _promised(revision.expected.read_text(encoding="utf-8"), schema)
     if frozen is not None:
         expected = together(expected, frozen.observation)
-    return differences(with_values_of(expected, live), live, schema)
+    schemas = sorted({each.schema for each in frozen.observation.relations} - {schema}) if frozen else []
+    expected = with_values_of(expected, live)
+    return tuple(each for one in (schema, *schemas) for each in differences(expected, live, one))
 
 
 @lru_cache(maxsize=32)  # whoever goes down and up again asks for each twice

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -309,7 +309,7 @@ class Copy:
 
 
 @contextmanager
-def scratch_copy(target: Target, scratch: str | None) -> Iterator[Copy]:
+def scratch_copy(target: Target, scratch: str | None, more: Sequence[str] = ()) -> Iterator[Copy]:
     """A connection to an empty-handed copy of the target's schema, dropped at the end.
 
     On `scratch`, a server for the purpose, else on an embedded one. IncompleteError where the schema
@@ -320,19 +320,19 @@ def scratch_copy(target: Target, scratch: str | None) -> Iterator[Copy]:
 
     if scratch is None:
         with EmbeddedServer() as server, scratch_database(server.conninfo()) as conninfo:
-            yield from _copied(target, conninfo)
+            yield from _copied(target, conninfo, more)
     else:
         with scratch_database(scratch) as conninfo:
-            yield from _copied(target, conninfo)
+            yield from _copied(target, conninfo, more)
 
 
-def _copied(target: Target, conninfo: str) -> Iterator[Copy]:
+def _copied(target: Target, conninfo: str, more: Sequence[str]) -> Iterator[Copy]:
 
     from nosender.server.target import Target
 
     with Target(conninfo).connect("nosender db plan", autocommit=True) as connection:
         with target.connect("nosender db plan", reading=True) as live:
-            part, oldest = leaned_on(live, target.schema), live.info.server_version // 10000
+            part, oldest = leaned_on(live, target.schema, *more), live.info.server_version // 10000
         dump = _dump(target, part, _pg_dump(oldest, connection.info.server_version // 10000))
         for role in OUR_ROLES:  # of the cluster, and so in no dump
             if not connection.execute("select 1 from pg_roles where rolname = %s", (role,)).fetchone():

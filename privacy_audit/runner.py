@@ -293,8 +293,10 @@ def owned(catalogue: Catalogue) -> dict[str, str]:
 def _more(name: str, described: Mapping[str, str], owners: Mapping[str, str]) -> dict[str, str]:
     """What a finding says of its object besides: its definition, and whose it is where it is not ours."""
     more = {"definition": described[name]} if name in described else {}
-    part = name.split(".")[1].partition("(")[0] if "." in name else ""
-    return {**more, "whose": owners[part]} if part in owners else more
+    first, _, rest = name.partition("(")[0].partition(".")
+    part = rest.partition(".")[0]
+    whose = owners.get(f"{first}.{part}", owners.get(part))
+    return {**more, "whose": whose} if whose is not None else more
 
 
 def ask(loaded: Loaded, snapshot: Snapshot) -> tuple[CheckResult, list[Finding]]:

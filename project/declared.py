@@ -29,12 +29,21 @@ def overlay_of(project: Project) -> Overlay | None:
             )
         return None
     where = Place(project.file.name, 1)
-    return Overlay(project.name, project.file.parent, own.catalogue, own.version_table, where)
+    return Overlay(
+        project.name, project.file.parent, own.catalogue, own.version_table, own.schema or "public", where
+    )
 
 
 def catalogue_of(project: Project) -> Catalogue:
     """Our catalogue, with what the project adds to it."""
-    return load(overlay=overlay_of(project))
+    catalogue = load(overlay=overlay_of(project))
+    for each in project.schemas:
+        if each.name in catalogue.schemas:
+            raise UsageError(
+                f"{each.place}: schema {each.name} is excused and declared: what the catalogue declares "
+                "needs no excuse, and what else stands there gets none"
+            )
+    return catalogue
 
 
 def require_schema_of(project: Project, schema: str) -> None:
@@ -84,7 +93,7 @@ def owner_of(project: Project, schema: str) -> Callable[[str], str | None]:
     kinds: tuple[SchemaKind, ...] = (
         "relations", "indexes", "sequences", "functions", "types", "statistics"
     )  # fmt: skip
-    found = {qualified(schema, each.name) for kind in kinds for each in seen.of(kind)}
+    found = {qualified(each.schema, each.name) for kind in kinds for each in seen.of(kind)}
     names = sorted(found, key=len, reverse=True)
     any_of = re.compile(rf'(?<![\w".])(?:{"|".join(map(re.escape, names)) or "(?!)"})(?![\w"])')
     return lambda name: project.name if any_of.search(name) else None

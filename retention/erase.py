@@ -21,6 +21,7 @@ from nosender.retention.plan import Plan
 from nosender.retention.policy import declared_plan
 from nosender.retention.session import refuse_replaced
 from nosender.schema.catalogue import Catalogue, load
+from nosender.schema.catalogue.places import declared_name, place_of
 
 if TYPE_CHECKING:
     from nosender.server.target import Target
@@ -97,7 +98,7 @@ def erase(
             before, dead = _size(connection, target, table), _dead(connection, target, table)
             if tell is not None:
                 tell(f"{'writing anew' if rewrite else 'vacuuming'} {table}, {before:,} bytes")
-            name = sql.Identifier(target.schema, table)
+            name = sql.Identifier(*place_of(table, target.schema))
             try:
                 if rewrite:
                     function = sql.Identifier(target.schema, "retention_rewrite")
@@ -141,15 +142,15 @@ def _tables(
     names.update(each.name for each in catalogue.tables if each.whose and each.made_by == "nosender")
     if rewrite:
         lost = connection.execute(
-            "select c.relname from pg_catalog.pg_class as c"
+            "select n.nspname, c.relname from pg_catalog.pg_class as c"
             " join pg_catalog.pg_namespace as n on n.oid = c.relnamespace"
-            " where n.nspname = %s and c.relkind = 'r' and exists ("
+            " where n.nspname = any(%s::text[]) and c.relkind = 'r' and exists ("
             "select from pg_catalog.pg_attribute as a"
             " where a.attrelid = c.oid and a.attnum > 0 and a.attisdropped)",
-            [target.schema],
+            [[target.schema, *catalogue.schemas]],
         )
         declared = {table.name for table in catalogue.tables}
-        names.update(table for (table,) in lost if table in declared)
+        names.update({declared_name(home, name, target.schema) for home, name in lost} & declared)
     return sorted(names)
 
 
@@ -158,7 +159,7 @@ def _size(connection: psycopg.Connection, target: Target, table: str) -> int:
         "select pg_catalog.pg_total_relation_size(c.oid), pg_catalog.pg_has_role(c.relowner, 'usage')"
         " from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace"
         " where n.nspname = %s and c.relname = %s",
-        [target.schema, table],
+        place_of(table, target.schema),
     ).fetchone()
     if row is None:
         raise NosenderError(
@@ -173,7 +174,7 @@ def _size(connection: psycopg.Connection, target: Target, table: str) -> int:
 def _dead(connection: psycopg.Connection, target: Target, table: str) -> int:
     row = connection.execute(
         "select n_dead_tup from pg_catalog.pg_stat_user_tables where schemaname = %s and relname = %s",
-        [target.schema, table],
+        place_of(table, target.schema),
     ).fetchone()
     return int(row[0]) if row is not None else 0
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from nosender.errors import NosenderError, UsageError
 from nosender.schema.catalogue.aged import aged
+from nosender.schema.catalogue.places import declared_name
 from nosender.schema.knobs import Knobs
 
 if TYPE_CHECKING:
@@ -81,17 +82,17 @@ class Reference:
 
 
 def references(observation: Observation) -> tuple[Reference, ...]:
-    """The foreign keys to tables of the schema that an Observation is about."""
+    """The foreign keys of an Observation, whose tables go by the names that a catalogue gives them."""
     home = observation.schema
     return tuple(
         Reference(
-            each.table if each.schema == home else f"{each.schema}.{each.table}",
-            each.referenced_table or "",
+            declared_name(each.schema, each.table, home),
+            declared_name(each.referenced_schema or "", each.referenced_table or "", home),
             # What follows the columns: everything before may be a name, and say anything.
             "ON DELETE CASCADE" in each.definition.rpartition(")")[2],
         )
         for each in observation.constraints
-        if each.kind == "foreign key" and each.referenced_schema == home
+        if each.kind == "foreign key"
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from nosender.retention.plan import Plan, Reference, make_plan, references
 from nosender.retention.session import live_knobs
+from nosender.schema.catalogue.places import declared_name
 
 if TYPE_CHECKING:
     import psycopg
@@ -17,17 +18,14 @@ if TYPE_CHECKING:
 # A part of what an Observation asks, because a sweep comes often and must be cheap: the foreign keys alone.
 _KEYS = """
 select
-  case when child.relnamespace = parent.relnamespace then child.relname
-    else home.nspname || '.' || child.relname
-  end,
-  parent.relname,
+  home.nspname, child.relname, n.nspname, parent.relname,
   con.confdeltype = 'c' -- cascade
 from pg_catalog.pg_constraint as con
 inner join pg_catalog.pg_class as parent on con.confrelid = parent.oid
 inner join pg_catalog.pg_namespace as n on parent.relnamespace = n.oid
 inner join pg_catalog.pg_class as child on con.conrelid = child.oid
 inner join pg_catalog.pg_namespace as home on child.relnamespace = home.oid
-where con.contype = 'f' and n.nspname = %s
+where con.contype = 'f' and n.nspname = any (%s::text[])
 """
 
 
@@ -50,7 +48,10 @@ def live_plan(connection: psycopg.Connection, schema: str, project: Project | No
     from nosender.project import Project
     from nosender.project.declared import catalogue_of
 
-    rows = connection.execute(_KEYS.encode(), [schema]).fetchall()
-    return make_plan(
-        catalogue_of(project or Project()), [Reference(*row) for row in rows], live_knobs(connection, schema)
-    )
+    catalogue = catalogue_of(project or Project())
+    rows = connection.execute(_KEYS.encode(), [[schema, *catalogue.schemas]]).fetchall()
+    keys = [
+        Reference(declared_name(home, child, schema), declared_name(above, parent, schema), cascades)
+        for home, child, above, parent, cascades in rows
+    ]
+    return make_plan(catalogue, keys, live_knobs(connection, schema))

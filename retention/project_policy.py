@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from nosender.errors import UsageError
 from nosender.retention.plan import make_plan, references
+from nosender.schema.catalogue.places import place_of
 from nosender.schema.project_policy import FOLLOWS, FUNCTION, Row, body, statement
 
 if TYPE_CHECKING:
@@ -37,12 +38,13 @@ def rows(catalogue: Catalogue, observation: Observation) -> tuple[Row, ...]:
 def _require_walk(table: Table, observation: Observation) -> None:
     """The sweep goes by a number of the row, and by an index that begins with the expiry."""
     column = table.retention.column
-    ids = [each for each in observation.columns if (each.table, each.name) == (table.name, "id")]
+    place = place_of(table.name, observation.schema)
+    ids = [each for each in observation.columns if (each.schema, each.table, each.name) == (*place, "id")]
     if not ids or ids[0].type not in ("integer", "bigint"):
         raise UsageError(f"{table.place}: rows of {table.name!r} are swept by their number: it needs an id.")
     if column is None:
         return
-    indexes = [each for each in observation.indexes if each.table == table.name and each.columns]
+    indexes = [each for each in observation.indexes if (each.schema, each.table) == place and each.columns]
     if not any(each.columns[0] == column for each in indexes):
         raise UsageError(
             f"{table.place}: rows of {table.name!r} are swept by {column}: it needs an index that begins "

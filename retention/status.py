@@ -125,7 +125,8 @@ def _overdue(connection: psycopg.Connection, schema: str) -> tuple[Overdue, ...]
           s.n_dead_tup
         from {}.retention_overdue(10000) as due
         left join pg_catalog.pg_stat_user_tables as s
-          on s.schemaname = %s and s.relname = due.table_name
+          on case when s.schemaname = %s then s.relname else s.schemaname || '.' || s.relname end
+          = due.table_name
         order by due.table_name
     """
     rows = connection.execute(statement(schema, query), [_MOMENT, schema]).fetchall()

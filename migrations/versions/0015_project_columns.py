@@ -1,9 +1,10 @@
-"""Let a login without rights on the tables count in a project's own, too.
+"""Count in a project's own tables without rights on them, and sweep and count in those of another schema.
 
 `audit_project_declared` is made once, empty; a revision of the project's puts the columns there that its
-catalogue declares, and no revision of ours makes the function again. `audit_declared` adds them to ours, and
-`audit_sizes` goes by what is declared. No table is touched and nobody is blocked. A downgrade refuses where a
-project's columns stand there.
+catalogue declares, and no revision of ours makes the function again. `audit_declared` adds them to ours.
+`retention_place` writes the name of a table, and the functions of the sweep and of the audit ask it. The
+ledger takes receipts of a table with its schema: it is locked for a moment and read. A downgrade refuses
+where a project's columns or such receipts stand.
 """
 
 import re

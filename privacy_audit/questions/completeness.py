@@ -35,7 +35,7 @@ def places(snapshot: Snapshot, rows: Iterable[Row]) -> set[Place]:
     in its table: something blinded it.
     """
     filled = _filled(snapshot)
-    always = {(each.table, each.name) for each in snapshot.ours("columns") if each.not_null}
+    always = {(snapshot.declared_name(each), each.name) for each in snapshot.ours("columns") if each.not_null}
     told: dict[Place, int] = {}
     for row in rows:
         place = (row["table_name"], row["column_name"].partition("[")[0])
@@ -76,7 +76,10 @@ def columns_of(catalogue: Catalogue, *classes: str) -> set[Place]:
 
 def texts_of(snapshot: Snapshot, *classes: str) -> set[Place]:
     """The same, of those that hold text or bytes, or whose type nothing says."""
-    types = {(each.table, each.name): each.type.partition("(")[0] for each in snapshot.declared.columns}
+    types = {
+        (snapshot.declared_name(each), each.name): each.type.partition("(")[0]
+        for each in snapshot.declared.columns
+    }
     wanted = columns_of(snapshot.catalogue, *classes)
     return {place for place in wanted if types.get((place[0], place[1]), TEXTS[0]) in TEXTS}
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nosender.privacy_audit.check import Answer
 from nosender.privacy_audit.finding import NotTested
+from nosender.schema.catalogue.places import declared_name
 from nosender.schema.observe.spelling import restored
 
 if TYPE_CHECKING:
@@ -61,7 +62,9 @@ def _known(snapshot: Snapshot, kind: SchemaKind) -> Iterable[Any]:
     """What is declared: tables and columns by the catalogue, everything else by the DDL."""
     if kind == "relations":
         return [
-            each for each in snapshot.declared.relations if snapshot.catalogue.table(each.name) is not None
+            each
+            for each in snapshot.declared.relations
+            if snapshot.catalogue.table(snapshot.declared_name(each)) is not None
         ]
     if kind == "columns":
         tables = {table.name: table for table in snapshot.catalogue.tables}
@@ -69,15 +72,15 @@ def _known(snapshot: Snapshot, kind: SchemaKind) -> Iterable[Any]:
             each
             for each in snapshot.ours("columns")
             if snapshot.kinds[each.schema, each.table] in ("table", "partitioned table")
-            and each.table in tables
-            and tables[each.table].column(each.name) is not None
+            and (name := snapshot.declared_name(each)) in tables
+            and tables[name].column(each.name) is not None
         ]
     return snapshot.declared.of(kind)
 
 
 def in_catalogue(snapshot: Snapshot, schema: str, table: str, column: str | None = None) -> bool:
-    """Whether the catalogue has a table of this name, with such a column, for our schema."""
-    found = snapshot.catalogue.table(table) if schema == snapshot.schema else None
+    """Whether the catalogue has a table of this name there, with such a column."""
+    found = snapshot.catalogue.table(declared_name(schema, table, snapshot.schema))
     return found is not None and (column is None or found.column(column) is not None)
 
 
@@ -123,7 +126,8 @@ def missing(snapshot: Snapshot, kind: SchemaKind) -> list[Any]:
     return [
         each
         for each in snapshot.declared.of(kind)
-        if key(each) not in live and getattr(each, "table", None) in {None, *snapshot.tables}
+        if key(each) not in live
+        and (not hasattr(each, "table") or snapshot.declared_name(each) in snapshot.tables)
     ]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from nosender.schema.catalogue.people import EXCEPTIONS
+from nosender.schema.catalogue.places import place_of
 from nosender.schema.catalogue.sides import sides
 
 if TYPE_CHECKING:
@@ -26,11 +27,12 @@ def foreign_keys(snapshot: Snapshot) -> list[Constraint]:
 
 def same_key(snapshot: Snapshot, live: Constraint, allowed: Any) -> bool:
     """Whether a live foreign key joins the columns that an allowed one of the catalogue joins."""
-    return (live.schema, live.table, live.columns) == (snapshot.schema, allowed.table, allowed.columns) and (
+    home = snapshot.schema
+    return (live.schema, live.table, live.columns) == (*place_of(allowed.table, home), allowed.columns) and (
         live.referenced_schema,
         live.referenced_table,
         live.referenced_columns,
-    ) == (snapshot.schema, allowed.parent, allowed.parent_columns)
+    ) == (*place_of(allowed.parent, home), allowed.parent_columns)
 
 
 def is_allowed(snapshot: Snapshot, live: Constraint) -> bool:
@@ -40,7 +42,7 @@ def is_allowed(snapshot: Snapshot, live: Constraint) -> bool:
 
 def is_exception(snapshot: Snapshot, live: Constraint) -> bool:
     """Whether a live foreign key is one of those of session keys and deliveries, which guards prove."""
-    return is_allowed(snapshot, live) and live.columns in EXCEPTIONS.get(live.table, ())
+    return is_allowed(snapshot, live) and live.columns in EXCEPTIONS.get(snapshot.declared_name(live), ())
 
 
 def proves_one_person(snapshot: Snapshot, live: Constraint) -> bool:
@@ -84,7 +86,8 @@ _DELIVERY = ("message_deliveries", "webauthn_credentials")
 
 def tables_of(snapshot: Snapshot, side: Side) -> set[Node]:
     """The declared tables that are about people, or about messages."""
-    return {(snapshot.schema, name) for name, found in sides(snapshot.catalogue).items() if found == side}
+    found = sides(snapshot.catalogue).items()
+    return {place_of(name, snapshot.schema) for name, about in found if about == side}
 
 
 def ways(snapshot: Snapshot) -> Iterator[tuple[Constraint, list[Node]]]:
@@ -108,7 +111,7 @@ def ways(snapshot: Snapshot) -> Iterator[tuple[Constraint, list[Node]]]:
 
 
 def _delivery(snapshot: Snapshot, key: Constraint) -> bool:
-    return (key.table, key.referenced_table) == _DELIVERY and is_allowed(snapshot, key)
+    return (snapshot.declared_name(key), key.referenced_table) == _DELIVERY and is_allowed(snapshot, key)
 
 
 def _edges(keys: list[Constraint]) -> dict[Node, list[tuple[Node, Constraint]]]:

@@ -20,7 +20,7 @@ _TEMPORARY = re.compile(r"pg_(toast_)?temp_[0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Unaccounted:
-    """A schema that is neither ours, nor an extension's, nor PostgreSQL's, nor empty, nor excused by name."""
+    """A schema that is neither ours, a project's, an extension's nor PostgreSQL's, nor empty or excused."""
 
     name: str
     tables: int
@@ -38,7 +38,7 @@ def unaccounted(snapshot: Snapshot, excused: Iterable[str]) -> tuple[Unaccounted
                 left.setdefault(each.schema, []).append(each)
     excused = set(excused)
     found = []
-    for name in sorted(left.keys() - {snapshot.schema}):
+    for name in sorted(left.keys() - snapshot.schemas):
         second = snapshot.holds_ours(name)
         if not _TEMPORARY.fullmatch(name) and (second or name not in excused):
             found.append(Unaccounted(name, sum(map(_stores, left[name])), second))

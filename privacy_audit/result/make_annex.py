@@ -21,6 +21,7 @@ from nosender.privacy_audit.snapshot.object_names import dotted, without_numbers
 from nosender.privacy_audit.snapshot.snapshot import Row, Snapshot, Unseen
 from nosender.privacy_audit.standards import standards, titles
 from nosender.schema.catalogue.model import duration_in_words
+from nosender.schema.catalogue.places import declared_name
 from nosender.schema.catalogue.sides import sides
 from nosender.schema.diagram import Edge, Node, Side, parents_first
 from nosender.schema.ledger_format import GENESIS
@@ -100,21 +101,22 @@ def _edges(snapshot: Snapshot) -> tuple[Edge, ...]:
     for each in snapshot.live.constraints:
         if each.kind != "foreign key" or each.inherited or each.schema not in snapshot.scope:
             continue
-        ours = each.schema == each.referenced_schema == snapshot.schema
+        child = declared_name(each.schema, each.table, snapshot.schema)
+        parent = declared_name(each.referenced_schema or "", each.referenced_table or "", snapshot.schema)
         edges.append(
             Edge(
                 _name(snapshot, each.schema, each.table),
                 tuple(map(without_numbers, each.columns)),
                 _name(snapshot, each.referenced_schema or "", each.referenced_table or ""),
                 without_numbers(each.name),
-                ours and (each.table, each.columns, each.referenced_table) in allowed,
+                (child, each.columns, parent) in allowed,
             )
         )
     return tuple(sorted(edges, key=lambda edge: (edge.table, edge.columns, edge.parent, edge.name)))
 
 
 def _declared(snapshot: Snapshot, relation: Relation) -> Table | None:
-    return snapshot.catalogue.table(relation.name) if relation.schema == snapshot.schema else None
+    return snapshot.catalogue.table(snapshot.declared_name(relation))
 
 
 def _name(snapshot: Snapshot, schema: str, name: str) -> str:

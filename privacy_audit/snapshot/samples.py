@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nosender.privacy_audit.snapshot.object_names import dotted, without_numbers
+from nosender.schema.catalogue.places import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,8 +75,9 @@ def samples(schema: str, rows: Iterable[Row], *names: str, count: str = "examine
     for row in rows:
         column = str(row.get("column_name", "")).partition("[")[0]
         where = row.get("schema_name", schema)
-        parts = names or (row["table_name"], *([column] if column else []))
-        name = without_numbers(dotted(where, *parts))
+        table, *more = names or (row["table_name"], *([column] if column else []))
+        place = place_of(table, where) if where == schema else (where, table)
+        name = without_numbers(dotted(*place, *more))
         sample = Sample(name, int(row[count]), bool(row["whole"]))
         if name not in found or sample.examined < found[name].examined:
             found[name] = sample

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nosender.privacy_audit.finding import NotTested
 from nosender.privacy_audit.snapshot.object_names import dotted, function_name, schema_of, words_of
+from nosender.schema.catalogue.places import declared_name, place_of
 from nosender.schema.catalogue.sides import sides
 
 if TYPE_CHECKING:
@@ -72,15 +73,28 @@ class Snapshot:
             raise NotTested(f"{name} {found.unseen}")
         return found.value or ""
 
+    def declared_name(self, thing: Any) -> str:
+        """What the catalogue would call a relation, or the table that something stands on."""
+        return declared_name(thing.schema, getattr(thing, "table", thing.name), self.schema)
+
+    def named(self, table: str, *more: str) -> str:
+        """A declared table, or something of it, as a finding calls it."""
+        return dotted(*place_of(table, self.schema), *more)
+
+    @cached_property
+    def schemas(self) -> frozenset[str]:
+        """The schema of our tables, and those of a project's own."""
+        return frozenset({self.schema, *self.catalogue.schemas})
+
     @cached_property
     def tables(self) -> dict[str, Relation]:
-        """Our tables that exist, by name: those of the catalogue, in the schema."""
+        """The declared tables that exist, by the names that the catalogue gives them."""
         names = {table.name for table in self.catalogue.tables}
-        kinds = {"table", "partitioned table"}
         return {
-            each.name: each
+            name: each
             for each in self.live.relations
-            if each.schema == self.schema and each.name in names and each.kind in kinds
+            if each.kind in ("table", "partitioned table")
+            and (name := declared_name(each.schema, each.name, self.schema)) in names
         }
 
     @cached_property
@@ -128,7 +142,7 @@ class Snapshot:
                 note(
                     constraint.referenced_schema, dotted(constraint.schema, constraint.table, constraint.name)
                 )
-        ours = {dotted(self.schema, name) for name in self.tables}
+        ours = {self.named(name) for name in self.tables}
         for relation in self.live.relations:
             if relation.parents and ours & {parent.replace('"', "") for parent in relation.parents}:
                 note(relation.schema, dotted(relation.schema, relation.name))
@@ -143,7 +157,7 @@ class Snapshot:
     @cached_property
     def scope(self) -> frozenset[str]:
         """The schemas in which everything must be declared: ours, and each that holds something of ours."""
-        return frozenset({self.schema, *self.touching})
+        return self.schemas | frozenset(self.touching)
 
     def undeclared(
         self, kind: SchemaKind, declared: Iterable[Any], key: Callable[[Any], object]
@@ -169,8 +183,8 @@ class Snapshot:
         return replace(self.live, **scoped)
 
     def ours(self, kind: SchemaKind) -> list[Any]:
-        """What of one kind lives in our schema."""
-        return self._standing_in(kind, {self.schema})
+        """What of one kind lives in our schema, and in those of a project's own."""
+        return self._standing_in(kind, self.schemas)
 
     def _standing_in(self, kind: SchemaKind, schemas: Set[str]) -> list[Any]:
         """What of one kind lives in these schemas: parted once, for most of a large database is elsewhere."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nosender.schema.catalogue.model import Catalogue
+from nosender.schema.catalogue.places import declared_name, elsewhere
 from nosender.toml_reader import Place
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ class Problem:
 
 
 def check(catalogue: Catalogue, observation: Observation, schema: str) -> tuple[Problem, ...]:
-    """Compare the declared tables, columns and functions with those of `schema`; none when they agree.
+    """Compare the declared tables, columns and functions with those of `schema`, where ours stand, and of the
+    schemas of a project's own; none when they agree.
 
     What an extension brought along needs no entry of its own. Tables of Alembic's may be absent.
     """
@@ -42,23 +44,28 @@ def check(catalogue: Catalogue, observation: Observation, schema: str) -> tuple[
     )
 
 
+def _shown(name: str, schema: str) -> str:
+    return name if elsewhere(name) else f"{schema}.{name}"
+
+
 def _tables(catalogue: Catalogue, observation: Observation, schema: str) -> list[Problem]:
+    schemas = {schema, *catalogue.schemas}
     live = {
-        each.name: each.kind
+        declared_name(each.schema, each.name, schema): each.kind
         for each in observation.relations
-        if each.schema == schema and each.kind in _STORES
+        if each.schema in schemas and each.kind in _STORES
     }
     declared = {table.name: table for table in catalogue.tables}
     undeclared = [
         Problem(
-            f"{schema}.{name}",
+            _shown(name, schema),
             f"is a {live[name]} that is not declared; write {name}.toml, or drop it.",
             None,
         )
         for name in sorted(live.keys() - declared.keys())
     ]
     absent = [
-        Problem(f"{schema}.{name}", "is declared and does not exist.", table.place)
+        Problem(_shown(name, schema), "is declared and does not exist.", table.place)
         for name, table in declared.items()
         if name not in live and table.made_by == "nosender"
     ]
@@ -68,8 +75,7 @@ def _tables(catalogue: Catalogue, observation: Observation, schema: str) -> list
 def _columns(catalogue: Catalogue, observation: Observation, schema: str) -> list[Problem]:
     live: dict[str, list[str]] = {}
     for column in observation.columns:
-        if column.schema == schema:
-            live.setdefault(column.table, []).append(column.name)
+        live.setdefault(declared_name(column.schema, column.table, schema), []).append(column.name)
     problems = []
     for table in catalogue.tables:
         names = live.get(table.name)
@@ -77,7 +83,7 @@ def _columns(catalogue: Catalogue, observation: Observation, schema: str) -> lis
             continue
         problems += [
             Problem(
-                f"{schema}.{table.name}.{name}",
+                f"{_shown(table.name, schema)}.{name}",
                 f"is not declared; write [columns.{name}] with its purpose, or drop the column.",
                 table.place,
             )
@@ -85,7 +91,9 @@ def _columns(catalogue: Catalogue, observation: Observation, schema: str) -> lis
             if table.column(name) is None
         ]
         problems += [
-            Problem(f"{schema}.{table.name}.{column.name}", "is declared and does not exist.", column.place)
+            Problem(
+                f"{_shown(table.name, schema)}.{column.name}", "is declared and does not exist.", column.place
+            )
             for column in table.columns
             if column.name not in names
         ]
@@ -93,14 +101,19 @@ def _columns(catalogue: Catalogue, observation: Observation, schema: str) -> lis
 
 
 def _functions(catalogue: Catalogue, observation: Observation, schema: str) -> list[Problem]:
-    live = {each.name for each in observation.functions if each.schema == schema and each.extension is None}
+    schemas = {schema, *catalogue.schemas}
+    live = {
+        declared_name(each.schema, each.name, schema)
+        for each in observation.functions
+        if each.schema in schemas and each.extension is None
+    }
     declared = {function.name: function for function in catalogue.functions}
     undeclared = [
-        Problem(f"{schema}.{name}()", "is not declared; give it a purpose in functions/.", None)
+        Problem(f"{_shown(name, schema)}()", "is not declared; give it a purpose in functions/.", None)
         for name in sorted(live - declared.keys())
     ]
     absent = [
-        Problem(f"{schema}.{name}()", "is declared and does not exist.", declared[name].place)
+        Problem(f"{_shown(name, schema)}()", "is declared and does not exist.", declared[name].place)
         for name in sorted(declared.keys() - live)
     ]
     return undeclared + absent

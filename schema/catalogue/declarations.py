@@ -17,6 +17,7 @@ from nosender.schema.catalogue.model import (
     Retention,
     Table,
 )
+from nosender.schema.catalogue.places import elsewhere, sound
 from nosender.toml_reader import File, Section
 
 Classes = Mapping[str, DataClass]
@@ -57,6 +58,10 @@ def table_of(file: File, classes: Classes, resolutions: Resolutions, whose: str 
     name = whole.text("table")
     if PurePosixPath(file.name).name != f"{name}.toml":
         raise whole.refuse("table", f"table {name!r} belongs in a file named {name}.toml.")
+    if elsewhere(name) and (whose is None or not sound(name)):
+        raise whole.refuse(
+            "table", f"{name!r} names a schema and a table of a project's, of small letters, digits and _."
+        )
     purpose = whole.text("purpose")
     made_by = cast(
         Literal["nosender", "alembic"], whole.choice("made_by", ("nosender", "alembic"), "nosender")
@@ -152,6 +157,8 @@ def functions_of(file: File, whose: str | None = None) -> Iterable[Function]:
     """The functions that a file declares."""
     for name in file.section().names():
         entry = file.section(name)
+        if elsewhere(name) and (whose is None or not sound(name)):
+            raise entry.refuse("purpose", f"{name!r} names no schema and function of a project's.")
         yield Function(name, entry.text("purpose"), entry.place, whose)
         entry.done()
 

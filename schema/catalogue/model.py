@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from nosender.schema.catalogue.places import elsewhere, place_of
 from nosender.toml_reader import Place
 
 
@@ -120,7 +121,7 @@ class Function:
     """One declared function or procedure."""
 
     name: str
-    """Without schema and arguments; every overload serves the same purpose."""
+    """Without arguments; every overload serves the same purpose."""
     purpose: str
     place: Place
     whose: str | None = None
@@ -182,6 +183,12 @@ class Catalogue:
     """No row stands longer than this after its expiry."""
     alike: int
     """Of a thousand ciphertexts so many repeat another, before that decides a verdict."""
+
+    @property
+    def schemas(self) -> tuple[str, ...]:
+        """The schemas of a project's own, beside that of ours."""
+        named = [each.name for each in self.tables] + [each.name for each in self.functions]
+        return tuple(sorted({place_of(name, "")[0] for name in named if elsewhere(name)}))
 
     def table(self, name: str) -> Table | None:
         """The table of that name, or None where none is declared."""

@@ -28,6 +28,7 @@ from nosender.schema.catalogue.model import (
     Retention,
     Table,
 )
+from nosender.schema.catalogue.places import place_of
 from nosender.toml_reader import File, Place
 
 VOCABULARY, POLICY = "vocabulary.toml", "policy.toml"
@@ -47,6 +48,8 @@ class Overlay:
     """Its catalogue, within that."""
     version_table: str | None = None
     """The version table of its chain, which is declared by being named."""
+    schema: str = "public"
+    """Where ours stand, which no name of theirs says."""
     where: Place = field(default_factory=lambda: Place("nosender.toml", 1))
     """Where the version table is named."""
 
@@ -79,6 +82,10 @@ def merged(core: Catalogue, overlay: Overlay) -> Catalogue:
     paths = [each for each in sorted(folder.glob("*.toml")) if each.name not in (VOCABULARY, POLICY)]
     own = [table_of(file(each), classes, resolutions, name) for each in paths]
     for table in own:
+        if place_of(table.name, "")[0] == overlay.schema:
+            raise UsageError(
+                f"{table.place}: {overlay.schema} is the schema of ours: leave it out of the name."
+            )
         if table.made_by != "nosender":
             raise UsageError(
                 f"{table.place}: made_by is for version tables: name yours as version_table in nosender.toml."

@@ -45,7 +45,7 @@ create table public.retention_runs (
   -- No text of an error, which can carry a row: its SQLSTATE, or a word of ours. No line break either, which
   -- the hash takes for the end of a field.
   constraint retention_runs_words check (
-    table_name ~ '^[A-Za-z0-9_$]+$' and error_class ~ '^[A-Za-z0-9-]+$'
+    table_name ~ '^[A-Za-z0-9_$]+(\.[A-Za-z0-9_$]+)?$' and error_class ~ '^[A-Za-z0-9-]+$'
     and version ~ '^[A-Za-z0-9._,-]*$' and node ~ '^[0-9]*$' and schema_name !~ '[[:cntrl:]]'
   ),
   constraint retention_runs_form_known check (form = 2),

@@ -36,7 +36,7 @@ begin
   for swept in select * from public.retention_policy() loop
     continue when tables is not null and swept.table_name <> all (tables);
     foreach child in array swept.table_name || swept.children loop
-      if to_regclass('public.' || quote_ident(child)) is null then
+      if to_regclass(public.retention_place(child)) is null then
         raise exception 'the table % of the retention policy does not exist', child
           using errcode = 'undefined_table';
       end if;
@@ -50,14 +50,14 @@ begin
   -- Locks of the session, because a sweep is many transactions; they end with it, however it ends.
   for i in 1 .. cardinality(chosen) loop
     continue when pg_try_advisory_lock(
-      hashtext('nosender.retention'), ('public.' || quote_ident(chosen[i]))::regclass::oid::integer
+      hashtext('nosender.retention'), public.retention_place(chosen[i])::regclass::oid::integer
     );
     select pid into holder from pg_locks
     where
       locktype = 'advisory' and granted and pid <> pg_backend_pid()
       and database = (select oid from pg_database where datname = current_database())
       and classid = hashtext('nosender.retention')::bigint & 4294967295
-      and objid = ('public.' || quote_ident(chosen[i]))::regclass::oid;
+      and objid = public.retention_place(chosen[i])::regclass::oid;
     perform public.retention_unlock(chosen[1 : i - 1]);
     raise exception 'another sweep of % is running (process %)', chosen[i], coalesce(holder::text, 'unknown')
       using errcode = 'lock_not_available';

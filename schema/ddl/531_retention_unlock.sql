@@ -6,7 +6,7 @@ set search_path = pg_catalog, pg_temp
 as $$
   select pg_advisory_unlock(hashtext('nosender.retention'), place::oid::integer)
   from unnest(tables) as name
-  cross join lateral to_regclass('public.' || quote_ident(name)) as place
+  cross join lateral to_regclass(public.retention_place(name)) as place
   where place is not null
 $$;
 

@@ -54,7 +54,7 @@ declare
   patience text := current_setting('lock_timeout');
 begin
   select * into strict policy from public.retention_policy() where table_name = table_to_sweep;
-  home := ('public.' || quote_ident(policy.table_name))::regclass;
+  home := public.retention_place(policy.table_name)::regclass;
   deletes := policy.action = 'delete' or pass = 'age';
   oldest := cutoff - case
     when pass = 'history' then (select k.history from public.retention_knobs() as k)
@@ -163,7 +163,7 @@ begin
         -- Somebody who holds a whole table makes the sweep fail, rather than seem to hold row after row.
         perform set_config('lock_timeout', patience, true);
         execute format('lock table %s in row exclusive mode', (
-          select string_agg(('public.' || quote_ident(each))::regclass::text, ', ')
+          select string_agg(public.retention_place(each)::regclass::text, ', ')
           from unnest(policy.table_name || policy.children) as each
         ));
         perform set_config('lock_timeout', '50', true);

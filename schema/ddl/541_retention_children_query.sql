@@ -15,8 +15,8 @@ as $$
   )
   from unnest(tables) as child
   inner join pg_constraint as c
-    on c.conrelid = ('public.' || quote_ident(child))::regclass
-    and c.confrelid = ('public.' || quote_ident(parent))::regclass and c.contype = 'f'
+    on c.conrelid = public.retention_place(child)::regclass
+    and c.confrelid = public.retention_place(parent)::regclass and c.contype = 'f'
   inner join pg_attribute as a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
   inner join pg_attribute as p on p.attrelid = c.confrelid and p.attnum = c.confkey[1]
 $$;

@@ -6,7 +6,7 @@ create function public.retention_children(tables text[]) returns bigint
 language sql volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(sum(pg_stat_get_xact_tuples_deleted(('public.' || quote_ident(name))::regclass)), 0)::bigint
+  select coalesce(sum(pg_stat_get_xact_tuples_deleted(public.retention_place(name)::regclass)), 0)::bigint
   from unnest(tables) as name
 $$;
 

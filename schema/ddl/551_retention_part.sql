@@ -27,7 +27,7 @@ begin
     raise exception 'only a pass over a table whose rows are deleted can be shared'
       using errcode = 'invalid_parameter_value';
   end if;
-  home := ('public.' || quote_ident(name))::regclass;
+  home := public.retention_place(name)::regclass;
   part := hashtext(concat_ws(' ', home::oid, state ->> 'time', state ->> 'id', state ->> 'place'));
   perform pg_advisory_lock(hashtext('nosender.retention.part'), part);
   state := state || jsonb_build_object('part', part);

@@ -9,15 +9,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   plan json;
-  home regclass := ('public.' || quote_ident(name))::regclass;
+  home regclass := public.retention_place(name)::regclass;
   blocks bigint := pg_relation_size(home) / current_setting('block_size')::bigint;
 begin
   if blocks < 256 or not exists (
     select from pg_stats
-    where
-      schemaname = (select nspname from pg_namespace where oid = 'public'::regnamespace)
-      and tablename = name and attname = expires_column
-      and abs(correlation) < 0.9
+    inner join pg_class as c on c.oid = home and c.relname = tablename
+    inner join pg_namespace as n on n.oid = c.relnamespace and n.nspname = schemaname
+    where attname = expires_column and abs(correlation) < 0.9
   ) then
     return false;
   end if;

@@ -20,7 +20,7 @@ begin
   -- row that is gone. With a table gone there is nothing to look at, and the receipt has to say that too.
   if
     (outcome <> 'done' or (state ->> 'left')::boolean)
-    and to_regclass('public.' || quote_ident(name)) is not null
+    and to_regclass(public.retention_place(name)) is not null
   then
     entry.oldest_remaining := public.retention_oldest(name, entry.cutoff);
   end if;

@@ -17,7 +17,7 @@ begin
   -- What goes at once may expire later; that it is there still is what counts.
   execute format(
     'select least(%1$I, $1) from %2$s where %3$s <= (select $1) and %4$s order by %3$s limit 1',
-    policy.expires_column, ('public.' || quote_ident(name))::regclass,
+    policy.expires_column, public.retention_place(name)::regclass,
     public.retention_due(policy.expires_column, policy.at_once),
     coalesce(quote_ident(policy.flag), 'true')
   ) into oldest using cutoff;

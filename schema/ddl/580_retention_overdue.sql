@@ -21,7 +21,7 @@ declare
 begin
   for policy in select * from public.retention_policy() as each where each.expires_column is not null loop
     table_name := policy.table_name;
-    home := ('public.' || quote_ident(table_name))::regclass;
+    home := public.retention_place(table_name)::regclass;
     due_when := format(
       '%s <= %L and %s', public.retention_due(policy.expires_column, policy.at_once), cutoff,
       coalesce(quote_ident(policy.flag), 'true')

@@ -16,13 +16,13 @@ set timezone to 'UTC'
 as $$
 declare
   entry public.retention_runs;
-  place regclass := to_regclass('public.' || quote_ident(table_to_write));
+  place regclass := to_regclass(public.retention_place(table_to_write));
   order_before name;
 begin
   -- A sweep writes to the ledger and to these tables in either order; so one of the two waits for the other
   -- here.
   perform pg_advisory_xact_lock(
-    hashtext('nosender.retention'), to_regclass('public.' || quote_ident(table_name))::oid::integer
+    hashtext('nosender.retention'), to_regclass(public.retention_place(table_name))::oid::integer
   )
   from public.retention_policy();
   entry.clock_before := clock_timestamp();

@@ -13,7 +13,7 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  home regclass := pg_catalog.to_regclass('public.' || pg_catalog.quote_ident(of_table));
+  home regclass := pg_catalog.to_regclass(public.retention_place(of_table));
   pages bigint := pg_catalog.pg_relation_size(home) / pg_catalog.current_setting('block_size')::bigint;
 begin
   if public.audit_whole(of_table, 256) then

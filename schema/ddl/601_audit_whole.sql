@@ -8,7 +8,7 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
   select
-    pg_catalog.pg_relation_size(pg_catalog.to_regclass('public.' || pg_catalog.quote_ident(of_table)))
+    pg_catalog.pg_relation_size(pg_catalog.to_regclass(public.retention_place(of_table)))
     <= most_pages * pg_catalog.current_setting('block_size')::bigint
 $$;
 

@@ -17,26 +17,25 @@ begin
   with homes as materialized (
     select
       c.oid as home,
-      c.relname::text as name,
-      public.audit_rows(c.relname::text, 40) as from_item,
-      public.audit_whole(c.relname::text, 256) as is_whole,
+      named.name,
+      public.audit_rows(named.name, 40) as from_item,
+      public.audit_whole(named.name, 256) as is_whole,
       o.column_name as owner_column,
       o.leads_to as owner_is,
       (
         select d.column_name from public.audit_declared() as d
-        where d.table_name = c.relname::text and d.class = 'destination-phone'
+        where d.table_name = named.name and d.class = 'destination-phone'
       ) as destination,
       exists (
         select from pg_catalog.pg_attribute as a
         where a.attrelid = c.oid and a.attname::text = 'id' and not a.attisdropped
       ) as numbered
-    from pg_catalog.pg_class as c
+    from (select distinct d.table_name as name from public.audit_declared() as d) as named
+    inner join pg_catalog.pg_class as c
+      on c.oid = pg_catalog.to_regclass(public.retention_place(named.name))::oid
     left join public.audit_declared() as o
-      on o.table_name = c.relname::text and o.leads_to in ('user', 'destination', 'device')
-    where
-      c.relnamespace = 'public'::regnamespace::oid
-      and c.relkind = 'r'::"char"
-      and exists (select from public.audit_declared() as d where d.table_name = c.relname::text)
+      on o.table_name = named.name and o.leads_to in ('user', 'destination', 'device')
+    where c.relkind = 'r'::"char"
   ),
   live as (
     select

@@ -16,7 +16,7 @@ begin
   for part in
     select
       pg_catalog.jsonb_build_object(
-        'table', ('public.' || pg_catalog.quote_ident(c.table_name))::regclass,
+        'table', public.retention_place(c.table_name)::regclass,
         'name', pg_catalog.quote_literal(c.table_name)
       ) as parts
     from public.audit_columns() as c

@@ -27,8 +27,8 @@ begin
       having c.owner_is <> 'device' or not pg_catalog.bool_or(coalesce(c.leads_to, '') = 'message')
     )
     select pg_catalog.jsonb_build_object(
-      'outward', ('public.' || pg_catalog.quote_ident(sent.name))::regclass,
-      'own', ('public.' || pg_catalog.quote_ident(own.name))::regclass,
+      'outward', public.retention_place(sent.name)::regclass,
+      'own', public.retention_place(own.name)::regclass,
       'users', 'public.users'::regclass,
       'destination', pg_catalog.format('m.%I', sent.owner_column),
       'owner', case own.owner_is

@@ -19,7 +19,7 @@ begin
     with promised as (
       select
         p.*,
-        ('public.' || pg_catalog.quote_ident(p.table_name))::regclass as home,
+        public.retention_place(p.table_name)::regclass as home,
         -- As the sweep's index has it: what goes at once first, then by expiry.
         case
           when p.at_once is null then 'r.' || pg_catalog.quote_ident(p.expires_column)

@@ -20,7 +20,14 @@ as $$
     inner join pg_catalog.pg_namespace as n on n.nspname::text = t.schema_name
     inner join pg_catalog.pg_class as c on c.relnamespace = n.oid and c.relname::text = t.table_name
     inner join pg_catalog.pg_attribute as a on a.attrelid = c.oid
-    where n.oid <> 'public'::regnamespace::oid and t.pages > 0 and a.attnum > 0 and not a.attisdropped
+    where
+      n.oid <> 'public'::regnamespace::oid
+      and t.pages > 0 and a.attnum > 0 and not a.attisdropped
+      -- what a project declares is looked at with ours
+      and not exists (
+        select from public.audit_project_declared() as p
+        where pg_catalog.to_regclass(public.retention_place(p.table_name))::oid = c.oid
+      )
   ),
   numbered as (
     select

@@ -36,7 +36,7 @@ begin
   return query execute public.audit_own_values();
   known := public.audit_known_values();
   select pg_catalog.string_agg(public.audit_text(l.template, c.parts || pg_catalog.jsonb_build_object(
-    'home', ('public.' || pg_catalog.quote_ident(c.table_name))::regclass,
+    'home', public.retention_place(c.table_name)::regclass,
     'column', pg_catalog.format('o.%I', c.column_name),
     'words', case when c.class = 'random-id' then 'identifiers' else 'numbers' end
   )), '')

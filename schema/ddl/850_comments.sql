@@ -295,6 +295,8 @@ comment on routine public.retention_oldest is
 comment on routine public.retention_overdue is 'Counts what is due in each table, at constant cost.';
 comment on routine public.retention_part is
 'Gives one of several workers on a table its part of it, under a lock of that part.';
+comment on routine public.retention_place is
+'The name of a declared table as SQL writes it, of a project''s in another schema with that.';
 comment on routine public.retention_plant is
 'Leaves a canary in messages and ephemeral_keys for the next sweeps to remove; part of a sweep''s '
 'end.';

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, replace
 from typing import Any
 
@@ -27,6 +27,17 @@ def added(live: Observation, base: Observation) -> Observation:
         known = set(getattr(base, name))
         own[name] = tuple(each for each in records if each not in known)
     return replace(part, **own)
+
+
+def beside(live: Observation, schemas: Iterable[str]) -> Observation:
+    """Everything in schemas that are a project's own, beside that of `live`."""
+    whole = Observation(live.schema, live.database)
+    for schema in schemas:
+        part = within(live, schema)
+        whole = together(
+            whole, replace(part, extensions=(), roles=(), default_privileges=(), dependencies=())
+        )
+    return whole
 
 
 def together(base: Observation, more: Observation) -> Observation:

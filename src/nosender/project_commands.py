@@ -115,6 +115,7 @@ def freeze(ctx: click.Context, folder: Path | None, server: str | None) -> None:
     from nosender.project import find
     from nosender.project.declared import catalogue_of, frozen_path
     from nosender.retention import project_policy as policy
+    from nosender.schema.catalogue.places import declared_name
     from nosender.schema.observe import reference
     from nosender.schema.observe.parts import together
     from nosender.server.embedded import EmbeddedServer
@@ -137,7 +138,7 @@ def freeze(ctx: click.Context, folder: Path | None, server: str | None) -> None:
         "retention.sql": policy.missing(declared, whole),
         "columns.sql": columns.missing(declared, whole),
     }
-    tables = [each.name for each in frozen.observation.relations]
+    tables = [declared_name(each.schema, each.name, frozen.schema) for each in frozen.observation.relations]
     click.echo(f"written: {path}", err=True)
     click.echo(f"{found.name} at {frozen.head or 'base'}: {', '.join(tables) or 'no table'}")
     for name, sql in wanted.items():

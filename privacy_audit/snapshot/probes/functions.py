@@ -34,6 +34,7 @@ HELPERS = (
     "audit_type",
     "audit_whole",
     "retention_knobs",
+    "retention_place",
     "retention_policy",
     "retention_project_policy",
     "retention_oldest",
@@ -149,12 +150,12 @@ def ask(
 
 def _refused(connection: psycopg.Connection, live: Observation, declared: Observation) -> str | None:
     """What is no table in the place of one, or a table whose planner would run a function of somebody."""
-    names = {each.name for each in declared.relations}
-    for name in sorted(names):
-        if found := disguise(live.relations, live.schema, name):
+    places = {(each.schema, each.name) for each in declared.relations}
+    for place in sorted(places):
+        if found := disguise(live.relations, *place):
             return found
     for schema, name, _, runs_code, _ in connection.execute(tables_of(declared).encode()):
-        if runs_code and schema == live.schema and name in names:
+        if runs_code and (schema, name) in places:
             return f"table {name} has an index or statistics over a function of the database"
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from psycopg.sql import SQL, Composable, Composed
+from psycopg.sql import SQL, Composable, Composed, Literal
 
 from nosender.privacy_audit.snapshot.probes.asked import Refused
 from nosender.privacy_audit.snapshot.probes.parts import column, name_of, text
@@ -266,25 +266,32 @@ def rewrites(asked: Asked) -> Composed:
     return text(
         """(
           select
-            c.relname::text as table_name,
+            named.name as table_name,
             a.attnum::integer as column_number,
             (
               select pg_catalog.count(*)
               from only {runs} as r
               where
                 r.phase::text = 'rewritten'
-                and r.table_name::text = c.relname::text
+                and r.table_name::text = named.name
                 and r.file_number = pg_catalog.pg_relation_filenode(c.oid)::bigint
                 and a.attnum = any (r.dropped_columns)
             ) as receipts
           from pg_catalog.pg_attribute as a
           inner join pg_catalog.pg_class as c on c.oid = a.attrelid
           inner join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
-          where n.nspname = {schema} and c.relkind in ('r', 'p', 'm') and a.attnum > 0 and a.attisdropped
+          cross join lateral (
+            select
+              case when n.nspname = {schema} then c.relname::text else n.nspname::text || '.' || c.relname end
+          ) as named (name)
+          where
+            n.nspname = any ({schemas}::text[])
+            and c.relkind in ('r', 'p', 'm') and a.attnum > 0 and a.attisdropped
           order by 1, 2
         )""",
         runs=name_of(runs),
         schema=asked.schema,
+        schemas=Literal([asked.schema, *asked.catalogue.schemas]),
     )
 
 
@@ -293,7 +300,10 @@ def statistics(asked: Asked) -> Composed:
     return text(
         """(
           select
-            s.tablename::text as table_name,
+            case
+              when s.schemaname = {schema} then s.tablename::text
+              else s.schemaname::text || '.' || s.tablename
+            end as table_name,
             s.attname::text as column_name,
             (
               coalesce(pg_catalog.array_length(s.most_common_vals::text::text[], 1), 0)
@@ -301,10 +311,11 @@ def statistics(asked: Asked) -> Composed:
               + coalesce(pg_catalog.array_length(s.most_common_elems::text::text[], 1), 0)
             )::bigint as kept
           from pg_catalog.pg_stats as s
-          where s.schemaname = {schema}
+          where s.schemaname = any ({schemas}::text[])
           order by 1, 2
         )""",
         schema=asked.schema,
+        schemas=Literal([asked.schema, *asked.catalogue.schemas]),
     )
 
 

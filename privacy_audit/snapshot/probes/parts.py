@@ -26,7 +26,7 @@ def text(template: LiteralString, **parts: object) -> Composed:
 
 def name_of(table: Table) -> Identifier:
     """`"public"."messages"`."""
-    return Identifier(table.schema, table.name)
+    return Identifier(table.schema, table.bare)
 
 
 def column(name: str, alias: str = "r") -> Identifier:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from nosender.schema.catalogue.places import declared_name, place_of
 
 if TYPE_CHECKING:
     import psycopg
@@ -92,7 +94,10 @@ class Table:
     """A table with rows, ours or anybody's."""
 
     schema: str
+    bare: str
+    """Its name, without the schema."""
     name: str
+    """What the catalogue calls it; of what it does not declare, the bare one."""
     pages: int
     refused: str | None
     """Why no statement reads it; None where it is read."""
@@ -144,7 +149,9 @@ def look_around(connection: psycopg.Connection, snapshot: Snapshot) -> Around:
     from psycopg import RawCursor
 
     schema, declared = snapshot.schema, [table.name for table in snapshot.catalogue.tables]
-    words = {name: why for name in declared if (why := disguise(snapshot.live.relations, schema, name))}
+    words = {
+        name: why for name in declared if (why := disguise(snapshot.live.relations, *place_of(name, schema)))
+    }
     with RawCursor(connection) as cursor:
         found = cursor.execute(_PRIVILEGED.encode(), [schema, declared]).fetchone()
     privileged, set_role = found or (False, False)
@@ -154,24 +161,24 @@ def look_around(connection: psycopg.Connection, snapshot: Snapshot) -> Around:
     lowered = lowered if set_role else ""
     ours: dict[str, Table] = {}
     others = []
-    promised = {
-        (each.table, each.name): each.type for each in snapshot.declared.columns if each.schema == schema
-    }
-    for in_schema, name, pages, _, why in connection.execute(tables_of(snapshot.declared).encode()):
+    promised = {(each.schema, each.table, each.name): each.type for each in snapshot.declared.columns}
+    for in_schema, bare, pages, _, why in connection.execute(tables_of(snapshot.declared).encode()):
         refused = f"{why}{lowered}" if why and why.startswith("may not") else why
-        of_ours = in_schema == schema
+        known = snapshot.catalogue.table(declared_name(in_schema, bare, schema))
+        of_ours = in_schema == schema or known is not None
         if not of_ours and not pages:
             continue
-        known = snapshot.catalogue.table(name) if of_ours else None
-        live = snapshot.columns_by_table.get((in_schema, name), [])
+        name = known.name if known is not None else bare
+        live = snapshot.columns_by_table.get((in_schema, bare), [])
         columns = tuple(_column(each, known, promised if of_ours else {}) for each in live)
-        table = Table(in_schema, name, pages, words.get(name) if of_ours else refused, columns, known)
+        table = Table(in_schema, bare, name, pages, words.get(name) if of_ours else refused, columns, known)
         if of_ours and known is not None:
             ours[name] = table if table.refused or not refused else _refuse(table, refused)
         elif not of_ours:
             others.append(table)
     for name, why in words.items():
-        ours.setdefault(name, Table(schema, name, 0, why, (), snapshot.catalogue.table(name)))
+        table = Table(*place_of(name, schema), name, 0, why, (), snapshot.catalogue.table(name))
+        ours.setdefault(name, table)
     others.sort(key=lambda each: (each.schema, each.name))
     return Around(privileged=True, ours=dict(sorted(ours.items())), others=tuple(others))
 
@@ -182,18 +189,18 @@ def tables_of(declared: Observation) -> str:
 
 
 def _refuse(table: Table, why: str) -> Table:
-    return Table(
-        table.schema, table.name, table.pages, f"table {table.name} {why}", table.columns, table.declared
-    )
+    return replace(table, refused=f"table {table.name} {why}")
 
 
-def _column(live: LiveColumn, table: DeclaredTable | None, promised: Mapping[tuple[str, str], str]) -> Column:
+def _column(
+    live: LiveColumn, table: DeclaredTable | None, promised: Mapping[tuple[str, str, str], str]
+) -> Column:
     kind = re.sub(r"\([0-9, ]+\)", "", live.base_type or live.type)
     return Column(
         name=live.name,
         # under an empty search_path a type that is not PostgreSQL's own is written with its schema
         type="" if "." in kind or (kind.startswith('"') and kind != '"char"') else kind,
-        as_declared=promised.get((live.table, live.name)) == live.type,
+        as_declared=promised.get((live.schema, live.table, live.name)) == live.type,
         not_null=live.not_null,
         declared=table.column(live.name) if table is not None else None,
         whose=table.whose if table is not None else None,

@@ -8,7 +8,6 @@ what it sees. Looks at the sample of the probes, from a hundred messages on.
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.questions.completeness import columns_of, passed_over, places
-from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.samples import samples
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
@@ -30,7 +29,7 @@ def look(snapshot: Snapshot) -> Answer:
         sum(row["examined"] for row in rows),
         tuple(
             Found(
-                dotted(snapshot.schema, row["table_name"], row["column_name"]),
+                snapshot.named(row["table_name"], row["column_name"]),
                 "column",
                 f"{row['examined']} ciphertexts looked at have {row['sizes']} different lengths.",
                 {"examined": row["examined"], "lengths": row["sizes"], "commonest": row["commonest"]},

@@ -11,7 +11,6 @@ from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.questions.completeness import columns_of, passed_over, places
 from nosender.privacy_audit.questions.randomness import marks
-from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.samples import samples
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
@@ -51,7 +50,7 @@ def look(snapshot: Snapshot) -> Answer:
             what = ", ".join(f"{count} {words}" for words, count in seen.items())
             found.append(
                 Found(
-                    dotted(snapshot.schema, row["table_name"], row["column_name"]),
+                    snapshot.named(row["table_name"], row["column_name"]),
                     "column",
                     f"Of {n} identifiers looked at, {what}.",
                     {"examined": n, **seen},

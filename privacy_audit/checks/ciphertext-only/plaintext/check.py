@@ -10,7 +10,6 @@ known keys do not show.
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.questions.completeness import columns_of, passed_over, places
-from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.samples import samples
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
@@ -57,7 +56,7 @@ def look(snapshot: Snapshot) -> Answer:
             what = ", ".join(f"{count} with {words}" for words, count in seen.items())
             found.append(
                 Found(
-                    dotted(snapshot.schema, row["table_name"], row["column_name"]),
+                    snapshot.named(row["table_name"], row["column_name"]),
                     "column",
                     f"Of {row['examined']} values looked at: {what}.",
                     {"examined": row["examined"], **seen},

@@ -18,7 +18,6 @@ fault of the whole. Marks are counted among 600 and are that already.
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, NotTested, Severity
 from nosender.privacy_audit.questions.completeness import columns_of, passed_over, places
-from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.samples import samples
 from nosender.privacy_audit.snapshot.snapshot import Row, Snapshot
 
@@ -53,7 +52,7 @@ def look(snapshot: Snapshot) -> Answer:
     declared = snapshot.catalogue.alike
     found = [
         Found(
-            dotted(snapshot.schema, row["table_name"], row["column_name"]),
+            snapshot.named(row["table_name"], row["column_name"]),
             "column",
             f"Of {row['examined']} values looked at, {row['repeated']} repeat another, "
             f"{row['repeated_nonce']} its nonce and {row['repeated_prefix']} its first four bytes, "
@@ -66,7 +65,7 @@ def look(snapshot: Snapshot) -> Answer:
     ]
     found += [
         Found(
-            dotted(snapshot.schema, row["table_name"], row["column_name"]),
+            snapshot.named(row["table_name"], row["column_name"]),
             "column",
             f"At {row['marked']} places near beginning and end the values have few different bytes, "
             "which tell apart what made them.",
@@ -77,7 +76,7 @@ def look(snapshot: Snapshot) -> Answer:
     ]
     found += [
         Found(
-            dotted(snapshot.schema, row["table_name"], row["column_name"]),
+            snapshot.named(row["table_name"], row["column_name"]),
             "column",
             f"Values for different destinations have the same bytes at the same place, {row['repeated']} "
             f"times in {row['examined']} values: " + _share(row["repeated"], row["examined"], declared),

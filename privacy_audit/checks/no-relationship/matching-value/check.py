@@ -52,7 +52,9 @@ def look(snapshot: Snapshot) -> Answer:
         sum(row["examined"] for row in rows),
         tuple(
             Found(
-                dotted(row["schema_name"], row["table_name"], row["column_name"]),
+                snapshot.named(row["table_name"], row["column_name"])
+                if row["schema_name"] == snapshot.schema
+                else dotted(row["schema_name"], row["table_name"], row["column_name"]),
                 "column",
                 _detail(row, snapshot.schema),
                 {"matching": row["matching"], "compared": row["compared"], "examined": row["examined"]},

@@ -9,7 +9,6 @@ and is passed over.
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.questions.completeness import columns_of, passed_over, referring
-from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.samples import samples
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
@@ -37,7 +36,7 @@ def look(snapshot: Snapshot) -> Answer:
         sum(row["examined"] for row in rows),
         tuple(
             Found(
-                dotted(snapshot.schema, row["table_name"]),
+                snapshot.named(row["table_name"]),
                 "table",
                 f"{row['joined']} transactions wrote here and for another person in {row['other_table']}.",
                 {"transactions": row["joined"], "other": row["other_table"]},

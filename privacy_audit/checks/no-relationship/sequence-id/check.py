@@ -12,7 +12,6 @@ import math
 
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.samples import samples
 from nosender.privacy_audit.snapshot.snapshot import Row, Snapshot
 
@@ -38,7 +37,7 @@ def look(snapshot: Snapshot) -> Answer:
         sum(row["examined"] for row in rows),
         tuple(
             Found(
-                dotted(snapshot.schema, row["table_name"], "id"),
+                snapshot.named(row["table_name"], "id"),
                 "column",
                 "Ids of a sequence stand here, and with them the order in which the rows came.",
                 {"rows": row["drawn"], "examined": row["examined"]},

@@ -11,7 +11,6 @@ order which nothing else keeps.
 
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
@@ -36,7 +35,7 @@ def look(snapshot: Snapshot) -> Answer:
         sum(row["examined"] for row in rows),
         tuple(
             Found(
-                dotted(snapshot.schema, row["table_name"], row["column_name"]),
+                snapshot.named(row["table_name"], row["column_name"]),
                 "column",
                 "Rows were settled, and their places in the file still follow it.",
             )

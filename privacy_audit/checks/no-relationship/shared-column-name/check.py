@@ -33,12 +33,12 @@ CHECK = Check(
 
 def look(snapshot: Snapshot) -> Answer:
     """Every column outside our tables."""
-    ours = {(snapshot.schema, name) for name in snapshot.tables}
+    ours = {(each.schema, each.name) for each in snapshot.tables.values()}
     types: dict[str, set[str]] = {}
     for column in snapshot.declared.columns:
         if column.name in KEYS:
             types.setdefault(column.name, set()).add(column.type)
-    own = sum(each.table in snapshot.tables for each in snapshot.ours("columns"))
+    own = sum((each.schema, each.table) in ours for each in snapshot.ours("columns"))
     return Answer(
         len(snapshot.live.columns) - own,
         tuple(

@@ -10,7 +10,6 @@ they join as well. Reads the sample that the probes read, so of a large table it
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.questions.completeness import passed_over, places, texts_of
-from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.samples import samples
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
@@ -49,7 +48,7 @@ def look(snapshot: Snapshot) -> Answer:
         if class_name == "state" and row["distinct_values"] > STATES:
             found.append(
                 Found(
-                    dotted(snapshot.schema, row["table_name"], column),
+                    snapshot.named(row["table_name"], column),
                     "column",
                     f"A column for a few states holds {row['distinct_values']} different values in what was "
                     "looked at: as many as there are people or conversations, they tell them apart.",
@@ -59,7 +58,7 @@ def look(snapshot: Snapshot) -> Answer:
         elif shared and (class_name in UNSHARED or (class_name != "counter" and many_small)):
             found.append(
                 Found(
-                    dotted(snapshot.schema, row["table_name"], column),
+                    snapshot.named(row["table_name"], column),
                     "column",
                     f"{shared} of {row['distinct_values']} values looked at stand under more than one "
                     f"person, "

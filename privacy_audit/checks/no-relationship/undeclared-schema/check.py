@@ -22,8 +22,8 @@ CHECK = Check(
 
 
 def look(snapshot: Snapshot) -> Answer:
-    """Every schema but ours."""
-    schemas = [each.name for each in snapshot.live.schemas if each.name != snapshot.schema]
+    """Every schema but ours and a project's."""
+    schemas = [each.name for each in snapshot.live.schemas if each.name not in snapshot.schemas]
     return Answer.of(
         schemas,
         (

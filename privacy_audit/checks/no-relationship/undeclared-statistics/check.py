@@ -23,7 +23,7 @@ CHECK = Check(
 
 def look(snapshot: Snapshot) -> Answer:
     """Every extended statistics object in scope, or about a table of ours."""
-    ours = {qualified(snapshot.schema, name) for name in snapshot.tables}
+    ours = {qualified(each.schema, each.name) for each in snapshot.tables.values()}
     live = [each for each in snapshot.live.statistics if each.schema in snapshot.scope or each.table in ours]
     return Answer.of(
         live,

@@ -11,7 +11,6 @@ limits.
 
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.samples import samples
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
@@ -33,7 +32,7 @@ def look(snapshot: Snapshot) -> Answer:
         sum(row["examined"] for row in rows),
         tuple(
             Found(
-                dotted(snapshot.schema, row["table_name"]),
+                snapshot.named(row["table_name"]),
                 "table",
                 "Rows keep the order in which they came, or the lock of who came last: no settle took them.",
                 {"rows": row["unsettled"]},

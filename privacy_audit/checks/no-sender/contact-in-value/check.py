@@ -9,7 +9,6 @@ numbers are left out. Reads the probes' sample.
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.questions.completeness import passed_over, places, texts_of
-from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.samples import samples
 from nosender.privacy_audit.snapshot.snapshot import Row, Snapshot
 
@@ -44,7 +43,7 @@ def look(snapshot: Snapshot) -> Answer:
         sum(row["examined"] for row in rows),
         tuple(
             Found(
-                dotted(snapshot.schema, row["table_name"], row["column_name"]),
+                snapshot.named(row["table_name"], row["column_name"]),
                 "column",
                 f"{row['contacts']} of {row['examined']} values looked at hold a phone number or an address."
                 if row["contacts"]

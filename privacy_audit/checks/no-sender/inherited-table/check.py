@@ -25,7 +25,7 @@ CHECK = Check(
 
 def look(snapshot: Snapshot) -> Answer:
     """Every relation with a parent among our tables."""
-    ours = {qualified(snapshot.schema, name): name for name in snapshot.tables}
+    ours = {qualified(each.schema, each.name): name for name, each in snapshot.tables.items()}
     return Answer.of(
         snapshot.live.relations,
         (

@@ -11,6 +11,7 @@ from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
+from nosender.schema.catalogue.places import place_of
 
 WORDS = frozenset(
     [
@@ -79,7 +80,7 @@ CHECK = Check(
 def look(snapshot: Snapshot) -> Answer:
     """Every column of the database that the catalogue does not declare."""
     declared = {
-        (snapshot.schema, table.name, column.name)
+        (*place_of(table.name, snapshot.schema), column.name)
         for table in snapshot.catalogue.tables
         for column in table.columns
     }

@@ -10,6 +10,7 @@ from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
+from nosender.schema.catalogue.places import place_of
 
 CHECK = Check(
     slug="stored-default",
@@ -25,7 +26,7 @@ CHECK = Check(
 def look(snapshot: Snapshot) -> Answer:
     """Every column in scope that is personal, unsampled or undeclared."""
     harmless = {
-        (snapshot.schema, table.name, column.name)
+        (*place_of(table.name, snapshot.schema), column.name)
         for table in snapshot.catalogue.tables
         for column in table.columns
         if column.data_class.sampled

@@ -9,7 +9,6 @@ probes read.
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.questions.completeness import declared, passed_over, places
-from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.samples import samples
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
@@ -37,7 +36,7 @@ def look(snapshot: Snapshot) -> Answer:
         sum(row["examined"] for row in rows),
         tuple(
             Found(
-                dotted(snapshot.schema, row["table_name"], row["column_name"]),
+                snapshot.named(row["table_name"], row["column_name"]),
                 "column",
                 f"{row['finer']} of {row['examined']} times looked at are finer than declared"
                 + (f", and {row['future']} lie ahead." if row["future"] else "."),

@@ -14,6 +14,7 @@ from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, NotTested, Severity
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
+from nosender.schema.catalogue.places import place_of
 
 CHECK = Check(
     slug="dropped-column",
@@ -57,5 +58,7 @@ def _cleared(snapshot: Snapshot) -> set[tuple[str, str, int]]:
     if chain["missing"] or chain["unlinked"] or chain["altered"]:
         return set()
     return {
-        (snapshot.schema, each["table_name"], each["column_number"]) for each in receipts if each["receipts"]
+        (*place_of(each["table_name"], snapshot.schema), each["column_number"])
+        for each in receipts
+        if each["receipts"]
     }

@@ -8,7 +8,6 @@ they are still there. It cannot see rows without an expiry, which the catalogue 
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.questions.completeness import declared, passed_over, places
-from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
@@ -35,7 +34,7 @@ def look(snapshot: Snapshot) -> Answer:
         len(rows),
         tuple(
             Found(
-                dotted(snapshot.schema, row["table_name"], row["column_name"]),
+                snapshot.named(row["table_name"], row["column_name"]),
                 "column",
                 f"Rows of {row['table_name']} are past what {row['column_name']} allows, grace included.",
             )

@@ -7,7 +7,6 @@ read.
 
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
-from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
@@ -35,7 +34,7 @@ def look(snapshot: Snapshot) -> Answer:
         len(unsampled),
         tuple(
             Found(
-                dotted(snapshot.schema, row["table_name"], row["column_name"]),
+                snapshot.named(row["table_name"], row["column_name"]),
                 "column",
                 f"The planner keeps {row['kept']} of its values, whether their rows are there or not.",
                 {"kept": row["kept"]},

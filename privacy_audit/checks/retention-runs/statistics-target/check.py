@@ -10,6 +10,7 @@ from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.questions.declared import differing
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
+from nosender.schema.catalogue.places import place_of
 
 CHECK = Check(
     slug="statistics-target",
@@ -26,7 +27,7 @@ CHECK = Check(
 def look(snapshot: Snapshot) -> Answer:
     """The statistics target of each such column, and of expressions of indexes."""
     unsampled = {
-        (snapshot.schema, table.name, column.name)
+        (*place_of(table.name, snapshot.schema), column.name)
         for table in snapshot.catalogue.tables
         for column in table.columns
         if not column.data_class.sampled

@@ -7,6 +7,7 @@ from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
+from nosender.schema.catalogue.places import place_of
 
 CHECK = Check(
     slug="missing-column",
@@ -23,7 +24,7 @@ def look(snapshot: Snapshot) -> Answer:
     """The columns of the catalogue, of the tables that exist."""
     live = {(each.schema, each.table, each.name) for each in snapshot.ours("columns")}
     declared = [
-        (snapshot.schema, table.name, column.name)
+        (*place_of(table.name, snapshot.schema), column.name)
         for table in snapshot.catalogue.tables
         if table.name in snapshot.tables
         for column in table.columns

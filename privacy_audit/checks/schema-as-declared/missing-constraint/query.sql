@@ -55,7 +55,7 @@ from (
   ('retention_runs', 'retention_runs_status_known', 'de28982acd187fc0392e9ad563218ab9'),
   ('retention_runs', 'retention_runs_status_present', '6ed10e80a418af679a654fb0e1521391'),
   ('retention_runs', 'retention_runs_table_named', '7afc931123238e8b247c88f2bf4a88ac'),
-  ('retention_runs', 'retention_runs_words', 'ec9ed32b87a75afea37596b87a7a70c4'),
+  ('retention_runs', 'retention_runs_words', 'ad27434d699adec526fa7ec3857722da'),
   ('users', 'users_created_at_coarse', '97137f6140be8da54e09ba37ce70eee0'),
   ('users', 'users_phone_number_e164', '18c33cb11961174d4ea3610e1a031b84'),
   ('users', 'users_phone_number_key', '271f55087f3c4db4feba945ace1cbf57'),

@@ -7,7 +7,6 @@ half.
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
 from nosender.privacy_audit.questions.foreign_keys import foreign_keys, same_key
-from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
@@ -46,7 +45,7 @@ def look(snapshot: Snapshot) -> Answer:
         snapshot.catalogue.foreign_keys,
         (
             Found(
-                dotted(snapshot.schema, key.table, *key.columns),
+                snapshot.named(key.table, *key.columns),
                 "column",
                 f"Rows should go with their row of {key.parent}, and {wrong(key)}.",
             )

@@ -6,7 +6,6 @@ Where none of our tables is there at all, this is the wrong database or schema, 
 
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, NotTested, Severity
-from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
@@ -30,7 +29,7 @@ def look(snapshot: Snapshot) -> Answer:
     return Answer.of(
         declared,
         (
-            Found(dotted(snapshot.schema, table.name), "table", "The table is declared and does not exist.")
+            Found(snapshot.named(table.name), "table", "The table is declared and does not exist.")
             for table in declared
             if table.name not in snapshot.tables
         ),
