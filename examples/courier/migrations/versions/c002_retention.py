@@ -9,7 +9,7 @@ from alembic import op
 
 revision = "c002"
 down_revision = "c001"
-requires_nosender = "0015"
+requires_nosender = "0016"
 
 
 def upgrade():
