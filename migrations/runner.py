@@ -90,7 +90,6 @@ class Standing:
 
 def current(target: Target, *, versions: Path = VERSIONS) -> Standing:
     """Where the database stands. NosenderError where it is at a revision that is not known here."""
-
     chain = Chain.load(versions)
     try:
         with target.connect("nosender db current", reading=True) as connection:
@@ -98,8 +97,7 @@ def current(target: Target, *, versions: Path = VERSIONS) -> Standing:
             knobs = knob_step.standing(connection, target.schema)
     except psycopg.Error as error:
         raise NosenderError(f"the database refused: {refusal(error)}") from error
-    at = chain.position_of(revision)
-    pending = tuple(each.revision for each in chain.revisions[at:])
+    pending = tuple(each.revision for each in chain.revisions[chain.position_of(revision) :])
     return Standing(revision, chain.head, pending, knobs)
 
 

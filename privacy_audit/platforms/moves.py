@@ -6,15 +6,18 @@ stay findings. Nothing here reaches a role that owns our tables or is in one of 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from nosender.privacy_audit.finding import Severity
 from nosender.privacy_audit.platforms.profile import ATTRIBUTES, Entry
 from nosender.privacy_audit.snapshot.memberships import reached
-from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.privacy_audit.snapshot.object_names import dotted, function_name
+from nosender.privacy_audit.snapshot.snapshot import brought_along
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.finding import Finding
@@ -133,6 +136,12 @@ class Place:
             return self._granted(self._defaults(finding.object), "default_privilege", "of")
         if finding.check == "system-privilege":
             return self._system_right(finding.object)
+        if finding.check == "undeclared-extension":
+            return self._extension(finding)
+        if finding.check in ("undeclared-event-trigger", "sending-function"):
+            return self._watcher(finding)
+        if finding.check == "undeclared-publication":
+            return self._publication(finding.object)
         if finding.check == "schema-privilege":
             creators = finding.facts.get("creators")
             pairs = (
@@ -212,6 +221,60 @@ class Place:
         if not held or not held <= {each.values["to"] for each in entries} or not all(map(self._may, held)):
             return None
         return READS, "; ".join(each.words for each in entries if each.values["to"] in held)
+
+    def _extension(self, finding: Finding) -> Move | None:
+        """One of the platform's, of whatever version, with code in C or of the platform's own roles; what
+        keeps or sends rows stays a finding.
+        """
+        named = [each for each in self.snapshot.live.extensions if dotted(each.name) == finding.object]
+        if len(named) != 1 or finding.severity is Severity.HIGH:
+            return None
+        (live,) = named
+        code = [each for each in self.snapshot.live.functions if each.extension == live.name]
+        if not all(brought_along(each) or each.owner in self.profile.provider_roles for each in code):
+            return None
+        for entry in self.profile.of("extension"):
+            if (entry.values["name"], entry.values["schema"]) == (live.name, live.schema):
+                return READS, entry.words
+        return None
+
+    def _watcher(self, finding: Finding) -> Move | None:
+        """An event trigger of the platform's that runs one of the texts that are known, or that function."""
+        for entry in self.profile.of("event_trigger"):
+            if not self._known_body(entry):
+                continue
+            if finding.check == "sending-function" and finding.object == f"{entry.values['function']}()":
+                return READS, entry.words
+            for each in self.snapshot.live.event_triggers:
+                if (
+                    dotted(each.name) == finding.object
+                    and each.name == entry.values["name"]
+                    and each.function == f"{entry.values['function']}()"
+                    and each.owner in self.profile.provider_roles
+                ):
+                    return READS, entry.words
+        return None
+
+    def _known_body(self, entry: Entry) -> bool:
+        """Whether the function of an entry has one of its texts, and runs in the rights of whoever calls."""
+        found = [
+            each
+            for each in self.snapshot.live.functions
+            if function_name(each) == f"{entry.values['function']}()"
+        ]
+        return len(found) == 1 and (
+            not found[0].security_definer
+            and hashlib.sha256(found[0].body.encode()).hexdigest() in entry.values["bodies"].split()
+        )
+
+    def _publication(self, name: str) -> Move | None:
+        """One that the platform makes, as long as it publishes nothing."""
+        for each in self.snapshot.live.publications:
+            if dotted(each.name) == name and not (each.all_tables or each.schemas or each.tables):
+                for entry in self.profile.of("publication"):
+                    if entry.values["name"] == each.name:
+                        return COPIES, entry.words
+        return None
 
     def _defaults(self, name: str) -> set[tuple[str, str]]:
         return {

@@ -25,6 +25,9 @@ ENTRIES: Mapping[str, tuple[str, ...]] = {
     "default_privilege": ("of", "to"),
     "schema_grant": ("schema", "to"),
     "system_right": ("on", "to"),
+    "extension": ("name", "schema"),
+    "event_trigger": ("name", "function", "bodies"),
+    "publication": ("name",),
 }
 """The kinds of entry beside roles, and what each says."""
 
@@ -63,7 +66,8 @@ class Entry:
     @property
     def words(self) -> str:
         """As a report and the page name it: `setting archive_mode on`."""
-        return " ".join((self.kind.replace("_", " "), *self.values.values()))
+        said = [value for key, value in self.values.items() if key != "bodies"]
+        return " ".join((self.kind.replace("_", " "), *said))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +166,10 @@ def _role(section: Section) -> Role:
 
 
 def _entry(kind: str, section: Section) -> Entry:
-    values = {key: section.text(key) for key in ENTRIES[kind]}
+    values = {
+        key: " ".join(section.texts(key, required=True)) if key == "bodies" else section.text(key)
+        for key in ENTRIES[kind]
+    }
     if kind == "slot":
         section.choice("means", ("standby", "storage"))
     entry = Entry(kind, values, section.text("source"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -31,7 +32,15 @@ from nosender.project import Platform, find
 from nosender.project.platform import NAMES
 from nosender.retention.sweep import sweep
 from nosender.schema.catalogue import load
-from nosender.schema.observe.cluster_model import Membership, Role, RoleSetting
+from nosender.schema.observe import Observation
+from nosender.schema.observe.cluster_model import (
+    EventTrigger,
+    Extension,
+    Membership,
+    Publication,
+    Role,
+    RoleSetting,
+)
 from nosender.schema.observe.model import DefaultPrivilege
 from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
@@ -52,8 +61,12 @@ ASKED = tuple(
         "preloaded-library",
         "recording-setting",
         "schema-privilege",
+        "sending-function",
         "stored-setting",
         "system-privilege",
+        "undeclared-event-trigger",
+        "undeclared-extension",
+        "undeclared-publication",
     )
 )
 TODAY = date(2026, 11, 28)
@@ -286,9 +299,12 @@ def shaped(snapshot: Snapshot, profile: Profile) -> Snapshot:
                 RoleSetting(each.values["role"], None, "log_statement", "all")
                 for each in profile.of("stored_setting")
             ),
-            settings=tuple(
-                replace(each, value=fixed[each.name], state="set") if each.name in fixed else each
-                for each in live.settings
+            settings=(
+                *(each for each in live.settings if each.name not in fixed),
+                *(
+                    replace(live.settings[0], name=name, value=value, state="set")
+                    for name, value in fixed.items()
+                ),
             ),
             default_privileges=tuple(
                 DefaultPrivilege(
@@ -303,9 +319,59 @@ def shaped(snapshot: Snapshot, profile: Profile) -> Snapshot:
                     for each in profile.of("schema_grant")
                 ),
             ),
+            **_watched(live, profile),
         ),
         surroundings=_around(snapshot.surroundings, profile),
     )
+
+
+SAYS = "begin notify pgrst; end"
+"""What each event trigger of a platform runs here."""
+
+
+def knowing(profile: Profile) -> Profile:
+    """The profile, as if that were the text that it knows of each."""
+    digest = hashlib.sha256(SAYS.encode()).hexdigest()
+    return replace(
+        profile,
+        entries=tuple(
+            replace(each, values={**each.values, "bodies": digest}) if each.kind == "event_trigger" else each
+            for each in profile.entries
+        ),
+    )
+
+
+def _watched(live: Observation, profile: Profile) -> dict[str, Any]:
+    """Its extensions, event triggers with their functions, and publications."""
+    own, triggers = live.functions[0], profile.of("event_trigger")
+    functions = tuple(
+        replace(
+            own, schema=schema, name=name, identity="", arguments="", body=SAYS, kind="function",
+            language="plpgsql", extension=None, security_definer=False, owner=profile.bootstrap,
+        )
+        for schema, _, name in (each.values["function"].partition(".") for each in triggers)
+    )  # fmt: skip
+    return {
+        "extensions": (
+            *live.extensions,
+            *(
+                Extension(each.values["name"], "1", each.values["schema"], profile.bootstrap)
+                for each in profile.of("extension")
+            ),
+        ),
+        "functions": (*live.functions, *functions),
+        "event_triggers": tuple(
+            EventTrigger(
+                each.values["name"], "sql_drop", "origin", profile.bootstrap, f"{each.values['function']}()",
+                (), None,
+            )
+            for each in triggers
+        ),
+        "publications": tuple(
+            Publication(each.values["name"], "postgres", False, (), (), ("insert",), False)
+            for each in profile.of("publication")
+        ),
+    }  # fmt: skip
 
 
 def _around(around: Surroundings, profile: Profile) -> Surroundings:
@@ -345,7 +411,7 @@ def test_a_member_of_any_role_of_the_platform_is_a_finding(stock: Snapshot, name
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_entry_taken_away_brings_its_finding_back(stock: Snapshot, name: str) -> None:
-    profile = profiles()[name]
+    profile = knowing(profiles()[name])
     snapshot = shaped(stock, profile)
 
     def found(known: Profile) -> set[tuple[str, str]]:
@@ -384,6 +450,41 @@ def test_another_value_or_name_than_the_profile_s_stays_a_finding(stock: Snapsho
     )
     other = replace(snapshot, live=replace(snapshot.live, settings=minimal))
     assert set(deciding(judged(other, whole("cnpg")))) == {"archive_mode"}
+
+
+def test_what_a_platform_watches_is_only_as_wide_as_its_profile_says(stock: Snapshot) -> None:
+    """Extensions, event triggers and publications of Supabase, and what somebody makes of them."""
+    profile = knowing(profiles()["supabase"])
+    snapshot = shaped(stock, profile)
+    live = snapshot.live
+
+    def found(**changes: Any) -> set[str]:
+        other = replace(snapshot, live=replace(live, **changes))
+        return set(deciding(judged(other, whole("supabase"), {"supabase": profile})))
+
+    assert found() == set()
+    newer = tuple(replace(each, version="99") for each in live.extensions)
+    assert found(extensions=newer) == set()
+    eighth = Extension("hstore", "1", "extensions", profile.bootstrap)
+    telling = Extension("pg_stat_statements", "1", "extensions", profile.bootstrap)
+    assert found(extensions=(*live.extensions, eighth, telling)) == {"hstore", "pg_stat_statements"}
+    moved = tuple(replace(each, schema="mine") for each in live.extensions if each.name == "pgjwt")
+    kept = tuple(each for each in live.extensions if each.name != "pgjwt")
+    assert found(extensions=(*kept, *moved)) == {"pgjwt"}
+    code = replace(live.functions[-1], name="sign", extension="pgjwt", owner="postgres")
+    assert found(functions=(*live.functions, code)) >= {"pgjwt"}
+
+    def watching(**change: Any) -> tuple[Any, ...]:
+        name = "pgrst_ddl_watch"
+        return tuple(replace(each, **change) if each.name == name else each for each in live.functions)
+
+    both = {"pgrst_ddl_watch", "extensions.pgrst_ddl_watch()"}
+    assert found(functions=watching(body=f"{SAYS} ")) == both
+    assert found(functions=watching(security_definer=True)) == both
+    mine = tuple(replace(each, owner="postgres") for each in live.event_triggers)
+    assert found(event_triggers=mine) == {each.name for each in live.event_triggers}
+    filled = tuple(replace(each, tables=("mail.messages",)) for each in live.publications)
+    assert found(publications=filled) == {"supabase_realtime"}
 
 
 def test_each_platform_that_can_be_declared_has_a_profile_and_a_part_of_the_page() -> None:

@@ -129,7 +129,7 @@ where
     or not p.prosecdef
     and p.proname not in (
       'audit_columns', 'audit_declared', 'audit_known_values', 'audit_other_columns', 'audit_own_values',
-      'audit_rows', 'audit_tables', 'audit_text', 'audit_type', 'audit_whole'
+      'audit_project_declared', 'audit_rows', 'audit_tables', 'audit_text', 'audit_type', 'audit_whole'
     )
   )
 order by subject
