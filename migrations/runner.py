@@ -419,7 +419,6 @@ class _Session:
 
         `locked` takes the tables first, in the transaction that reverts, so that the count holds.
         """
-
         if self.options.allow_data_loss:
             return
         counts = {}
