@@ -3,55 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from nosender.privacy_audit.explore.indirect import hanging, owned
+from nosender.privacy_audit.explore.keyed import keyed, through_owned
 from nosender.privacy_audit.explore.model import Guess, Kind, Role
-from nosender.privacy_audit.explore.tables import TableShape, base, entity_of, is_identifier, is_list
-from nosender.privacy_audit.explore.vocabulary import DIRECTION, IDENTIFIER, SELF, VAGUE_GROUP, WEAK
+from nosender.privacy_audit.explore.settled import settled
+from nosender.privacy_audit.explore.tables import base, entity_of, family, is_identifier, is_list
+from nosender.privacy_audit.explore.vocabulary import IDENTIFIER, PLAIN_ADDRESS, VAGUE_GROUP, WEAK
 from nosender.privacy_audit.explore.words import reading, words_of
-from nosender.privacy_audit.finding import Confidence
+from nosender.privacy_audit.explore.world import CERTAIN, FEWEST, HINT, LIKELY, MOST, World
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nosender.privacy_audit.explore.counts import Measures
     from nosender.privacy_audit.explore.model import Table
+    from nosender.privacy_audit.explore.tables import TableShape
     from nosender.schema.observe.model import Column
 
-CERTAIN, LIKELY, HINT = Confidence.CERTAIN, Confidence.LIKELY, Confidence.HINT
-MOST = 0.8
-"""The share of values from which on they are taken for what they look like."""
-FEWEST = 5
-"""Values below this number say nothing."""
 _PERSON_FORMS = {"mxid": "a Matrix user", "address": "a mail address or JID", "phone": "a phone number"}
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """All tables, what their rows are, and what each column is taken for."""
-
-    shapes: Mapping[Table, TableShape]
-    entities: Mapping[Table, Kind]
-    reasons: Mapping[Table, str]
-    """Why the rows of a table are people."""
-    guesses: Mapping[Table, tuple[Guess, ...]] = field(default_factory=dict)
-
-    known: Mapping[tuple[Kind, str], frozenset[str]] = field(default_factory=dict)
-    """For the last word of each table's name the types of its keys, and their names."""
-    has_messages: bool = False
-    """Whether people share groups or stand beside messages in any table."""
-    has_people: bool = False
-    """Whether anything beyond weak words says that people are in the database."""
-
-    def of(self, table: Table, kind: Kind) -> list[Guess]:
-        """The guesses of one kind about the columns of a table."""
-        return [each for each in self.guesses.get(table, ()) if each.kind is kind]
-
-    @property
-    def people(self) -> frozenset[str]:
-        """The types of the keys of people; empty where no table has people."""
-        return self.known.get((Kind.PERSON, ""), frozenset())
 
 
 def guess(shapes: Mapping[Table, TableShape], measures: Measures | None = None) -> World:
@@ -65,7 +37,14 @@ def guess(shapes: Mapping[Table, TableShape], measures: Measures | None = None) 
     reasons = {
         key: _reason(shapes[key], referred[key]) for key, kind in entities.items() if kind is Kind.PERSON
     }
-    world = World(shapes, entities, reasons | reached, known=_known(shapes, entities))
+    world = World(
+        shapes,
+        entities,
+        reasons | reached,
+        known=_known(shapes, entities),
+        hanging=hanging(shapes, entities),
+        owned=owned(shapes, entities),
+    )
     guesses = {key: _guesses_of(shape, world, measures) for key, shape in shapes.items()}
     world = replace(world, guesses={key: some for key, some in guesses.items() if some})
     named = any(
@@ -90,10 +69,10 @@ def _known(
         for column in shape.columns:
             alone = shape.alone(column.name)
             if alone:
-                found.setdefault((kind, ""), set()).add(_family(column))
-                found.setdefault((kind, word), set()).add(_family(column))
+                found.setdefault((kind, ""), set()).add(family(column))
+                found.setdefault((kind, word), set()).add(family(column))
             if words_of(column.name)[-1:] == ("id",):
-                found.setdefault((kind, word), set()).add(f"{_family(column)} {column.name}")
+                found.setdefault((kind, word), set()).add(f"{family(column)} {column.name}")
     return {key: frozenset(some) for key, some in found.items()}
 
 
@@ -152,66 +131,20 @@ def _reason(shape: TableShape, referred: int) -> str:
 
 
 def _guesses_of(shape: TableShape, world: World, measures: Measures | None) -> tuple[Guess, ...]:
-    keyed = _keyed(shape, world)
+    links = keyed(shape, world)
     found: list[Guess] = []
     for column in shape.columns:
         if not (is_identifier(column) or is_list(column)):
             continue
-        one = keyed.get(column.name, ...)
+        one = links.get(column.name, ...)
         if one is None:
             continue
         guessed = one if isinstance(one, Guess) else _named(column, shape, world)
         guessed = _measured(guessed, column, shape, world, measures)
         if guessed is not None:
             found.append(guessed)
-    return _settled(_settled(tuple(found), shape, world), shape, world)  # what became sure makes others so
-
-
-def _keyed(shape: TableShape, world: World) -> dict[str, Guess | None]:
-    """What foreign keys say; None for a column that only completes the key of another."""
-    found: dict[str, Guess | None] = {}
-    for link in sorted(shape.links, key=lambda each: len(each.columns)):
-        kind = world.entities.get(link.parent)
-        columns = [name for name in link.columns if name not in found]
-        if len(columns) > 1 and kind is None:
-            continue
-        if len(columns) > 1:
-            named = [name for name in columns if kind and (read := reading(name)) and read[0] is kind]
-            found |= dict.fromkeys((name for name in columns if name not in named[:1]), None)
-            columns = named[:1] if kind else []
-        for name in columns:
-            read = reading(name)
-            if kind is None:
-                if (
-                    len(link.columns) == 1
-                    and _refers_to_person(world, link.parent)
-                    and read
-                    and read[0] is Kind.PERSON
-                ):
-                    kind = Kind.PERSON
-                elif len(link.columns) == 1 and not (read and read[0] in (Kind.GROUP, Kind.PERSON)):
-                    continue
-                else:
-                    continue
-            role, word = _role(read, kind, link.parent)
-            why = f"its foreign key refers to {'.'.join(link.parent)}"
-            found[name] = Guess(name, kind, role, word, CERTAIN, why, link.parent)
-    return found
-
-
-def _refers_to_person(world: World, table: Table) -> bool:
-    shape = world.shapes.get(table)
-    return shape is not None and any(
-        world.entities.get(link.parent) is Kind.PERSON and len(link.columns) == 1 for link in shape.links
-    )
-
-
-def _role(read: tuple[Kind, Role | None, str] | None, kind: Kind, parent: Table) -> tuple[Role | None, str]:
-    if kind is not Kind.PERSON:
-        return None, read[2] if read else parent[1]
-    if read and read[0] is Kind.PERSON:
-        return read[1], read[2]
-    return Role.OTHER, read[2] if read else parent[1]
+    found += through_owned(shape, world, found)
+    return settled(settled(found, shape, world), shape, world)  # what became sure makes others so
 
 
 def _named(column: Column, shape: TableShape, world: World) -> Guess | None:
@@ -224,11 +157,11 @@ def _named(column: Column, shape: TableShape, world: World) -> Guess | None:
     kind, role, word = read
     many = _plural(column.name)
     counts = many or f"{word}s" in column.name.lower().split("_")
-    if (is_list(column) and not many) or (_family(column) == "number" and counts):
+    if (is_list(column) and not many) or (family(column) == "number" and counts):
         return None  # a document with a word of that name; a count
     if column.name.lower() == "mxid" and own is not Kind.PERSON:
         return None  # the identifier of whatever the row is
-    if base(column) == "smallint":
+    if base(column) == "smallint" or (word == "profile" and words[-1] == word):
         return None
     if kind is Kind.MESSAGE and words[-1] not in IDENTIFIER and "messageid" not in words:
         return None
@@ -236,8 +169,8 @@ def _named(column: Column, shape: TableShape, world: World) -> Guess | None:
         return None
     if word in _TENANTS and not _kept(column, word, Kind.PERSON, world) and world.people:
         return None
-    weak = (word in WEAK or words[-1] == "by") and not (
-        kind is Kind.PERSON and _kept(column, word, kind, world)
+    weak = (word in WEAK or "by" in words[1:]) and not (
+        kind is Kind.PERSON and (_kept(column, word, kind, world) or set(words[1:]) & PLAIN_ADDRESS)
     )
     people = bool(world.people)
     if weak and _any_kind(column, shape):
@@ -258,7 +191,7 @@ def _any_kind(column: Column, shape: TableShape) -> bool:
 def _kept(column: Column, word: str, kind: Kind, world: World) -> bool:
     """Whether a table of such things is there, with a key of the column's type."""
     known = world.known.get((kind, word), frozenset())
-    return _family(column) in known or f"{_family(column)} {column.name}" in known
+    return family(column) in known or f"{family(column)} {column.name}" in known
 
 
 def _plural(name: str) -> bool:
@@ -325,75 +258,3 @@ def _measured(
             why=why,
         )
     return guessed
-
-
-def _settled(found: tuple[Guess, ...], shape: TableShape, world: World) -> tuple[Guess, ...]:
-    """Weak words that stand opposite each other, or beside a table of people, are more than hints."""
-    roles = {each.role for each in found if each.kind is Kind.PERSON}
-    words = {each.word for each in found if each.kind is Kind.PERSON}
-    opposite = {Role.SENDER, Role.RECIPIENT} <= roles or {"our", "their"} <= words
-    sure = {each.word for each in found if each.kind is Kind.PERSON and each.confidence is not HINT}
-    settled = []
-    own = world.entities.get(shape.id)
-    for each in found:
-        if each.kind is Kind.PERSON and each.confidence is HINT:
-            column = next(one for one in shape.columns if one.name == each.column)
-            people = bool(world.people)
-            typed = _like_a_person(column, world)
-            directed = each.word in DIRECTION and not {Role.SENDER, Role.RECIPIENT} <= roles
-            grouped = any(one.kind is Kind.GROUP for one in found)
-            if (directed and not shape.is_message) or (is_list(column) and each.word in DIRECTION):
-                continue
-            shared = own in (Kind.GROUP, Kind.MESSAGE) or len(found) > 1
-            if is_list(column) and each.word in ("participant", "member", "recipient") and shared:
-                each = replace(each, confidence=LIKELY, why=each.why + ", in one value")
-            if (
-                not directed
-                and not is_list(column)
-                and (
-                    (opposite and (shape.is_message or people or "our" in words) and typed)
-                    or (sure and each.word not in sure and typed and base(column) != "smallint")
-                    or (shape.is_message and typed and (people or sure))
-                    or (people and typed and (grouped or each.word in SELF | {"owner", "creator"}))
-                )
-            ):
-                each = replace(each, confidence=LIKELY, why=each.why + ", beside what else the row names")
-        settled.append(each)
-    queue = [
-        each
-        for each in settled
-        if each.kind is Kind.PERSON and each.entity is None and shape.alone(each.column)
-    ]
-    roles = {each.role for each in queue}
-    if (
-        len(queue) > 1
-        and {Role.SENDER, Role.RECIPIENT} <= roles
-        and not (shape.is_message and own is not Kind.QUEUE)
-    ):
-        # each stands in one row alone: ends of a queue, not people who come back
-        names = {each.column for each in queue}
-        settled = [
-            replace(
-                each,
-                kind=Kind.QUEUE,
-                role=None,
-                why="unique in its table: it names this row and nobody elsewhere",
-            )
-            if each.column in names or (each.kind is Kind.PERSON and shape.alone(each.column))
-            else each
-            for each in settled
-        ]
-    return tuple(settled)
-
-
-def _like_a_person(column: Column, world: World) -> bool:
-    """Whether the type is one in which the database numbers its people; any, where it has none."""
-    types = world.people
-    return not types or _family(column) in types or _family(column) == "text"
-
-
-def _family(column: Column) -> str:
-    kind = base(column).removesuffix("[]")
-    if kind in ("bigint", "integer", "smallint", "numeric"):
-        return "number"
-    return "text" if kind in ("text", "character varying", "character", "citext", "name") else kind

@@ -5,27 +5,39 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nosender.privacy_audit.explore.guesses import CERTAIN, HINT, LIKELY, MOST
 from nosender.privacy_audit.explore.model import Kind, Place, PlaceKind, Role
 from nosender.privacy_audit.explore.queries import query_of
 from nosender.privacy_audit.explore.tables import base, is_content, is_list
-from nosender.privacy_audit.explore.vocabulary import AT_WORK, GROUP, SELF, VAGUE_GROUP, WAITING, WHOLE
-from nosender.privacy_audit.explore.words import apart, words_of
+from nosender.privacy_audit.explore.vocabulary import (
+    ALIASES,
+    AT_WORK,
+    GROUP,
+    MESSAGE,
+    PROTOCOLS,
+    RELATING,
+    SELF,
+    VAGUE_GROUP,
+    WAITING,
+    WHOLE,
+)
+from nosender.privacy_audit.explore.words import apart, marks, words_of
+from nosender.privacy_audit.explore.world import CERTAIN, HINT, LIKELY, MOST
 from nosender.privacy_audit.finding import Confidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from nosender.privacy_audit.explore.counts import Measures
-    from nosender.privacy_audit.explore.guesses import World
     from nosender.privacy_audit.explore.model import Guess
     from nosender.privacy_audit.explore.tables import TableShape
+    from nosender.privacy_audit.explore.world import World
 
 _ORDER = list(PlaceKind)
 _SURE = list(Confidence)
 
 
 _JOINED = (PlaceKind.GROUP, PlaceKind.BESIDE_MESSAGE)
+_COMING = frozenset(("inviter", "invited", "referred", "referrer", "friend", "partner", "blocked", "peer"))
 _BELONGING = frozenset(("membership", "registered", "affiliation", "occupant"))
 
 
@@ -88,6 +100,7 @@ def _places(shape: TableShape, world: World, measures: Measures | None) -> Itera
     elif people and not person_row:
         yield from _single(shape, people, groups, messages, own, world)
     yield from _texts(shape, measures)
+    yield from _documents(shape, people, different)
     for name in _lists(shape):
         for each in world.of(shape.id, Kind.PERSON):
             if each.column == name and each.confidence is not HINT:
@@ -100,6 +113,19 @@ def _places(shape: TableShape, world: World, measures: Measures | None) -> Itera
                     each.confidence,
                     each.why,
                 )
+
+
+def _documents(shape: TableShape, people: Sequence[Guess], different: Sequence[Guess]) -> Iterator[Place]:
+    """A person's contacts as one document: `ignores (user_id, ignores_json)`."""
+    known = set(shape.words) & RELATING
+    sure = [each for each in people if each.confidence is not HINT]
+    for column in shape.columns:
+        if sure and known & set(words_of(column.name)) and is_content(column) and not different:
+            named = (sure[0].column, column.name)
+            why = f"by its name, {column.name}, beside one person"
+            sentence = f"a person's contacts in one value, {column.name}"
+            query = query_of(shape.id, PlaceKind.LIST, named, ())
+            yield Place(PlaceKind.LIST, shape.id, named, (), sentence, LIKELY, why, query)
 
 
 def _without_aliases(people: list[Guess]) -> list[Guess]:
@@ -149,7 +175,7 @@ def _at_work(each: Guess) -> bool:
 
 
 def _invites(each: Guess) -> bool:
-    return each.word in ("inviter", "invited", "referred", "referrer", "friend", "partner", "blocked", "peer")
+    return each.word.split()[0] in _COMING
 
 
 def _apart(shape: TableShape, one: Guess, other: Guess, measures: Measures | None) -> bool:
@@ -165,8 +191,11 @@ def _apart(shape: TableShape, one: Guess, other: Guess, measures: Measures | Non
         and one.confidence is other.confidence is CERTAIN
     ):
         return True  # two keys to one table of people
+    marked = marks(one.column) != marks(other.column)
     if one.word == other.word:
-        return apart(one.column, other.column)
+        return apart(one.column, other.column) or (marked and shape.together(one.column, other.column))
+    if not marked and {one.word, other.word} <= ALIASES:
+        return False
     if shape.together(one.column, other.column):
         return True
     if one.role in mild and other.role in mild:
@@ -230,7 +259,10 @@ def _single(
         sure = max(_least(some), _least(through) if kind in _JOINED else CERTAIN, key=_SURE.index)
         return _place(kind, shape, some, through, sentence, sure, why)
 
-    if own is Kind.GROUP and not (beside and not shape.is_message):
+    if own is Kind.GROUP and people[0].entity in world.owned:
+        told = f"whose account is in which group: {named} in each row of {shape.name}"
+        yield place(PlaceKind.GROUP, people, beside, told)
+    elif own is Kind.GROUP and not (beside and not shape.is_message):
         if _least(people) is not HINT and people[0].role is not Role.ADDRESS:
             owner = place(PlaceKind.OWNER, people, beside, f"who made or owns each group: {named}")
             yield replace(owner, confidence=HINT)
@@ -273,7 +305,10 @@ def _texts(shape: TableShape, measures: Measures | None) -> Iterator[Place]:
             if counts.naming >= 0.5:
                 why = f"{counts.naming:.0%} of its values name a sender or author by key or attribute"
                 yield _text_place(shape, column.name, sentence, CERTAIN, why)
-        elif shape.is_message and words_of(column.name)[-1] in WHOLE and base(column) != "bytea":
+        elif base(column) != "bytea" and (
+            (shape.is_message and words_of(column.name)[-1] in WHOLE)
+            or (set(shape.words) & PROTOCOLS and set(words_of(column.name)) & MESSAGE)
+        ):
             why = "by its name a whole message, head and all; no rows to measure"
             yield _text_place(shape, column.name, sentence, LIKELY, why)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.explore.model import Kind
 from nosender.privacy_audit.explore.vocabulary import (
+    CALL,
     CONTENT,
     DIRECTION,
     GROUP,
@@ -94,6 +95,18 @@ class TableShape:
             self.words[-1:] != () and self.words[-1] in MESSAGE | WAITING and bool(self.content or timed)
         ) or (bool(self.content) and (named or self._addressed))
 
+    @cached_property
+    def is_call(self) -> bool:
+        """Whether a row is a call, by the name of the table."""
+        return bool(set(self.words) & CALL)
+
+    @cached_property
+    def is_receipt(self) -> bool:
+        """Whether a row by its name says of somebody's messages where they went."""
+        return bool(set(self.words) & MESSAGE and {"target"} & set(self.words)) or self.words[-1:] == (
+            "receipt",
+        )
+
     @property
     def _addressed(self) -> bool:
         read = {
@@ -112,6 +125,14 @@ def base(column: Column) -> str:
 @lru_cache(maxsize=1 << 12)
 def _bare(type_: str) -> str:
     return re.sub(r"\([^)]*\)", "", type_).strip()
+
+
+def family(column: Column) -> str:
+    """One word for all types whose values can be equal."""
+    kind = base(column).removesuffix("[]")
+    if kind in ("bigint", "integer", "smallint", "numeric"):
+        return "number"
+    return "text" if kind in ("text", "character varying", "character", "citext", "name") else kind
 
 
 def is_identifier(column: Column) -> bool:

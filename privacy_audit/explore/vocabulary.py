@@ -21,13 +21,15 @@ SENDER = _set(
     """
 )
 RECIPIENT = _set(
-    "recipient receiver destination dest to rcpt addressee callee assignee target invitee mentioned"
+    """
+    recipient receiver destination dest dst to rcpt addressee callee assignee target invitee invited mentioned
+    """
 )
 OTHER = _set(
     """
     other peer their friend buddy partner with blocker blocked ignorer ignored muted muter follower
     followee followed following inviter referrer invitor requester requestor reporter resolver owner executor
-    admin mod moderator approver quarantiner editor agent responder initiator who whom
+    admin mod moderator approver quarantiner editor agent responder initiator watcher presentity who whom
     """
 )
 WEAK = _set(
@@ -35,7 +37,7 @@ WEAK = _set(
     from source src originator to destination dest target with owner our their other peer agent actor
     admin mod moderator contact editor login lid pn mail caller callee customer publisher partner
     participant member executor creator requester assignee approver resolver reporter responder
-    initiator submitter uploader who whom
+    initiator submitter uploader profile dst who whom
     """
 )
 """Words that name people in a messenger and machines elsewhere: alone they are a hint."""
@@ -62,6 +64,8 @@ CONTENT = _set(
 )
 WHOLE = _set("xml stanza json raw mime rfc822 headers")
 """A value that is a whole message, head and all."""
+PROTOCOLS = _set("sip xmpp smtp mime irc")
+"""In tables named by one of them, a message is whole as well."""
 WAITING = _set("inbox outbox spool offline queue pending mailbox push notification staging delivery")
 """Tables whose one person is whom something waits for."""
 NETWORK = _set("ip ipaddress ipaddr remoteaddress useragent")
@@ -72,7 +76,20 @@ TIME = _set(
     logtime last creation modification creationdate modificationdate
     """
 )
-DIRECTION = _set("source src destination dest target to")
+CALLING = _set("caller callee agent")
+CALL = _set("call cdr dialog")
+"""In tables of calls the words above name people."""
+PLAIN_ADDRESS = _set("jid mxid phone msisdn e164 email")
+"""What people alone have: `our_jid` is no weak name, as `our` is."""
+LOCATORS = _set("uri addr address aor")
+"""By what a sender or recipient is reached, where the word before says who it is."""
+ALIASES = _set("user username userid uname login localpart account luser uid")
+"""Words of which two in one row, without a mark, are two names of one person."""
+AMOUNTS = _set("per max limit count")
+"""Before a word for people: how many of them."""
+RELATING = _set("ignore block mute follow friend contact buddy roster")
+"""What a table and a document of it are named by that hold one person's contacts."""
+DIRECTION = _set("source src destination dest dst target to")
 """Words that name a person only where the opposite direction stands in the row too."""
 NOT_PEOPLE = DEVICE | _set("config app service api machine gateway server client bot job system")
 SENT = _set("sent posted written created authored published submitted uploaded")

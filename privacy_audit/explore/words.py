@@ -11,10 +11,12 @@ from functools import lru_cache
 from nosender.privacy_audit.explore.model import Kind, Role
 from nosender.privacy_audit.explore.vocabulary import (
     ADDRESS,
+    AMOUNTS,
     DEVICE,
     GROUP,
     IDENTIFIER,
     KNOWN,
+    LOCATORS,
     MESSAGE,
     NOT_PEOPLE,
     ORDINALS,
@@ -87,14 +89,28 @@ def reading(name: str) -> tuple[Kind, Role | None, str] | None:
     """What the name of an identifier says that it singles out; None where it says nothing."""
     words = list(words_of(name))
     addresses = [word for word in words if word in ADDRESS]
-    if len(words) > 1 and words[-1] == "by" and (words[-2].endswith("ed") or words[-2] in SENT):
-        verb = _VERBS.get(words[-2], words[-2])
-        return Kind.PERSON, (Role.SENDER if words[-2] in SENT else Role.OTHER), verb
-    while len(words) > 1 and _is_tail(words[-1]):
-        if words[-1] in ("name", "number") and words[-2] not in SELF | GROUP | {"phone", "sender", "author"}:
-            return None
+    done = words[words.index("by") - 1] if "by" in words[1:] else ""
+    if done.endswith("ed") or done in SENT:  # created_by, invited_by_user_id
+        return Kind.PERSON, (Role.SENDER if done in SENT else Role.OTHER), _VERBS.get(done, done)
+    located = len(words) > 1 and words[-1] in LOCATORS
+    if located:
         words.pop()
+    found = _singled_out(words, addresses)
+    people = found is not None and found[0] is Kind.PERSON
+    # an address of a user may be that of a house; what has a group's or a message's is no person
+    return found if not located or (people and (addresses or words[-1] not in SELF)) else None
+
+
+def _singled_out(words: list[str], addresses: list[str]) -> tuple[Kind, Role | None, str] | None:
+    """What the words say without what they end in: numbers, names, marks."""
+    named = False
+    while len(words) > 1 and _is_tail(words[-1]):
+        named |= words.pop() in ("name", "number")
     head = words[-1] if words else ""
+    if named and head not in SELF | GROUP | SENDER | RECIPIENT | {"phone"}:
+        return None
+    if AMOUNTS & set(words[:-1]):  # limit_per_user
+        return None
     if head == "agent" and "user" in words:  # the name of a program
         return None
     if head in ("from", "to", "with") and len(words) > 1:  # reply_to, upgraded_from
@@ -144,11 +160,12 @@ def _is_tail(word: str) -> bool:
 
 def apart(one: str, other: str) -> bool:
     """Whether two names with one word for a person mean two: c_owner and f_owner, user_a and user_b."""
-    first, second = _marks(one), _marks(other)
+    first, second = marks(one), marks(other)
     return first != second and bool(first) and bool(second)
 
 
-def _marks(name: str) -> tuple[str, ...]:
+def marks(name: str) -> tuple[str, ...]:
+    """What a name says beyond that it is a person's."""
     people = SELF | SENDER | RECIPIENT | OTHER
     return tuple(
         word

@@ -1,0 +1,96 @@
+"""What foreign keys say of the columns that they start at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nosender.privacy_audit.explore.model import Guess, Kind, Role
+from nosender.privacy_audit.explore.vocabulary import IDENTIFIER
+from nosender.privacy_audit.explore.words import reading, words_of
+from nosender.privacy_audit.explore.world import CERTAIN, LIKELY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nosender.privacy_audit.explore.model import Table
+    from nosender.privacy_audit.explore.tables import Link, TableShape
+    from nosender.privacy_audit.explore.world import World
+
+
+def keyed(shape: TableShape, world: World) -> dict[str, Guess | None]:
+    """What foreign keys say; None for a column that only completes the key of another."""
+    found: dict[str, Guess | None] = {}
+    for link in sorted(shape.links, key=lambda each: len(each.columns)):
+        kind = world.entities.get(link.parent)
+        columns = [name for name in link.columns if name not in found]
+        if len(columns) > 1 and link.parent == shape.id:
+            found |= dict.fromkeys(columns, None)  # a key to its own table repeats its own columns
+            continue
+        if len(columns) > 1 and kind is None:
+            continue
+        if len(columns) > 1:
+            named = [name for name in columns if (read := reading(name)) and read[0] is kind][:1]
+            found |= dict.fromkeys((name for name in columns if name not in named), None)
+            columns = named
+        for name in columns:
+            guessed = _guess(name, link, kind, world)
+            if guessed is not None:
+                found[name] = guessed
+    return found
+
+
+def _guess(name: str, link: Link, kind: Kind | None, world: World) -> Guess | None:
+    parent = ".".join(link.parent)
+    if kind is None:
+        read = reading(name)
+        if len(link.columns) > 1:
+            return None
+        if not (read and read[0] is Kind.PERSON and _refers_to_person(world, link.parent)):
+            part, whole = world.hanging.get(link.parent, (None, ("", "")))
+            why = f"it refers to {parent}, whose rows are part of {'.'.join(whole)}"
+            return Guess(name, part, None, link.parent[1], LIKELY, why, link.parent) if part else None
+        kind = Kind.PERSON
+    role, word = _role(name, kind, link.parent)
+    why = f"its foreign key refers to {parent}"
+    return Guess(name, kind, role, word, CERTAIN, why, link.parent)
+
+
+def through_owned(shape: TableShape, world: World, found: Sequence[Guess]) -> list[Guess]:
+    """The person whose account or device the row is of, where it names somebody else or is of a group."""
+    people = [each for each in found if each.kind is Kind.PERSON]
+    if any(each.role in (Role.SELF, Role.ADDRESS) for each in people):
+        return []
+    shared = world.entities.get(shape.id) is Kind.GROUP or any(each.kind is Kind.GROUP for each in found)
+    taken = {each.column for each in found}
+    return [
+        Guess(
+            link.columns[0],
+            Kind.PERSON,
+            Role.SELF,
+            world.owned[link.parent][1],
+            LIKELY,
+            f"it refers to {'.'.join(link.parent)}, each row of which is one person's",
+            link.parent,
+        )
+        for link in shape.links
+        if len(link.columns) == 1 and link.parent in world.owned and link.columns[0] not in taken
+        if people or shared
+    ][:1]
+
+
+def _refers_to_person(world: World, table: Table) -> bool:
+    shape = world.shapes.get(table)
+    return shape is not None and any(
+        world.entities.get(link.parent) is Kind.PERSON and len(link.columns) == 1 for link in shape.links
+    )
+
+
+def _role(column: str, kind: Kind, parent: Table) -> tuple[Role | None, str]:
+    read = reading(column)
+    if kind is not Kind.PERSON:
+        return None, read[2] if read else parent[1]
+    if read and read[0] is Kind.PERSON:
+        return read[1], read[2]
+    if not set(words_of(column)) - IDENTIFIER:
+        return Role.SELF, "user"
+    return Role.OTHER, read[2] if read else parent[1]
