@@ -6,14 +6,15 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from nosender.privacy_audit.explore.entities import TENANTS, entities_of
 from nosender.privacy_audit.explore.indirect import hanging, owned
-from nosender.privacy_audit.explore.keyed import keyed, through_owned
+from nosender.privacy_audit.explore.keyed import keyed, natural, natural_keys, through_owned
 from nosender.privacy_audit.explore.model import Guess, Kind, Role
 from nosender.privacy_audit.explore.settled import settled
-from nosender.privacy_audit.explore.tables import base, entity_of, family, is_identifier, is_list
-from nosender.privacy_audit.explore.vocabulary import IDENTIFIER, PLAIN_ADDRESS, VAGUE_GROUP, WEAK
-from nosender.privacy_audit.explore.words import reading, words_of
-from nosender.privacy_audit.explore.world import CERTAIN, FEWEST, HINT, LIKELY, MOST, World
+from nosender.privacy_audit.explore.tables import base, family, is_identifier, is_list, is_time
+from nosender.privacy_audit.explore.vocabulary import FLAGS, IDENTIFIER, PLAIN_ADDRESS, VAGUE_GROUP, WEAK
+from nosender.privacy_audit.explore.words import reading, stem, words_of
+from nosender.privacy_audit.explore.world import CERTAIN, FEWEST, HINT, LIKELY, MOST, PERSON_FORMS, World
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,16 +24,10 @@ if TYPE_CHECKING:
     from nosender.privacy_audit.explore.tables import TableShape
     from nosender.schema.observe.model import Column
 
-_PERSON_FORMS = {"mxid": "a Matrix user", "address": "a mail address or JID", "phone": "a phone number"}
-
 
 def guess(shapes: Mapping[Table, TableShape], measures: Measures | None = None) -> World:
     """What every column singles out. Without measures, from structure and names alone."""
-    entities = {key: kind for key, shape in shapes.items() if (kind := entity_of(shape))}
-    entities |= _as_parents(shapes, entities)
-    entities = _without_tenants(shapes, entities)
-    reached = _by_values(shapes, entities, measures) if measures else {}
-    entities |= dict.fromkeys(reached, Kind.PERSON)
+    shapes, entities, reached = entities_of(shapes, measures)
     referred = Counter(link.parent for shape in shapes.values() for link in shape.links)
     reasons = {
         key: _reason(shapes[key], referred[key]) for key, kind in entities.items() if kind is Kind.PERSON
@@ -44,6 +39,7 @@ def guess(shapes: Mapping[Table, TableShape], measures: Measures | None = None) 
         known=_known(shapes, entities),
         hanging=hanging(shapes, entities),
         owned=owned(shapes, entities),
+        natural=natural_keys(shapes, entities),
     )
     guesses = {key: _guesses_of(shape, world, measures) for key, shape in shapes.items()}
     world = replace(world, guesses={key: some for key, some in guesses.items() if some})
@@ -76,50 +72,6 @@ def _known(
     return {key: frozenset(some) for key, some in found.items()}
 
 
-def _as_parents(shapes: Mapping[Table, TableShape], entities: Mapping[Table, Kind]) -> dict[Table, Kind]:
-    """What rows of tables are whose key is another table's: a profile that is one of a user."""
-    found: dict[Table, Kind] = {}
-    for key, shape in shapes.items():
-        for link in shape.links:
-            kind = entities.get(link.parent)
-            if key not in entities and kind and len(shape.primary) == 1 and link.columns == shape.primary:
-                found[key] = kind
-    return found
-
-
-def _by_values(
-    shapes: Mapping[Table, TableShape], entities: Mapping[Table, Kind], measures: Measures
-) -> dict[Table, str]:
-    """Tables that no name tells, of which each row has an address or number of its own; and why."""
-    found: dict[Table, str] = {}
-    for key, shape in shapes.items():
-        if key in entities or shape.is_message:
-            continue
-        for column in shape.columns:
-            counts = measures.column(key, column.name)
-            if counts is None or not shape.alone(column.name) or counts.filled < FEWEST:
-                continue
-            form, share = counts.form
-            if form in _PERSON_FORMS and share >= MOST:
-                found[key] = (
-                    f"{share:.0%} of {column.name}, one a row, have the form of {_PERSON_FORMS[form]}"
-                )
-    return found
-
-
-_TENANTS = frozenset(("account", "customer"))
-
-
-def _without_tenants(shapes: Mapping[Table, TableShape], entities: dict[Table, Kind]) -> dict[Table, Kind]:
-    """Beside a table of users, an account or a customer is whom the users work for."""
-    people = {key for key, kind in entities.items() if kind is Kind.PERSON}
-    tenants = {key for key in people if shapes[key].words[-1] in _TENANTS}
-    users = {key for key in people - tenants if shapes[key].words[-1] in ("user", "person", "people")}
-    if not users:
-        return entities
-    return {key: kind for key, kind in entities.items() if key not in tenants}
-
-
 def _reason(shape: TableShape, referred: int) -> str:
     known = [
         each.name
@@ -131,7 +83,7 @@ def _reason(shape: TableShape, referred: int) -> str:
 
 
 def _guesses_of(shape: TableShape, world: World, measures: Measures | None) -> tuple[Guess, ...]:
-    links = keyed(shape, world)
+    links = natural(shape, world) | keyed(shape, world)
     found: list[Guess] = []
     for column in shape.columns:
         if not (is_identifier(column) or is_list(column)):
@@ -139,7 +91,7 @@ def _guesses_of(shape: TableShape, world: World, measures: Measures | None) -> t
         one = links.get(column.name, ...)
         if one is None:
             continue
-        guessed = one if isinstance(one, Guess) else _named(column, shape, world)
+        guessed = one if isinstance(one, Guess) else _named(column, shape, world) or _stemmed(column, shape)
         guessed = _measured(guessed, column, shape, world, measures)
         if guessed is not None:
             found.append(guessed)
@@ -161,13 +113,19 @@ def _named(column: Column, shape: TableShape, world: World) -> Guess | None:
         return None  # a document with a word of that name; a count
     if column.name.lower() == "mxid" and own is not Kind.PERSON:
         return None  # the identifier of whatever the row is
-    if base(column) == "smallint" or (word == "profile" and words[-1] == word):
+    if words[0] in ("last", "next") and role is Role.SELF and family(column) == "number":
+        return None  # how far somebody got: a cursor
+    flag = words[-1] in FLAGS and family(column) == "number"
+    if base(column) == "smallint" or (word == "profile" and words[-1] == word) or flag:
         return None
-    if kind is Kind.MESSAGE and words[-1] not in IDENTIFIER and "messageid" not in words:
+    if kind is Kind.MESSAGE and words[-1] not in IDENTIFIER and family(column) != "number":
         return None
+    if kind is Kind.GROUP and many and words[-1] not in IDENTIFIER:
+        return None  # threads: a count or a list
     if kind is Kind.GROUP and word in VAGUE_GROUP and not _kept(column, word, Kind.GROUP, world):
         return None
-    if word in _TENANTS and not _kept(column, word, Kind.PERSON, world) and world.people:
+    theirs = any(words_of(each.name)[:1] == ("their",) for each in shape.columns)
+    if word in TENANTS and not _kept(column, word, Kind.PERSON, world) and world.people and not theirs:
         return None
     weak = (word in WEAK or "by" in words[1:]) and not (
         kind is Kind.PERSON and (_kept(column, word, kind, world) or set(words[1:]) & PLAIN_ADDRESS)
@@ -180,6 +138,19 @@ def _named(column: Column, shape: TableShape, world: World) -> Guess | None:
     if kind is Kind.PERSON and people and not weak:
         why += ", in a database that has a table of people"
     return Guess(column.name, kind, role, word, confidence, why)
+
+
+def _stemmed(column: Column, shape: TableShape) -> Guess | None:
+    """`e1_from` where `e1_to` stands too; a hint, for prices have such names as well."""
+    named = stem(column.name)
+    if named is None or is_time(column) or is_list(column) or reading(column.name) is not None:
+        return None
+    before, word = named
+    other = (before, "to" if word == "from" else "from")
+    if before and any(stem(each.name) == other for each in shape.columns):
+        role = Role.SENDER if word == "from" else Role.RECIPIENT
+        return Guess(column.name, Kind.PERSON, role, word, HINT, f"by its name, {word}")
+    return None
 
 
 def _any_kind(column: Column, shape: TableShape) -> bool:
@@ -242,12 +213,12 @@ def _measured(
                 f"{share:.0%} of its values have the form of a Matrix {form}",
             )
         return guessed
-    if form in _PERSON_FORMS and share >= MOST:
+    if form in PERSON_FORMS and share >= MOST:
         if guessed is not None and guessed.kind in (Kind.GROUP, Kind.MESSAGE):
             return guessed  # rooms of XMPP are addresses as well
         if guessed is not None and guessed.confidence is CERTAIN:
             return guessed
-        why = f"{share:.0%} of its values have the form of {_PERSON_FORMS[form]}"
+        why = f"{share:.0%} of its values have the form of {PERSON_FORMS[form]}"
         if guessed is None:
             if unique and not shape.is_message:
                 return Guess(column.name, Kind.PERSON, Role.ADDRESS, column.name, LIKELY, why)

@@ -34,7 +34,8 @@ def owned(shapes: Mapping[Table, TableShape], entities: Mapping[Table, Kind]) ->
     """Tables whose rows belong to one person each, as `networks ("user")`; and where the people are."""
     found: dict[Table, Table] = {}
     for key, shape in shapes.items():
-        people = [link for link in shape.links if entities.get(link.parent) is Kind.PERSON]
+        linked = {link.columns: link for link in shape.links if entities.get(link.parent) is Kind.PERSON}
+        people = list(linked.values())
         if key in entities or len(people) != 1 or len(people[0].columns) != 1 or len(shape.primary) != 1:
             continue
         if any(entities.get(link.parent) in _SHARED for link in shape.links):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.explore.model import Guess, Kind, Role
+from nosender.privacy_audit.explore.tables import family
 from nosender.privacy_audit.explore.vocabulary import IDENTIFIER
 from nosender.privacy_audit.explore.words import reading, words_of
 from nosender.privacy_audit.explore.world import CERTAIN, LIKELY
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from nosender.privacy_audit.explore.model import Table
     from nosender.privacy_audit.explore.tables import Link, TableShape
@@ -30,6 +31,8 @@ def keyed(shape: TableShape, world: World) -> dict[str, Guess | None]:
             continue
         if len(columns) > 1:
             named = [name for name in columns if (read := reading(name)) and read[0] is kind][:1]
+            if kind in (Kind.GROUP, Kind.MESSAGE) and len(columns) == len(link.columns):
+                named = named or columns[-1:]  # the rest says of which account or tenant it is
             found |= dict.fromkeys((name for name in columns if name not in named), None)
             columns = named
         for name in columns:
@@ -37,6 +40,37 @@ def keyed(shape: TableShape, world: World) -> dict[str, Guess | None]:
             if guessed is not None:
                 found[name] = guessed
     return found
+
+
+def natural(shape: TableShape, world: World) -> dict[str, Guess]:
+    """Columns without a foreign key that bear the name of the one key of people, as `uid`, or end in it."""
+    found: dict[str, Guess] = {}
+    for column in shape.columns:
+        words = words_of(column.name)
+        key = world.natural.get(words[-1]) if words else None
+        if key is None or key[0] == shape.id or key[1] != family(column) or shape.primary == (column.name,):
+            continue
+        read = reading(column.name)
+        role, word = (read[1], read[2]) if read and read[0] is Kind.PERSON else (Role.OTHER, words[0])
+        if len(words) == 1:
+            role, word = Role.SELF, "user"
+        why = f"it bears the name of the key of {'.'.join(key[0])}"
+        found[column.name] = Guess(column.name, Kind.PERSON, role, word, LIKELY, why, key[0])
+    return found
+
+
+def natural_keys(
+    shapes: Mapping[Table, TableShape], entities: Mapping[Table, Kind]
+) -> dict[str, tuple[Table, str]]:
+    """Names of one word, not `id`, that the key of one table of people bears; and the key's type."""
+    found: dict[str, list[tuple[Table, str]]] = {}
+    for key, kind in entities.items():
+        primary = shapes[key].primary
+        if kind is Kind.PERSON and len(primary) == 1 and len(words_of(primary[0])) == 1:
+            column = next(each for each in shapes[key].columns if each.name == primary[0])
+            if primary[0].lower() not in ("id", "name", "key", "uuid", "guid"):
+                found.setdefault(primary[0].lower(), []).append((key, family(column)))
+    return {name: some[0] for name, some in found.items() if len(some) == 1}
 
 
 def _guess(name: str, link: Link, kind: Kind | None, world: World) -> Guess | None:
@@ -58,8 +92,9 @@ def _guess(name: str, link: Link, kind: Kind | None, world: World) -> Guess | No
 def through_owned(shape: TableShape, world: World, found: Sequence[Guess]) -> list[Guess]:
     """The person whose account or device the row is of, where it names somebody else or is of a group."""
     people = [each for each in found if each.kind is Kind.PERSON]
-    if any(each.role in (Role.SELF, Role.ADDRESS) for each in people):
+    if any(each.role is Role.SELF for each in people):
         return []
+    addresses = [each.column for each in people if each.role is Role.ADDRESS]
     shared = world.entities.get(shape.id) is Kind.GROUP or any(each.kind is Kind.GROUP for each in found)
     taken = {each.column for each in found}
     return [
@@ -75,6 +110,7 @@ def through_owned(shape: TableShape, world: World, found: Sequence[Guess]) -> li
         for link in shape.links
         if len(link.columns) == 1 and link.parent in world.owned and link.columns[0] not in taken
         if people or shared
+        if all(shape.together(link.columns[0], each) for each in addresses)
     ][:1]
 
 

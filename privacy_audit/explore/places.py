@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.explore.model import Kind, Place, PlaceKind, Role
 from nosender.privacy_audit.explore.queries import query_of
-from nosender.privacy_audit.explore.tables import base, is_content, is_list
+from nosender.privacy_audit.explore.tables import base, family, is_content, is_list
 from nosender.privacy_audit.explore.vocabulary import (
+    ABOUT,
     ALIASES,
     AT_WORK,
+    BELONGING,
     GROUP,
     MESSAGE,
     PROTOCOLS,
+    PUBLISHED,
+    REACTING,
     RELATING,
     SELF,
     VAGUE_GROUP,
@@ -85,9 +89,8 @@ def _joined(place: Place, shares: dict[tuple[object, str], str], world: World) -
 
 
 def _places(shape: TableShape, world: World, measures: Measures | None) -> Iterator[Place]:
-    people = _without_aliases(
-        [each for each in world.of(shape.id, Kind.PERSON) if each.column not in _lists(shape)]
-    )
+    named = [each for each in world.of(shape.id, Kind.PERSON) if each.column not in _lists(shape)]
+    people = named if _relates(shape) else _without_aliases(named)
     groups = world.of(shape.id, Kind.GROUP)
     messages = world.of(shape.id, Kind.MESSAGE)
     own = world.entities.get(shape.id)
@@ -95,12 +98,14 @@ def _places(shape: TableShape, world: World, measures: Measures | None) -> Itera
     different = _different(shape, people, own, measures)
     if different and not world.has_messages and all(_at_work(each) for each in different):
         different, people = [], []
+    sure = [each for each in different if each.confidence is not HINT]
+    different = sure if len(sure) > 1 else different
     if different:
         yield _pair(shape, different, groups, measures)
     elif people and not person_row:
         yield from _single(shape, people, groups, messages, own, world)
     yield from _texts(shape, measures)
-    yield from _documents(shape, people, different)
+    yield from _documents(shape, people, different, own)
     for name in _lists(shape):
         for each in world.of(shape.id, Kind.PERSON):
             if each.column == name and each.confidence is not HINT:
@@ -115,17 +120,26 @@ def _places(shape: TableShape, world: World, measures: Measures | None) -> Itera
                 )
 
 
-def _documents(shape: TableShape, people: Sequence[Guess], different: Sequence[Guess]) -> Iterator[Place]:
-    """A person's contacts as one document: `ignores (user_id, ignores_json)`."""
-    known = set(shape.words) & RELATING
-    sure = [each for each in people if each.confidence is not HINT]
+def _documents(
+    shape: TableShape, people: Sequence[Guess], different: Sequence[Guess], own: Kind | None
+) -> Iterator[Place]:
+    """A person's contacts as one document: `ignores (user_id, ignores_json)`, `users (buddylist)`."""
+    sure = [] if different else [each.column for each in people if each.confidence is not HINT][:1]
     for column in shape.columns:
-        if sure and known & set(words_of(column.name)) and is_content(column) and not different:
-            named = (sure[0].column, column.name)
+        words = words_of(column.name)
+        document = sure and is_content(column) and set(shape.words) & RELATING & set(words)
+        listed = own is Kind.PERSON and words[:1] != () and words[0] in RELATING and words[1:] == ("list",)
+        if document or (listed and family(column) == "text"):
+            named = (column.name,) if own is Kind.PERSON else (*sure, column.name)
             why = f"by its name, {column.name}, beside one person"
             sentence = f"a person's contacts in one value, {column.name}"
             query = query_of(shape.id, PlaceKind.LIST, named, ())
             yield Place(PlaceKind.LIST, shape.id, named, (), sentence, LIKELY, why, query)
+
+
+def _relates(shape: TableShape) -> bool:
+    """Whether a row is by the table's name one of somebody's contacts, blocks or friends."""
+    return bool(set(shape.words[-1:]) & RELATING) or shape.words[-2:] == ("collected", "address")
 
 
 def _without_aliases(people: list[Guess]) -> list[Guess]:
@@ -191,6 +205,8 @@ def _apart(shape: TableShape, one: Guess, other: Guess, measures: Measures | Non
         and one.confidence is other.confidence is CERTAIN
     ):
         return True  # two keys to one table of people
+    if _relates(shape) and not (shape.alone(one.column) or shape.alone(other.column)):
+        return Role.SELF in (one.role, other.role)
     marked = marks(one.column) != marks(other.column)
     if one.word == other.word:
         return apart(one.column, other.column) or (marked and shape.together(one.column, other.column))
@@ -273,6 +289,8 @@ def _single(
     elif beside:
         told = f"people who share a group: {named} beside {beside[0].column}"
         yield place(PlaceKind.GROUP, people, beside, told)
+    elif _reacts(shape) and world.has_messages:
+        yield place(PlaceKind.BESIDE_MESSAGE, people, (), f"who did what to a message: {named}")
     elif _members(shape):
         yield place(PlaceKind.GROUP, people, (), f"people who share a group, by the table's name: {named}")
     elif others and not ((recipient or waiting) and shape.is_message):
@@ -282,12 +300,21 @@ def _single(
         author_ = place(
             PlaceKind.SENDER, people, (), f"a person in each message, perhaps its author: {named}"
         )
-        yield replace(author_, confidence=HINT)
+        yield (
+            author_ if shape.commented or shape.words[-1] in PUBLISHED else replace(author_, confidence=HINT)
+        )
+
+
+def _reacts(shape: TableShape) -> bool:
+    """Whether the table is by its name what people do to messages: likes, votes, bookmarks."""
+    about = bool(set(shape.words[:-1]) & MESSAGE) and shape.words[-1] in ABOUT
+    return shape.words[-1] in REACTING or about
 
 
 def _members(shape: TableShape) -> bool:
     """Whether the table is by its name who belongs to which group."""
-    return bool(set(shape.words[:-1]) & (GROUP - VAGUE_GROUP)) and shape.words[-1] in SELF | _BELONGING
+    named = bool(set(shape.words[:-1]) & (GROUP - VAGUE_GROUP))
+    return shape.words[-1] in BELONGING | _BELONGING or (named and shape.words[-1] in SELF | ABOUT)
 
 
 def _own_id(shape: TableShape, own: Kind | None) -> set[str]:
@@ -306,11 +333,17 @@ def _texts(shape: TableShape, measures: Measures | None) -> Iterator[Place]:
                 why = f"{counts.naming:.0%} of its values name a sender or author by key or attribute"
                 yield _text_place(shape, column.name, sentence, CERTAIN, why)
         elif base(column) != "bytea" and (
-            (shape.is_message and words_of(column.name)[-1] in WHOLE)
+            (shape.is_message and words_of(column.name)[-1] in WHOLE and not _raw(column.name))
             or (set(shape.words) & PROTOCOLS and set(words_of(column.name)) & MESSAGE)
         ):
             why = "by its name a whole message, head and all; no rows to measure"
             yield _text_place(shape, column.name, sentence, LIKELY, why)
+
+
+def _raw(name: str) -> bool:
+    """Whether it is the raw form of a text, as `txt_raw`, rather than of a whole message."""
+    words = words_of(name)
+    return words[-1] == "raw" and not set(words[:-1]) <= MESSAGE | PROTOCOLS
 
 
 def _text_place(shape: TableShape, column: str, sentence: str, confidence: Confidence, why: str) -> Place:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nosender.privacy_audit.explore.world import World
 
 _BOTH = {Role.SENDER, Role.RECIPIENT}
+_FACING = frozenset(("recipient", "receiver", "rcpt"))
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,6 @@ class _Row:
     """The words of people that are more than hints."""
     types: frozenset[str]
     """Their types."""
-    both: bool
-    """Sender and recipient."""
     opposite: bool
     grouped: bool
 
@@ -49,8 +48,7 @@ def settled(found: Sequence[Guess], shape: TableShape, world: World) -> tuple[Gu
         found,
         frozenset(each.word for each in sure),
         frozenset(family(columns[each.column]) for each in sure),
-        both,
-        both or {each.word for each in people} >= {"our", "their"},
+        both or _theirs(people),
         any(each.kind is Kind.GROUP for each in found),
     )
     weighed = [
@@ -60,13 +58,27 @@ def settled(found: Sequence[Guess], shape: TableShape, world: World) -> tuple[Gu
     return tuple(_queues([each for each in weighed if each is not None], shape, world))
 
 
+def _faced(each: Guess, found: Sequence[Guess]) -> bool:
+    """Whether a direction has its opposite: a target any sender, a source no assignee."""
+    if each.role is Role.RECIPIENT:
+        return any(one.role is Role.SENDER for one in found)
+    facing = DIRECTION | _FACING
+    return any(one.role is Role.RECIPIENT and one.word in facing for one in found)
+
+
+def _theirs(people: Sequence[Guess]) -> bool:
+    """Whether one is ours, or the account's, and another theirs."""
+    words = {each.word for each in people}
+    return "their" in words and any(each.role is Role.SELF for each in people)
+
+
 def _weighed(each: Guess, row: _Row) -> Guess | None:
     """A hint, surer where the row bears it out; None where it is no person."""
     shape, people = row.shape, bool(row.world.people)
     column = next(one for one in shape.columns if one.name == each.column)
     typed = row.world.like_a_person(column) or family(column) in row.types
     said = shape.is_message or shape.is_call or shape.is_receipt
-    directed = each.word in DIRECTION and not (row.both or shape.is_receipt)
+    directed = each.word in DIRECTION and not (_faced(each, row.found) or shape.is_receipt)
     if (directed and not said) or (is_list(column) and each.word in DIRECTION):
         return None
     if is_list(column):
@@ -79,6 +91,7 @@ def _weighed(each: Guess, row: _Row) -> Guess | None:
         or (row.sure and each.word not in row.sure and base(column) != "smallint")
         or (shape.is_message and (people or row.sure))
         or (shape.is_call and each.word in CALLING)
+        or (each.word == "address" and any(one.kind is Kind.DEVICE for one in row.found))
         or (people and (row.grouped or each.word in SELF | {"owner", "creator"}))
     )
     if typed and borne_out and not directed:

@@ -8,20 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from nosender.privacy_audit.explore.model import Kind
 from nosender.privacy_audit.explore.vocabulary import (
     CALL,
     CONTENT,
     DIRECTION,
-    GROUP,
     MESSAGE,
-    NO_ENTITY,
-    OTHER,
-    RECIPIENT,
-    SELF,
-    SENDER,
     TIME,
-    VAGUE_GROUP,
     WAITING,
 )
 from nosender.privacy_audit.explore.words import reading, words_of
@@ -34,7 +26,6 @@ if TYPE_CHECKING:
 TEXTS = ("text", "character varying", "character", "name")
 NUMBERS = ("bigint", "integer", "smallint", "numeric")
 _TIMES = ("timestamp", "date", "time")
-_PEOPLE = SELF - {"actor", "our", "username", "userid", "login", "localpart", "uname"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +49,8 @@ class TableShape:
     """Sets of columns in which no two rows are equal."""
     primary: tuple[str, ...]
     links: tuple[Link, ...]
+    commented: bool = False
+    """Messages refer to it, so that it is one itself."""
     readable: bool = True
     """Rows of it can be read without calling anything that the database defines."""
 
@@ -89,6 +82,8 @@ class TableShape:
             for word in self.words[-1:]
         ):
             return False
+        if self.commented or self.words in (("message",), ("msg",)):
+            return True
         named = bool(set(self.words) & MESSAGE)
         timed = any(is_time(each) for each in self.columns)
         return (
@@ -206,54 +201,3 @@ def shapes_of(observation: Observation) -> dict[Table, TableShape]:
         for each in observation.relations
         if each.kind in wanted and each.extension is None and each.partition_bound is None
     }
-
-
-def entity_of(table: TableShape) -> Kind | None:
-    """What a row of the table is, by name and shape: a person, a group, a message or a queue."""
-    head = table.words[-1] if table.words else ""
-    identifiers = [each for each in table.columns if is_identifier(each)]
-    single = any(len(columns) == 1 for columns in table.unique) or len(table.primary) == 1
-    if head in ("queue", "mailbox"):
-        return Kind.QUEUE
-    if head in VAGUE_GROUP:
-        return None if _names_more(table, head) else Kind.GROUP
-    if head in GROUP and (single or not _names_one(table)):
-        return Kind.GROUP
-    if head not in _PEOPLE or not identifiers or head in NO_ENTITY:
-        return Kind.MESSAGE if table.is_message and single else None
-    if head in ("contact", "profile", "account", "identity") and any(
-        read[1] is not None and read[1].value != "self" and read[1].value != "address"
-        for each in identifiers
-        if (read := reading(each.name)) and read[0] is Kind.PERSON
-    ):
-        return None  # an address book: whose contact it is stands beside it
-    if set(table.words[:-1]) & (OTHER | SENDER | RECIPIENT | {"device", "config", "system"}):
-        return None
-    if len(table.words) == 1 and head in ("user", "account", "person", "profile"):
-        return Kind.PERSON  # also one of several servers, tenants or bridges
-    two = {word for word in table.words if word in GROUP | MESSAGE} and len(table.words) > 1
-    return None if two and len(table.links) > 1 else Kind.PERSON if single else None
-
-
-def _names_one(table: TableShape) -> bool:
-    return any(
-        read[0] is Kind.PERSON and read[1] is not None and read[1].value == "self"
-        for each in table.columns
-        if is_identifier(each) and (read := reading(each.name))
-    )
-
-
-def _names_more(table: TableShape, word: str) -> bool:
-    """Whether a row refers to more than itself, and so is an entry about it rather than the thing."""
-    read = [(found, each) for each in table.columns if is_identifier(each) and (found := reading(each.name))]
-    return any(
-        (found[0] is Kind.PERSON and found[1] is not None and found[1].value == "self")
-        or (
-            found[0] in (Kind.GROUP, Kind.MESSAGE)
-            and found[2] != word
-            and base(each) != "boolean"
-            and words_of(each.name)[-1] == "id"
-            and found[2] not in VAGUE_GROUP
-        )
-        for found, each in read
-    )

@@ -17,8 +17,10 @@ from nosender.privacy_audit.explore.vocabulary import (
     IDENTIFIER,
     KNOWN,
     LOCATORS,
+    LOGINS,
     MESSAGE,
     NOT_PEOPLE,
+    NOT_STEMS,
     ORDINALS,
     OTHER,
     QUALIFIERS,
@@ -92,6 +94,10 @@ def reading(name: str) -> tuple[Kind, Role | None, str] | None:
     done = words[words.index("by") - 1] if "by" in words[1:] else ""
     if done.endswith("ed") or done in SENT:  # created_by, invited_by_user_id
         return Kind.PERSON, (Role.SENDER if done in SENT else Role.OTHER), _VERBS.get(done, done)
+    if words[-1:] == ["username"] and set(words[:-1]) & LOGINS:
+        return None
+    if words in (["address"], ["addr"]):
+        return Kind.PERSON, Role.ADDRESS, "address"
     located = len(words) > 1 and words[-1] in LOCATORS
     if located:
         words.pop()
@@ -104,17 +110,20 @@ def reading(name: str) -> tuple[Kind, Role | None, str] | None:
 def _singled_out(words: list[str], addresses: list[str]) -> tuple[Kind, Role | None, str] | None:
     """What the words say without what they end in: numbers, names, marks."""
     named = False
+    tailed = _is_tail(words[-1])
     while len(words) > 1 and _is_tail(words[-1]):
         named |= words.pop() in ("name", "number")
     head = words[-1] if words else ""
     if named and head not in SELF | GROUP | SENDER | RECIPIENT | {"phone"}:
         return None
-    if AMOUNTS & set(words[:-1]):  # limit_per_user
+    if AMOUNTS & set(words[:-1]) or any(word.endswith("per") for word in words[:-1]):  # limit_per_user
         return None
     if head == "agent" and "user" in words:  # the name of a program
         return None
-    if head in ("from", "to", "with") and len(words) > 1:  # reply_to, upgraded_from
-        return None
+    if head in ("from", "to", "with") and len(words) > 1:
+        if words[-2] in SELF | ADDRESS and head != "with":  # jid_from, mailto
+            return Kind.PERSON, (Role.SENDER if head == "from" else Role.RECIPIENT), f"{words[-2]} {head}"
+        return None  # reply_to, upgraded_from
     if head in SELF and len(words) > 1 and words[-2] in NOT_PEOPLE:  # a device's profile
         return None
     if head in SELF:  # other_user_id, target_user_id, from_user: the word before says who
@@ -148,6 +157,8 @@ def _singled_out(words: list[str], addresses: list[str]) -> tuple[Kind, Role | N
     ):
         if head in some:
             return kind, role, head
+    if words[0] == "their" and tailed:  # their_service_id, which no word of ours covers
+        return Kind.PERSON, Role.OTHER, "their"
     if addresses and (head in ADDRESS or head in QUALIFIERS):
         return Kind.PERSON, Role.ADDRESS, addresses[-1]
     return None
@@ -156,6 +167,15 @@ def _singled_out(words: list[str], addresses: list[str]) -> tuple[Kind, Role | N
 def _is_tail(word: str) -> bool:
     """Whether the word before it says what the column is."""
     return word in IDENTIFIER | ADDRESS | ORDINALS | {"localpart", "remote", "local"} or word.isdigit()
+
+
+def stem(name: str) -> tuple[tuple[str, ...], str] | None:
+    """What stands before from or to, and which; None for other names, and where no people are meant."""
+    words = list(words_of(name))
+    while len(words) > 1 and words[-1] in IDENTIFIER | LOCATORS:
+        words.pop()
+    before = tuple(words[:-1])
+    return (before, words[-1]) if words[-1:] in (["from"], ["to"]) and not set(before) & NOT_STEMS else None
 
 
 def apart(one: str, other: str) -> bool:

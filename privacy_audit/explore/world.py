@@ -21,6 +21,7 @@ MOST = 0.8
 """The share of values from which on they are taken for what they look like."""
 FEWEST = 5
 """Values below this number say nothing."""
+PERSON_FORMS = {"mxid": "a Matrix user", "address": "a mail address or JID", "phone": "a phone number"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class World:
     """For the last word of each table's name the types of its keys, and their names."""
     hanging: Mapping[Table, tuple[Kind, Table]] = field(default_factory=dict)
     owned: Mapping[Table, Table] = field(default_factory=dict)
+    natural: Mapping[str, tuple[Table, str]] = field(default_factory=dict)
+    """The name that the key of people has in no other table of people; the table, and the type."""
     has_messages: bool = False
     """Whether people share groups or stand beside messages in any table."""
     has_people: bool = False

@@ -8,7 +8,6 @@
 -- finds: seen_receipt.target
 -- finds: channel.link
 -- finds: fan_thumbs.fan
--- finds: ignores.fan_id
 -- finds: ignores.ignores_json
 -- finds: users.invited_by_user_id
 -- finds: huddles.creator
