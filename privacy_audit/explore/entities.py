@@ -19,6 +19,7 @@ from nosender.privacy_audit.explore.vocabulary import (
     SENDER,
     TITLES,
     VAGUE_GROUP,
+    WEAK,
 )
 from nosender.privacy_audit.explore.words import reading, words_of
 from nosender.privacy_audit.explore.world import FEWEST, MOST, PERSON_FORMS
@@ -53,19 +54,25 @@ def entities_of(
 def _by_referrers(shapes: Mapping[Table, TableShape], entities: Mapping[Table, Kind]) -> dict[Table, Kind]:
     """Tables that others call a person where they refer to it: `account_id` of a table of devices."""
     said: dict[Table, list[bool]] = {}
+    authors: set[Table] = set()
     for key, shape in shapes.items():
         for link in shape.links:
             if link.parent in shapes and link.parent not in entities and link.parent != key:
                 read = [found for each in link.columns if (found := reading(each))]
                 people = any(each[0] is Kind.PERSON and each[1] is Role.SELF for each in read)
                 said.setdefault(link.parent, []).append(people)
+                if any(
+                    each[0] is Kind.PERSON and each[1] is Role.SENDER and each[2] not in WEAK for each in read
+                ):
+                    authors.add(link.parent)
     people_known = any(
         entities.get(link.parent) is Kind.PERSON for shape in shapes.values() for link in shape.links
     )
     return {
         table: Kind.PERSON
         for table, some in said.items()
-        if not people_known and sum(some) >= 2 and sum(some) >= MOST * len(some)
+        if (not people_known and sum(some) >= 2 and sum(some) >= MOST * len(some))
+        or (table in authors and _personal(shapes[table]))
     }
 
 

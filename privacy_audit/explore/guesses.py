@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from nosender.schema.observe.model import Column
 
 
+_SHORT = 2
+
+
 def guess(shapes: Mapping[Table, TableShape], measures: Measures | None = None) -> World:
     """What every column singles out. Without measures, from structure and names alone."""
     shapes, entities, reached = entities_of(shapes, measures)
@@ -91,12 +94,16 @@ def _guesses_of(shape: TableShape, world: World, measures: Measures | None) -> t
         one = links.get(column.name, ...)
         if one is None:
             continue
-        guessed = one if isinstance(one, Guess) else _named(column, shape, world) or _stemmed(column, shape)
+        guessed = one if isinstance(one, Guess) else _by_name(column, shape, world)
         guessed = _measured(guessed, column, shape, world, measures)
         if guessed is not None:
             found.append(guessed)
     found += through_owned(shape, world, found)
     return settled(settled(found, shape, world), shape, world)  # what became sure makes others so
+
+
+def _by_name(column: Column, shape: TableShape, world: World) -> Guess | None:
+    return _named(column, shape, world) or _stemmed(column, shape) or _doer(column, shape, world)
 
 
 def _named(column: Column, shape: TableShape, world: World) -> Guess | None:
@@ -107,6 +114,10 @@ def _named(column: Column, shape: TableShape, world: World) -> Guess | None:
     if read is None:
         return None
     kind, role, word = read
+    if word == "username" and len(words) > 1 and role is Role.SELF and not _keyed_with(shape, column):
+        return None  # a name at another service
+    if word == "referrer" and words[-1] == word and family(column) == "text":
+        return None  # the page before
     many = _plural(column.name)
     counts = many or f"{word}s" in column.name.lower().split("_")
     if (is_list(column) and not many) or (family(column) == "number" and counts):
@@ -138,6 +149,28 @@ def _named(column: Column, shape: TableShape, world: World) -> Guess | None:
     if kind is Kind.PERSON and people and not weak:
         why += ", in a database that has a table of people"
     return Guess(column.name, kind, role, word, confidence, why)
+
+
+def _keyed_with(shape: TableShape, column: Column) -> bool:
+    """Whether another name of a person stands with it in a key, so that both are people."""
+    return any(
+        (read := reading(name)) is not None and read[0] is Kind.PERSON
+        for columns in shape.unique
+        if column.name in columns
+        for name in columns - {column.name}
+    )
+
+
+def _doer(column: Column, shape: TableShape, world: World) -> Guess | None:
+    """Who does what the table is named by: `boosts (booster_id)`."""
+    words = words_of(column.name)
+    doer = words[0] if len(words) > 1 and set(words[1:]) <= IDENTIFIER else ""
+    stems = [word.removesuffix("e") for word in shape.words if len(word) > _SHORT]
+    if any(doer in (f"{each}er", f"{each}or") for each in stems) and world.like_a_person(column):
+        return Guess(
+            column.name, Kind.PERSON, Role.OTHER, doer, LIKELY, f"by its name, {doer}, in {shape.id[1]}"
+        )
+    return None
 
 
 def _stemmed(column: Column, shape: TableShape) -> Guess | None:

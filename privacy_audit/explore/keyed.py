@@ -127,6 +127,7 @@ def _role(column: str, kind: Kind, parent: Table) -> tuple[Role | None, str]:
         return None, read[2] if read else parent[1]
     if read and read[0] is Kind.PERSON:
         return read[1], read[2]
-    if not set(words_of(column)) - IDENTIFIER:
-        return Role.SELF, "user"
+    plain = tuple(word for word in words_of(column) if word not in IDENTIFIER)
+    if not plain or plain == words_of(parent[1])[-1:]:
+        return Role.SELF, plain[0] if plain else "user"
     return Role.OTHER, read[2] if read else parent[1]

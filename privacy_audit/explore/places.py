@@ -291,6 +291,8 @@ def _single(
         yield place(PlaceKind.GROUP, people, beside, told)
     elif _reacts(shape) and world.has_messages:
         yield place(PlaceKind.BESIDE_MESSAGE, people, (), f"who did what to a message: {named}")
+    elif _relates(shape) and any(each.name.endswith(("_type", "Type")) for each in shape.columns):
+        yield place(PlaceKind.PAIR, people, (), f"whom or what each person is tied to, of any kind: {named}")
     elif _members(shape):
         yield place(PlaceKind.GROUP, people, (), f"people who share a group, by the table's name: {named}")
     elif others and not ((recipient or waiting) and shape.is_message):

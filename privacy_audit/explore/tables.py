@@ -14,6 +14,7 @@ from nosender.privacy_audit.explore.vocabulary import (
     DIRECTION,
     MESSAGE,
     TIME,
+    VAGUE_MESSAGE,
     WAITING,
 )
 from nosender.privacy_audit.explore.words import reading, words_of
@@ -86,9 +87,10 @@ class TableShape:
             return True
         named = bool(set(self.words) & MESSAGE)
         timed = any(is_time(each) for each in self.columns)
-        return (
-            self.words[-1:] != () and self.words[-1] in MESSAGE | WAITING and bool(self.content or timed)
-        ) or (bool(self.content) and (named or self._addressed))
+        told = bool(self.content) or (timed and (self.words[-1] not in VAGUE_MESSAGE or self._addressed))
+        return (self.words[-1:] != () and self.words[-1] in MESSAGE | WAITING and told) or (
+            bool(self.content) and (named or self._addressed)
+        )
 
     @cached_property
     def is_call(self) -> bool:

@@ -10,7 +10,7 @@ def _set(words: str) -> frozenset[str]:
 SELF = _set(
     """
     user account person people profile member subscriber customer participant username userid localpart
-    login uname luser ghost employee occupant actor contact puppet our
+    login uname luser ghost employee occupant contact puppet our
     """
 )
 ADDRESS = _set("jid mxid phone msisdn email mail e164 lid pn")
@@ -27,7 +27,7 @@ RECIPIENT = _set(
 )
 OTHER = _set(
     """
-    other peer their friend buddy partner with blocker blocked ignorer ignored muted muter follower
+    actor other peer their friend buddy partner with blocker blocked ignorer ignored muted muter follower
     followee followed following reported inviter
     referrer invitor requester requestor reporter resolver owner executor
     admin mod moderator approver quarantiner editor agent responder initiator watcher presentity who whom
@@ -80,6 +80,10 @@ TIME = _set(
 CALLING = _set("caller callee agent")
 CALL = _set("call cdr dialog")
 """In tables of calls the words above name people."""
+SETTING = _set("default cached old previous utm of")
+"""Before a word for people: a setting, a copy of a name, a kind."""
+VAGUE_MESSAGE = _set("event status archive offline letter")
+"""Tables of that name hold messages where content, a sender or a group stands in them."""
 FLAGS = _set("blocked ignored muted invited mentioned followed reported")
 """What a number or boolean of that name says of its row, and a reference says of a person."""
 TITLES = _set("title subject headline description body content text caption")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 from nosender.privacy_audit.explore.model import Kind, Role
 from nosender.privacy_audit.explore.vocabulary import (
@@ -28,6 +29,7 @@ from nosender.privacy_audit.explore.vocabulary import (
     SELF,
     SENDER,
     SENT,
+    SETTING,
 )
 
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
@@ -38,6 +40,8 @@ _VERBS = {
     "authored": "author",
     "created": "creator",
 }
+_MOVES = frozenset((word, way) for word in NOT_STEMS - {"reply", "in"} for way in ("from", "to"))
+_MANY = frozenset(("follower", "following"))
 _SHORTEST = 2
 _TAIL = 4
 _NOUNS = frozenset(word for word in SELF | GROUP | MESSAGE | SENDER | RECIPIENT if len(word) >= _TAIL)
@@ -92,13 +96,20 @@ def reading(name: str) -> tuple[Kind, Role | None, str] | None:
     words = list(words_of(name))
     addresses = [word for word in words if word in ADDRESS]
     done = words[words.index("by") - 1] if "by" in words[1:] else ""
+    after = set(words[words.index("by") + 1 :]) if done else set()
+    if done and not after <= SELF | OTHER | SENDER | IDENTIFIER | QUALIFIERS:
+        return None  # blocked_by_count
     if done.endswith("ed") or done in SENT:  # created_by, invited_by_user_id
         return Kind.PERSON, (Role.SENDER if done in SENT else Role.OTHER), _VERBS.get(done, done)
     if words[-1:] == ["username"] and set(words[:-1]) & LOGINS:
         return None
     if words in (["address"], ["addr"]):
         return Kind.PERSON, Role.ADDRESS, "address"
+    if set(words[:-1]) & SETTING or set(pairwise(words)) & _MOVES:
+        return None  # default_recipient_id, type_of_user, moved_to_profile_id
     located = len(words) > 1 and words[-1] in LOCATORS
+    if located and words[-2] in _MANY:  # where somebody's followers are listed
+        return None
     if located:
         words.pop()
     found = _singled_out(words, addresses)
@@ -114,7 +125,7 @@ def _singled_out(words: list[str], addresses: list[str]) -> tuple[Kind, Role | N
     while len(words) > 1 and _is_tail(words[-1]):
         named |= words.pop() in ("name", "number")
     head = words[-1] if words else ""
-    if named and head not in SELF | GROUP | SENDER | RECIPIENT | {"phone"}:
+    if named and (head not in SELF | GROUP | SENDER | RECIPIENT | {"phone"} or head in ("from", "to")):
         return None
     if AMOUNTS & set(words[:-1]) or any(word.endswith("per") for word in words[:-1]):  # limit_per_user
         return None
