@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from nosender.privacy_audit.explore.indirect import implied
 from nosender.privacy_audit.explore.model import Kind, Role
 from nosender.privacy_audit.explore.tables import base, is_identifier
 from nosender.privacy_audit.explore.vocabulary import (
@@ -17,11 +18,12 @@ from nosender.privacy_audit.explore.vocabulary import (
     RECIPIENT,
     SELF,
     SENDER,
+    TITLED,
     TITLES,
     VAGUE_GROUP,
     WEAK,
 )
-from nosender.privacy_audit.explore.words import reading, words_of
+from nosender.privacy_audit.explore.words import marks, reading, words_of
 from nosender.privacy_audit.explore.world import FEWEST, MOST, PERSON_FORMS
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ def entities_of(
     shapes: Mapping[Table, TableShape], measures: Measures | None
 ) -> tuple[dict[Table, TableShape], dict[Table, Kind], dict[Table, str]]:
     """The tables, what their rows are, and why those are people whom only values tell."""
+    shapes = implied(shapes)
     entities = {key: kind for key, shape in shapes.items() if (kind := entity_of(shape))}
     entities |= _by_referrers(shapes, entities)
     entities |= _as_parents(shapes, entities)
@@ -95,21 +98,26 @@ def _containers(
             ):
                 continue
             owners = _owners(parent, entities)
-            if Role.SELF in owners and any(set(words_of(each.name)[-1:]) & TITLES for each in parent.columns):
+            if Role.SELF in owners and _titled(parent):
                 held[link.parent] = Kind.MESSAGE
                 changed[link.parent] = replace(parent, commented=True)
-            elif owners:
+            elif Role.OTHER in owners:  # one's own mailbox is no group, one that somebody owns may be
                 held[link.parent] = Kind.GROUP
     return changed, held
 
 
 def _owners(shape: TableShape, entities: Mapping[Table, Kind]) -> set[Role | None]:
-    """As whom a table refers to people."""
+    """As whom a table refers to people in plain words: `user_id` and `owner`, not `go_live_user_id`."""
     return {
-        found[1] if (found := reading(link.columns[0])) else Role.OTHER
+        found[1]
         for link in shape.links
         if len(link.columns) == 1 and entities.get(link.parent) is Kind.PERSON
+        if not marks(link.columns[0]) and (found := reading(link.columns[0]))
     }
+
+
+def _titled(shape: TableShape) -> bool:
+    return any(set(words_of(each.name)[-1:]) & TITLES for each in shape.columns)
 
 
 def _as_parents(shapes: Mapping[Table, TableShape], entities: Mapping[Table, Kind]) -> dict[Table, Kind]:
@@ -170,6 +178,8 @@ def entity_of(table: TableShape) -> Kind | None:
         return Kind.QUEUE
     if head in ("address", "addressee", "correspondent") and single and _reached(table):
         return None if _whose(table) else Kind.PERSON
+    if head in TITLED and single and _titled(table):
+        return Kind.GROUP
     if head in VAGUE_GROUP:
         return None if _names_more(table, head) else Kind.GROUP
     if head in GROUP and (single or not _names_one(table)):
@@ -180,12 +190,17 @@ def entity_of(table: TableShape) -> Kind | None:
         _others(table) or (head == "contact" and _whose(table))
     ):
         return None  # an address book: whose contact it is stands beside it
+    if head == "contact" and not (
+        _personal(table) or any(words_of(c.name) == ("name",) for c in table.columns)
+    ):
+        return None
     if set(table.words[:-1]) & (OTHER | SENDER | RECIPIENT | {"device", "config", "system"}):
         return None
     if len(table.words) == 1 and head in ("user", "account", "person", "profile"):
         return Kind.PERSON  # also one of several servers, tenants or bridges
     two = {word for word in table.words if word in GROUP | MESSAGE} and len(table.words) > 1
-    return None if two and (len(table.links) > 1 or _shares(table)) else Kind.PERSON if single else None
+    member = _shares(table) and (two or _whose(table))
+    return None if member or (two and len(table.links) > 1) else Kind.PERSON if single else None
 
 
 def _shares(table: TableShape) -> bool:
@@ -212,7 +227,8 @@ def _names_more(table: TableShape, word: str) -> bool:
         (found[0] is Kind.PERSON and found[1] is Role.SELF and words_of(each.name)[1:] != ("username",))
         or (
             found[0] in (Kind.GROUP, Kind.MESSAGE)
-            and found[2] != word
+            and (found[2] != word or (each.name not in table.primary and not marks(each.name)))
+            and not table.alone(each.name)
             and base(each) != "boolean"
             and words_of(each.name)[-1] == "id"
             and found[2] not in VAGUE_GROUP

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.explore.model import Kind, Role
-from nosender.privacy_audit.explore.words import reading
+from nosender.privacy_audit.explore.tables import Link, family
+from nosender.privacy_audit.explore.words import reading, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,6 +17,40 @@ if TYPE_CHECKING:
     from nosender.privacy_audit.explore.tables import TableShape
 
 _SHARED = (Kind.GROUP, Kind.MESSAGE)
+
+
+def implied(shapes: Mapping[Table, TableShape]) -> dict[Table, TableShape]:
+    """With the references that names alone say: `organization_membership_id` of the table of that name."""
+    counts = Counter(shape.words for shape in shapes.values())
+    keys = {
+        shape.words: (shape.id, shape.primary, _type(shape, shape.primary[0]))
+        for shape in shapes.values()
+        if len(shape.primary) == 1 and counts[shape.words] == 1 and len(shape.words) > 1
+    }
+    first = Counter(words[0] for words in counts if words)
+    if first and first.most_common(1)[0][1] > len(shapes) / 2:  # one prefix for all, as forum_topics
+        prefix = first.most_common(1)[0][0]
+        keys |= {
+            words[1:]: each for words, each in keys.items() if words[0] == prefix and words[1:] not in keys
+        }
+    return {key: _linked(shape, keys) for key, shape in shapes.items()}
+
+
+def _linked(
+    shape: TableShape, keys: Mapping[tuple[str, ...], tuple[Table, tuple[str, ...], str]]
+) -> TableShape:
+    taken = {each for link in shape.links for each in link.columns} | set(shape.primary)
+    links = []
+    for column in shape.columns:
+        words = words_of(column.name)
+        found = keys.get(words[:-1]) if words[-1:] == ("id",) and column.name not in taken else None
+        if found is not None and found[0] != shape.id and found[2] == family(column):
+            links.append(Link((column.name,), found[0], found[1], implied=True))
+    return replace(shape, links=(*shape.links, *links)) if links else shape
+
+
+def _type(shape: TableShape, name: str) -> str:
+    return next(family(each) for each in shape.columns if each.name == name)
 
 
 def hanging(

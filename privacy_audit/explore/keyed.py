@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.explore.model import Guess, Kind, Role
 from nosender.privacy_audit.explore.tables import family
-from nosender.privacy_audit.explore.vocabulary import IDENTIFIER
+from nosender.privacy_audit.explore.vocabulary import BELONGING, DIRECTION, IDENTIFIER, WEAK
 from nosender.privacy_audit.explore.words import reading, words_of
 from nosender.privacy_audit.explore.world import CERTAIN, LIKELY
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from nosender.privacy_audit.explore.model import Table
     from nosender.privacy_audit.explore.tables import Link, TableShape
     from nosender.privacy_audit.explore.world import World
+
+
+_WHOSE = (Kind.PERSON, Role.SELF)
 
 
 def keyed(shape: TableShape, world: World) -> dict[str, Guess | None]:
@@ -37,9 +40,21 @@ def keyed(shape: TableShape, world: World) -> dict[str, Guess | None]:
             columns = named
         for name in columns:
             guessed = _guess(name, link, kind, world)
-            if guessed is not None:
+            if guessed is not None or _of_its_own(name, link, kind):
                 found[name] = guessed
     return found
+
+
+def _of_its_own(name: str, link: Link, kind: Kind | None) -> bool:
+    """Whether what a weak word calls a person is a row of another table of that name: `partner_id`."""
+    read = reading(name)
+    return (
+        kind is None
+        and not link.implied
+        and read is not None
+        and read[2] in WEAK - DIRECTION
+        and words_of(link.parent[1])[-1] == read[2]
+    )
 
 
 def natural(shape: TableShape, world: World) -> dict[str, Guess]:
@@ -79,14 +94,16 @@ def _guess(name: str, link: Link, kind: Kind | None, world: World) -> Guess | No
         read = reading(name)
         if len(link.columns) > 1:
             return None
-        if not (read and read[0] is Kind.PERSON and _refers_to_person(world, link.parent)):
+        belongs = words_of(link.parent[1])[-1] in BELONGING
+        person = belongs if read is None else read[0] is Kind.PERSON
+        if not (person and _refers_to_person(world, link.parent)):
             part, whole = world.hanging.get(link.parent, (None, ("", "")))
             why = f"it refers to {parent}, whose rows are part of {'.'.join(whole)}"
             return Guess(name, part, None, link.parent[1], LIKELY, why, link.parent) if part else None
         kind = Kind.PERSON
     role, word = _role(name, kind, link.parent)
-    why = f"its foreign key refers to {parent}"
-    return Guess(name, kind, role, word, CERTAIN, why, link.parent)
+    why = f"its {'name' if link.implied else 'foreign key'} refers to {parent}"
+    return Guess(name, kind, role, word, LIKELY if link.implied else CERTAIN, why, link.parent)
 
 
 def through_owned(shape: TableShape, world: World, found: Sequence[Guess]) -> list[Guess]:
@@ -116,7 +133,13 @@ def through_owned(shape: TableShape, world: World, found: Sequence[Guess]) -> li
 
 def _refers_to_person(world: World, table: Table) -> bool:
     shape = world.shapes.get(table)
-    return shape is not None and any(
+    if shape is None:
+        return False
+    named = words_of(table[1])[-1] in BELONGING and any(
+        words_of(each.name)[-1] in IDENTIFIER and (read := reading(each.name)) and read[:2] == _WHOSE
+        for each in shape.columns
+    )
+    return named or any(
         world.entities.get(link.parent) is Kind.PERSON and len(link.columns) == 1 for link in shape.links
     )
 

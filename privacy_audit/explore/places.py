@@ -13,6 +13,7 @@ from nosender.privacy_audit.explore.vocabulary import (
     ALIASES,
     AT_WORK,
     BELONGING,
+    BOOKED,
     GROUP,
     MESSAGE,
     PROTOCOLS,
@@ -20,6 +21,7 @@ from nosender.privacy_audit.explore.vocabulary import (
     REACTING,
     RELATING,
     SELF,
+    TITLED,
     VAGUE_GROUP,
     WAITING,
     WHOLE,
@@ -98,8 +100,10 @@ def _places(shape: TableShape, world: World, measures: Measures | None) -> Itera
     different = _different(shape, people, own, measures)
     if different and not world.has_messages and all(_at_work(each) for each in different):
         different, people = [], []
+    different = _beyond_books(different)
     sure = [each for each in different if each.confidence is not HINT]
-    different = sure if len(sure) > 1 else different
+    if len(different) > 1 and sure:
+        different = sure if len(sure) > 1 else []
     if different:
         yield _pair(shape, different, groups, measures)
     elif people and not person_row:
@@ -118,6 +122,15 @@ def _places(shape: TableShape, world: World, measures: Measures | None) -> Itera
                     each.confidence,
                     each.why,
                 )
+
+
+def _beyond_books(different: list[Guess]) -> list[Guess]:
+    """Without who changed a row last, and none where all that is left are its makers."""
+    if len(different) == 1:
+        return different
+    left = [each for each in different if each.word not in BOOKED]
+    made = [each for each in left if "by" in words_of(each.column)[1:] and each.role is Role.SENDER]
+    return left if len(left) > len(made) and len(left) > 1 else []
 
 
 def _documents(
@@ -144,7 +157,13 @@ def _relates(shape: TableShape) -> bool:
 
 def _without_aliases(people: list[Guess]) -> list[Guess]:
     """A mail address or phone beside another name of a person is that person's own."""
-    names = [each for each in people if each.role is not Role.ADDRESS or each.word in ("jid", "mxid")]
+    names = [
+        each
+        for each in people
+        if each.role is not Role.ADDRESS
+        or each.word in ("jid", "mxid")
+        or (each.word == "address" and each.confidence is not HINT)
+    ]
     return names or people
 
 
@@ -199,6 +218,9 @@ def _apart(shape: TableShape, one: Guess, other: Guess, measures: Measures | Non
     alike = one.word == other.word or (one.role in mild and other.role in mild)
     if counted is not None and counted.telling and (alike or not counted.one_to_one):
         return not counted.one_to_one  # two names of one person go together, row for row
+    marked = marks(one.column) != marks(other.column)
+    if one.role is other.role is Role.SELF and not marked and one.entity == other.entity is not None:
+        return False  # two keys to the row of one person
     if (
         one.entity is not None
         and one.entity == other.entity
@@ -207,7 +229,6 @@ def _apart(shape: TableShape, one: Guess, other: Guess, measures: Measures | Non
         return True  # two keys to one table of people
     if _relates(shape) and not (shape.alone(one.column) or shape.alone(other.column)):
         return Role.SELF in (one.role, other.role)
-    marked = marks(one.column) != marks(other.column)
     if one.word == other.word:
         return apart(one.column, other.column) or (marked and shape.together(one.column, other.column))
     if not marked and {one.word, other.word} <= ALIASES:
@@ -275,7 +296,13 @@ def _single(
         sure = max(_least(some), _least(through) if kind in _JOINED else CERTAIN, key=_SURE.index)
         return _place(kind, shape, some, through, sentence, sure, why)
 
-    if own is Kind.GROUP and people[0].entity in world.owned:
+    opened = [
+        each for each in people if each.role in (Role.SELF, Role.SENDER) and each.confidence is not HINT
+    ]
+    if own is Kind.GROUP and shape.words[-1] in TITLED and opened:
+        told = f"who opened each {shape.words[-1]}: {opened[0].column}"
+        yield place(PlaceKind.SENDER, opened, beside, told)
+    elif own is Kind.GROUP and people[0].entity in world.owned:
         told = f"whose account is in which group: {named} in each row of {shape.name}"
         yield place(PlaceKind.GROUP, people, beside, told)
     elif own is Kind.GROUP and not (beside and not shape.is_message):

@@ -88,10 +88,13 @@ def _weighed(each: Guess, row: _Row) -> Guess | None:
         return each
     borne_out = (
         (row.opposite and (said or people or each.word in ("our", "their")))
-        or (row.sure and each.word not in row.sure and base(column) != "smallint")
+        or (row.sure and each.word not in {*row.sure, "address"} and base(column) != "smallint")
         or (shape.is_message and (people or row.sure))
         or (shape.is_call and each.word in CALLING)
-        or (each.word == "address" and any(one.kind is Kind.DEVICE for one in row.found))
+        or (
+            each.word == "address"
+            and (any(one.kind is Kind.DEVICE for one in row.found) or "sender" in row.sure)
+        )
         or (people and (row.grouped or each.word in SELF | {"owner", "creator"}))
     )
     if typed and borne_out and not directed:

@@ -36,6 +36,8 @@ class Link:
     columns: tuple[str, ...]
     parent: Table
     parent_columns: tuple[str, ...]
+    implied: bool = False
+    """By its name alone, without a foreign key."""
 
 
 @dataclass(frozen=True)  # without slots, for what is worked out once
@@ -110,6 +112,7 @@ class TableShape:
             found[1]
             for each in self.columns
             if is_identifier(each) and (found := reading(each.name)) and found[2] not in DIRECTION
+            if words_of(each.name)[-1] != "name" and "by" not in words_of(each.name)
         }
         return bool({role for role in read if role and role.value in ("sender", "recipient")})
 

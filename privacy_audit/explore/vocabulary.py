@@ -46,6 +46,7 @@ GROUP = _set(
     """
     room channel chat conversation group thread topic stream dialog dialogue team guild community huddle
     space forum portal muc inbox node roster circle meeting call grp conference mailbox aspect
+    discussion messageboard
     """
 )
 VAGUE_GROUP = _set("topic stream node space call roster portal mailbox aspect")
@@ -80,7 +81,15 @@ TIME = _set(
 CALLING = _set("caller callee agent")
 CALL = _set("call cdr dialog")
 """In tables of calls the words above name people."""
-SETTING = _set("default cached old previous utm of")
+TITLED = _set("topic thread discussion")
+"""What somebody opens with a title, and others write in."""
+HANDED = _set("assigned sent shared addressed delegated forwarded given")
+"""Before to: to whom a thing went."""
+BOOKED = _set(
+    "updated modified edited changed archived approved reviewed deleted locked completed closed disabled"
+)
+"""Before by: who kept the books, and nobody whom the row is about."""
+SETTING = _set("default cached old previous utm of billing support technical custom")
 """Before a word for people: a setting, a copy of a name, a kind."""
 VAGUE_MESSAGE = _set("event status archive offline letter")
 """Tables of that name hold messages where content, a sender or a group stands in them."""

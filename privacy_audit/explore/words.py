@@ -15,6 +15,7 @@ from nosender.privacy_audit.explore.vocabulary import (
     AMOUNTS,
     DEVICE,
     GROUP,
+    HANDED,
     IDENTIFIER,
     KNOWN,
     LOCATORS,
@@ -132,7 +133,9 @@ def _singled_out(words: list[str], addresses: list[str]) -> tuple[Kind, Role | N
     if head == "agent" and "user" in words:  # the name of a program
         return None
     if head in ("from", "to", "with") and len(words) > 1:
-        if words[-2] in SELF | ADDRESS and head != "with":  # jid_from, mailto
+        if words[-2] in HANDED and head == "to":
+            return Kind.PERSON, Role.RECIPIENT, "assignee"
+        if words[-2] in SELF | ADDRESS | {"rcpt", "sender"} and head != "with":  # jid_from, mailto
             return Kind.PERSON, (Role.SENDER if head == "from" else Role.RECIPIENT), f"{words[-2]} {head}"
         return None  # reply_to, upgraded_from
     if head in SELF and len(words) > 1 and words[-2] in NOT_PEOPLE:  # a device's profile
