@@ -5,27 +5,45 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nosender.privacy_audit.explore.guesses import CERTAIN, HINT, LIKELY, MOST
 from nosender.privacy_audit.explore.model import Kind, Place, PlaceKind, Role
 from nosender.privacy_audit.explore.queries import query_of
-from nosender.privacy_audit.explore.tables import base, is_content, is_list
-from nosender.privacy_audit.explore.vocabulary import AT_WORK, GROUP, SELF, VAGUE_GROUP, WAITING, WHOLE
-from nosender.privacy_audit.explore.words import apart, words_of
+from nosender.privacy_audit.explore.tables import base, family, is_content, is_list
+from nosender.privacy_audit.explore.vocabulary import (
+    ABOUT,
+    ALIASES,
+    AT_WORK,
+    BELONGING,
+    BOOKED,
+    GROUP,
+    MESSAGE,
+    PROTOCOLS,
+    PUBLISHED,
+    REACTING,
+    RELATING,
+    SELF,
+    TITLED,
+    VAGUE_GROUP,
+    WAITING,
+    WHOLE,
+)
+from nosender.privacy_audit.explore.words import apart, marks, words_of
+from nosender.privacy_audit.explore.world import CERTAIN, HINT, LIKELY, MOST
 from nosender.privacy_audit.finding import Confidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from nosender.privacy_audit.explore.counts import Measures
-    from nosender.privacy_audit.explore.guesses import World
     from nosender.privacy_audit.explore.model import Guess
     from nosender.privacy_audit.explore.tables import TableShape
+    from nosender.privacy_audit.explore.world import World
 
 _ORDER = list(PlaceKind)
 _SURE = list(Confidence)
 
 
 _JOINED = (PlaceKind.GROUP, PlaceKind.BESIDE_MESSAGE)
+_COMING = frozenset(("inviter", "invited", "referred", "referrer", "friend", "partner", "blocked", "peer"))
 _BELONGING = frozenset(("membership", "registered", "affiliation", "occupant"))
 
 
@@ -73,9 +91,8 @@ def _joined(place: Place, shares: dict[tuple[object, str], str], world: World) -
 
 
 def _places(shape: TableShape, world: World, measures: Measures | None) -> Iterator[Place]:
-    people = _without_aliases(
-        [each for each in world.of(shape.id, Kind.PERSON) if each.column not in _lists(shape)]
-    )
+    named = [each for each in world.of(shape.id, Kind.PERSON) if each.column not in _lists(shape)]
+    people = named if _relates(shape) else _without_aliases(named)
     groups = world.of(shape.id, Kind.GROUP)
     messages = world.of(shape.id, Kind.MESSAGE)
     own = world.entities.get(shape.id)
@@ -83,11 +100,16 @@ def _places(shape: TableShape, world: World, measures: Measures | None) -> Itera
     different = _different(shape, people, own, measures)
     if different and not world.has_messages and all(_at_work(each) for each in different):
         different, people = [], []
+    different = _beyond_books(different)
+    sure = [each for each in different if each.confidence is not HINT]
+    if len(different) > 1 and sure:
+        different = sure if len(sure) > 1 else []
     if different:
         yield _pair(shape, different, groups, measures)
     elif people and not person_row:
         yield from _single(shape, people, groups, messages, own, world)
     yield from _texts(shape, measures)
+    yield from _documents(shape, people, different, own)
     for name in _lists(shape):
         for each in world.of(shape.id, Kind.PERSON):
             if each.column == name and each.confidence is not HINT:
@@ -102,9 +124,46 @@ def _places(shape: TableShape, world: World, measures: Measures | None) -> Itera
                 )
 
 
+def _beyond_books(different: list[Guess]) -> list[Guess]:
+    """Without who changed a row last, and none where all that is left are its makers."""
+    if len(different) == 1:
+        return different
+    left = [each for each in different if each.word not in BOOKED]
+    made = [each for each in left if "by" in words_of(each.column)[1:] and each.role is Role.SENDER]
+    return left if len(left) > len(made) and len(left) > 1 else []
+
+
+def _documents(
+    shape: TableShape, people: Sequence[Guess], different: Sequence[Guess], own: Kind | None
+) -> Iterator[Place]:
+    """A person's contacts as one document: `ignores (user_id, ignores_json)`, `users (buddylist)`."""
+    sure = [] if different else [each.column for each in people if each.confidence is not HINT][:1]
+    for column in shape.columns:
+        words = words_of(column.name)
+        document = sure and is_content(column) and set(shape.words) & RELATING & set(words)
+        listed = own is Kind.PERSON and words[:1] != () and words[0] in RELATING and words[1:] == ("list",)
+        if document or (listed and family(column) == "text"):
+            named = (column.name,) if own is Kind.PERSON else (*sure, column.name)
+            why = f"by its name, {column.name}, beside one person"
+            sentence = f"a person's contacts in one value, {column.name}"
+            query = query_of(shape.id, PlaceKind.LIST, named, ())
+            yield Place(PlaceKind.LIST, shape.id, named, (), sentence, LIKELY, why, query)
+
+
+def _relates(shape: TableShape) -> bool:
+    """Whether a row is by the table's name one of somebody's contacts, blocks or friends."""
+    return bool(set(shape.words[-1:]) & RELATING) or shape.words[-2:] == ("collected", "address")
+
+
 def _without_aliases(people: list[Guess]) -> list[Guess]:
     """A mail address or phone beside another name of a person is that person's own."""
-    names = [each for each in people if each.role is not Role.ADDRESS or each.word in ("jid", "mxid")]
+    names = [
+        each
+        for each in people
+        if each.role is not Role.ADDRESS
+        or each.word in ("jid", "mxid")
+        or (each.word == "address" and each.confidence is not HINT)
+    ]
     return names or people
 
 
@@ -149,7 +208,7 @@ def _at_work(each: Guess) -> bool:
 
 
 def _invites(each: Guess) -> bool:
-    return each.word in ("inviter", "invited", "referred", "referrer", "friend", "partner", "blocked", "peer")
+    return each.word.split()[0] in _COMING
 
 
 def _apart(shape: TableShape, one: Guess, other: Guess, measures: Measures | None) -> bool:
@@ -159,14 +218,21 @@ def _apart(shape: TableShape, one: Guess, other: Guess, measures: Measures | Non
     alike = one.word == other.word or (one.role in mild and other.role in mild)
     if counted is not None and counted.telling and (alike or not counted.one_to_one):
         return not counted.one_to_one  # two names of one person go together, row for row
+    marked = marks(one.column) != marks(other.column)
+    if one.role is other.role is Role.SELF and not marked and one.entity == other.entity is not None:
+        return False  # two keys to the row of one person
     if (
         one.entity is not None
         and one.entity == other.entity
         and one.confidence is other.confidence is CERTAIN
     ):
         return True  # two keys to one table of people
+    if _relates(shape) and not (shape.alone(one.column) or shape.alone(other.column)):
+        return Role.SELF in (one.role, other.role)
     if one.word == other.word:
-        return apart(one.column, other.column)
+        return apart(one.column, other.column) or (marked and shape.together(one.column, other.column))
+    if not marked and {one.word, other.word} <= ALIASES:
+        return False
     if shape.together(one.column, other.column):
         return True
     if one.role in mild and other.role in mild:
@@ -230,7 +296,16 @@ def _single(
         sure = max(_least(some), _least(through) if kind in _JOINED else CERTAIN, key=_SURE.index)
         return _place(kind, shape, some, through, sentence, sure, why)
 
-    if own is Kind.GROUP and not (beside and not shape.is_message):
+    opened = [
+        each for each in people if each.role in (Role.SELF, Role.SENDER) and each.confidence is not HINT
+    ]
+    if own is Kind.GROUP and shape.words[-1] in TITLED and opened:
+        told = f"who opened each {shape.words[-1]}: {opened[0].column}"
+        yield place(PlaceKind.SENDER, opened, beside, told)
+    elif own is Kind.GROUP and people[0].entity in world.owned:
+        told = f"whose account is in which group: {named} in each row of {shape.name}"
+        yield place(PlaceKind.GROUP, people, beside, told)
+    elif own is Kind.GROUP and not (beside and not shape.is_message):
         if _least(people) is not HINT and people[0].role is not Role.ADDRESS:
             owner = place(PlaceKind.OWNER, people, beside, f"who made or owns each group: {named}")
             yield replace(owner, confidence=HINT)
@@ -241,6 +316,10 @@ def _single(
     elif beside:
         told = f"people who share a group: {named} beside {beside[0].column}"
         yield place(PlaceKind.GROUP, people, beside, told)
+    elif _reacts(shape) and world.has_messages:
+        yield place(PlaceKind.BESIDE_MESSAGE, people, (), f"who did what to a message: {named}")
+    elif _relates(shape) and any(each.name.endswith(("_type", "Type")) for each in shape.columns):
+        yield place(PlaceKind.PAIR, people, (), f"whom or what each person is tied to, of any kind: {named}")
     elif _members(shape):
         yield place(PlaceKind.GROUP, people, (), f"people who share a group, by the table's name: {named}")
     elif others and not ((recipient or waiting) and shape.is_message):
@@ -250,12 +329,21 @@ def _single(
         author_ = place(
             PlaceKind.SENDER, people, (), f"a person in each message, perhaps its author: {named}"
         )
-        yield replace(author_, confidence=HINT)
+        yield (
+            author_ if shape.commented or shape.words[-1] in PUBLISHED else replace(author_, confidence=HINT)
+        )
+
+
+def _reacts(shape: TableShape) -> bool:
+    """Whether the table is by its name what people do to messages: likes, votes, bookmarks."""
+    about = bool(set(shape.words[:-1]) & MESSAGE) and shape.words[-1] in ABOUT
+    return shape.words[-1] in REACTING or about
 
 
 def _members(shape: TableShape) -> bool:
     """Whether the table is by its name who belongs to which group."""
-    return bool(set(shape.words[:-1]) & (GROUP - VAGUE_GROUP)) and shape.words[-1] in SELF | _BELONGING
+    named = bool(set(shape.words[:-1]) & (GROUP - VAGUE_GROUP))
+    return shape.words[-1] in BELONGING | _BELONGING or (named and shape.words[-1] in SELF | ABOUT)
 
 
 def _own_id(shape: TableShape, own: Kind | None) -> set[str]:
@@ -273,9 +361,18 @@ def _texts(shape: TableShape, measures: Measures | None) -> Iterator[Place]:
             if counts.naming >= 0.5:
                 why = f"{counts.naming:.0%} of its values name a sender or author by key or attribute"
                 yield _text_place(shape, column.name, sentence, CERTAIN, why)
-        elif shape.is_message and words_of(column.name)[-1] in WHOLE and base(column) != "bytea":
+        elif base(column) != "bytea" and (
+            (shape.is_message and words_of(column.name)[-1] in WHOLE and not _raw(column.name))
+            or (set(shape.words) & PROTOCOLS and set(words_of(column.name)) & MESSAGE)
+        ):
             why = "by its name a whole message, head and all; no rows to measure"
             yield _text_place(shape, column.name, sentence, LIKELY, why)
+
+
+def _raw(name: str) -> bool:
+    """Whether it is the raw form of a text, as `txt_raw`, rather than of a whole message."""
+    words = words_of(name)
+    return words[-1] == "raw" and not set(words[:-1]) <= MESSAGE | PROTOCOLS
 
 
 def _text_place(shape: TableShape, column: str, sentence: str, confidence: Confidence, why: str) -> Place:

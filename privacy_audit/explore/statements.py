@@ -30,6 +30,19 @@ FORMS = {
     "program": r"Mozilla/|okhttp|CFNetwork|Dalvik|Android|iPhone",
     "coded": r"^[A-Za-z0-9+/_=-]{24,}$",
 }
+_GUARDS = {
+    "mxid": "pg_catalog.starts_with({0}, '@')",
+    "event": "pg_catalog.starts_with({0}, '$')",
+    "address": "pg_catalog.strpos({0}, '@') operator(pg_catalog.>) 1",
+    "phone": "pg_catalog.starts_with({0}, '+')",
+    "ip": "pg_catalog.length({0}) operator(pg_catalog.<) 46",
+    "program": "pg_catalog.length({0}) operator(pg_catalog.>) 5",
+    "coded": "pg_catalog.length({0}) operator(pg_catalog.>=) 24",
+    "naming": "(pg_catalog.strpos({0}, '=') operator(pg_catalog.>) 0"
+    " or pg_catalog.strpos({0}, ':') operator(pg_catalog.>) 0)",
+    "readable": "pg_catalog.length({0}) operator(pg_catalog.>) 4",
+}
+"""What is asked before a form, for it costs a hundredth: most values have none of them."""
 _NAMING = (
     "(^|[^[:alnum:]_])(from|sender|author|creator|user_id|userid)"
     """["']?[[:space:]]*(=|:)[[:space:]]*["'<+@[:alnum:]]"""
@@ -102,7 +115,8 @@ def _expression(read: Read) -> sql.Composed:
     if read.kind == "bytes":
         return sql.SQL("pg_catalog.substr({}, 1, {})").format(name, sql.Literal(_LONG))
     if read.kind == "number":
-        return sql.SQL("{}::pg_catalog.numeric").format(name)
+        wide = "numeric" if base(read.column) == "numeric" else "int8"  # a numeric costs five times as much
+        return sql.SQL("{}::pg_catalog.{}").format(name, sql.SQL(wide))
     if read.kind == "time":
         return sql.SQL("{}::pg_catalog.timestamp").format(name)
     return sql.SQL("{}").format(name)
@@ -122,14 +136,14 @@ def forming(read: Read) -> list[sql.Composable]:
         ).format(c, sql.Literal(_LONGEST_DOCUMENT), sql.Literal(_LONG))
         some = [_matching(text, _NAMING, "~*"), _matching(text, _READABLE, "~")]
     elif read.kind == "text":
-        some = [_matching(c, _NAMING, "~*"), _matching(c, _READABLE, "~")]
+        some = [_matching(c, _NAMING, "~*", "naming"), _matching(c, _READABLE, "~", "readable")]
     elif read.kind == "bytes":
         text = sql.SQL("pg_catalog.encode({}, 'escape')").format(c)
         some = [_matching(text, _READABLE, "~"), _matching(text, r"^[^\\]*$", "~")]
     else:
         return []
     if read.kind == "text":
-        some += [_matching(c, form, "~") for form in FORMS.values()]
+        some += [_matching(c, form, "~", name) for name, form in FORMS.items()]
     return [sql.SQL("pg_catalog.count({})").format(c), *some]
 
 
@@ -153,7 +167,8 @@ def counting(read: Read, *, weigh: bool) -> list[sql.Composable]:
             sql.SQL("pg_catalog.max({})").format(c),
             *(
                 sql.SQL(
-                    "pg_catalog.count(*) filter (where pg_catalog.mod({}, {}) operator(pg_catalog.<>) 0)"
+                    "pg_catalog.count(*) filter "
+                    "(where {} operator(pg_catalog.%) {} operator(pg_catalog.<>) 0)"
                 ).format(c, sql.Literal(unit))
                 for unit in (1000, 60, 3600, 60_000, 3_600_000, 1_000_000)
             ),
@@ -163,9 +178,13 @@ def counting(read: Read, *, weigh: bool) -> list[sql.Composable]:
     return some
 
 
-def _matching(value: sql.Composable, form: str, operator: str) -> sql.Composed:
-    return sql.SQL("pg_catalog.count(*) filter (where {} operator(pg_catalog.{}) {})").format(
-        value, sql.SQL(operator), sql.Literal(form)
+def _matching(value: sql.Composable, form: str, operator: str, name: str = "") -> sql.Composed:
+    guard = _GUARDS.get(name)
+    return sql.SQL("pg_catalog.count(*) filter (where {}{} operator(pg_catalog.{}) {})").format(
+        sql.SQL(f"{guard} and ").format(value) if guard else sql.SQL(""),
+        value,
+        sql.SQL(operator),
+        sql.Literal(form),
     )
 
 

@@ -8,19 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from nosender.privacy_audit.explore.model import Kind
 from nosender.privacy_audit.explore.vocabulary import (
+    CALL,
     CONTENT,
     DIRECTION,
-    GROUP,
     MESSAGE,
-    NO_ENTITY,
-    OTHER,
-    RECIPIENT,
-    SELF,
-    SENDER,
     TIME,
-    VAGUE_GROUP,
+    VAGUE_MESSAGE,
     WAITING,
 )
 from nosender.privacy_audit.explore.words import reading, words_of
@@ -33,7 +27,6 @@ if TYPE_CHECKING:
 TEXTS = ("text", "character varying", "character", "name")
 NUMBERS = ("bigint", "integer", "smallint", "numeric")
 _TIMES = ("timestamp", "date", "time")
-_PEOPLE = SELF - {"actor", "our", "username", "userid", "login", "localpart", "uname"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +36,8 @@ class Link:
     columns: tuple[str, ...]
     parent: Table
     parent_columns: tuple[str, ...]
+    implied: bool = False
+    """By its name alone, without a foreign key."""
 
 
 @dataclass(frozen=True)  # without slots, for what is worked out once
@@ -57,6 +52,8 @@ class TableShape:
     """Sets of columns in which no two rows are equal."""
     primary: tuple[str, ...]
     links: tuple[Link, ...]
+    commented: bool = False
+    """Messages refer to it, so that it is one itself."""
     readable: bool = True
     """Rows of it can be read without calling anything that the database defines."""
 
@@ -88,11 +85,26 @@ class TableShape:
             for word in self.words[-1:]
         ):
             return False
+        if self.commented or self.words in (("message",), ("msg",)):
+            return True
         named = bool(set(self.words) & MESSAGE)
         timed = any(is_time(each) for each in self.columns)
-        return (
-            self.words[-1:] != () and self.words[-1] in MESSAGE | WAITING and bool(self.content or timed)
-        ) or (bool(self.content) and (named or self._addressed))
+        told = bool(self.content) or (timed and (self.words[-1] not in VAGUE_MESSAGE or self._addressed))
+        return (self.words[-1:] != () and self.words[-1] in MESSAGE | WAITING and told) or (
+            bool(self.content) and (named or self._addressed)
+        )
+
+    @cached_property
+    def is_call(self) -> bool:
+        """Whether a row is a call, by the name of the table."""
+        return bool(set(self.words) & CALL)
+
+    @cached_property
+    def is_receipt(self) -> bool:
+        """Whether a row by its name says of somebody's messages where they went."""
+        return bool(set(self.words) & MESSAGE and {"target"} & set(self.words)) or self.words[-1:] == (
+            "receipt",
+        )
 
     @property
     def _addressed(self) -> bool:
@@ -100,6 +112,7 @@ class TableShape:
             found[1]
             for each in self.columns
             if is_identifier(each) and (found := reading(each.name)) and found[2] not in DIRECTION
+            if words_of(each.name)[-1] != "name" and "by" not in words_of(each.name)
         }
         return bool({role for role in read if role and role.value in ("sender", "recipient")})
 
@@ -112,6 +125,14 @@ def base(column: Column) -> str:
 @lru_cache(maxsize=1 << 12)
 def _bare(type_: str) -> str:
     return re.sub(r"\([^)]*\)", "", type_).strip()
+
+
+def family(column: Column) -> str:
+    """One word for all types whose values can be equal."""
+    kind = base(column).removesuffix("[]")
+    if kind in ("bigint", "integer", "smallint", "numeric"):
+        return "number"
+    return "text" if kind in ("text", "character varying", "character", "citext", "name") else kind
 
 
 def is_identifier(column: Column) -> bool:
@@ -185,54 +206,3 @@ def shapes_of(observation: Observation) -> dict[Table, TableShape]:
         for each in observation.relations
         if each.kind in wanted and each.extension is None and each.partition_bound is None
     }
-
-
-def entity_of(table: TableShape) -> Kind | None:
-    """What a row of the table is, by name and shape: a person, a group, a message or a queue."""
-    head = table.words[-1] if table.words else ""
-    identifiers = [each for each in table.columns if is_identifier(each)]
-    single = any(len(columns) == 1 for columns in table.unique) or len(table.primary) == 1
-    if head in ("queue", "mailbox"):
-        return Kind.QUEUE
-    if head in VAGUE_GROUP:
-        return None if _names_more(table, head) else Kind.GROUP
-    if head in GROUP and (single or not _names_one(table)):
-        return Kind.GROUP
-    if head not in _PEOPLE or not identifiers or head in NO_ENTITY:
-        return Kind.MESSAGE if table.is_message and single else None
-    if head in ("contact", "profile", "account", "identity") and any(
-        read[1] is not None and read[1].value != "self" and read[1].value != "address"
-        for each in identifiers
-        if (read := reading(each.name)) and read[0] is Kind.PERSON
-    ):
-        return None  # an address book: whose contact it is stands beside it
-    if set(table.words[:-1]) & (OTHER | SENDER | RECIPIENT | {"device", "config", "system"}):
-        return None
-    if len(table.words) == 1 and head in ("user", "account", "person", "profile"):
-        return Kind.PERSON  # also one of several servers, tenants or bridges
-    two = {word for word in table.words if word in GROUP | MESSAGE} and len(table.words) > 1
-    return None if two and len(table.links) > 1 else Kind.PERSON if single else None
-
-
-def _names_one(table: TableShape) -> bool:
-    return any(
-        read[0] is Kind.PERSON and read[1] is not None and read[1].value == "self"
-        for each in table.columns
-        if is_identifier(each) and (read := reading(each.name))
-    )
-
-
-def _names_more(table: TableShape, word: str) -> bool:
-    """Whether a row refers to more than itself, and so is an entry about it rather than the thing."""
-    read = [(found, each) for each in table.columns if is_identifier(each) and (found := reading(each.name))]
-    return any(
-        (found[0] is Kind.PERSON and found[1] is not None and found[1].value == "self")
-        or (
-            found[0] in (Kind.GROUP, Kind.MESSAGE)
-            and found[2] != word
-            and base(each) != "boolean"
-            and words_of(each.name)[-1] == "id"
-            and found[2] not in VAGUE_GROUP
-        )
-        for found, each in read
-    )

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nosender.privacy_audit.explore.counts import ColumnCounts, Measures
-    from nosender.privacy_audit.explore.guesses import World
     from nosender.privacy_audit.explore.tables import TableShape
+    from nosender.privacy_audit.explore.world import World
     from nosender.schema.observe.model import Column
     from nosender.schema.observe.observation import Observation
 

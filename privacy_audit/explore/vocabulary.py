@@ -10,7 +10,7 @@ def _set(words: str) -> frozenset[str]:
 SELF = _set(
     """
     user account person people profile member subscriber customer participant username userid localpart
-    login uname luser ghost employee occupant actor contact puppet our
+    login uname luser ghost employee occupant contact puppet our
     """
 )
 ADDRESS = _set("jid mxid phone msisdn email mail e164 lid pn")
@@ -21,13 +21,16 @@ SENDER = _set(
     """
 )
 RECIPIENT = _set(
-    "recipient receiver destination dest to rcpt addressee callee assignee target invitee mentioned"
+    """
+    recipient receiver destination dest dst to rcpt addressee callee assignee target invitee invited mentioned
+    """
 )
 OTHER = _set(
     """
-    other peer their friend buddy partner with blocker blocked ignorer ignored muted muter follower
-    followee followed following inviter referrer invitor requester requestor reporter resolver owner executor
-    admin mod moderator approver quarantiner editor agent responder initiator who whom
+    actor other peer their friend buddy partner with blocker blocked ignorer ignored muted muter follower
+    followee followed following reported inviter
+    referrer invitor requester requestor reporter resolver owner executor
+    admin mod moderator approver quarantiner editor agent responder initiator watcher presentity who whom
     """
 )
 WEAK = _set(
@@ -35,33 +38,36 @@ WEAK = _set(
     from source src originator to destination dest target with owner our their other peer agent actor
     admin mod moderator contact editor login lid pn mail caller callee customer publisher partner
     participant member executor creator requester assignee approver resolver reporter responder
-    initiator submitter uploader who whom
+    initiator submitter uploader profile dst address who whom
     """
 )
 """Words that name people in a messenger and machines elsewhere: alone they are a hint."""
 GROUP = _set(
     """
     room channel chat conversation group thread topic stream dialog dialogue team guild community huddle
-    space forum portal muc inbox node roster circle meeting call grp
+    space forum portal muc inbox node roster circle meeting call grp conference mailbox aspect
+    discussion messageboard
     """
 )
-VAGUE_GROUP = _set("topic stream node space call roster")
+VAGUE_GROUP = _set("topic stream node space call roster portal mailbox aspect")
 """Words that name what people share only where a table of it stands in the database."""
 MESSAGE = _set(
     """
     message msg post event comment reply note dm sms stanza archive spool offline mail letter envelope
-    toot tweet status conversationlog publication
+    toot tweet status conversationlog publication story
     """
 )
 DEVICE = _set("device installation credential handset terminal")
 CONTENT = _set(
     """
     content body text txt xml stanza payload data ciphertext plaintext html message msg json vector
-    subject value encrypted headered note comment
+    subject value encrypted headered note comment envelope
     """
 )
-WHOLE = _set("xml stanza json raw mime rfc822 headers")
+WHOLE = _set("xml stanza json raw mime rfc822 headers envelope")
 """A value that is a whole message, head and all."""
+PROTOCOLS = _set("sip xmpp smtp mime irc")
+"""In tables named by one of them, a message is whole as well."""
 WAITING = _set("inbox outbox spool offline queue pending mailbox push notification staging delivery")
 """Tables whose one person is whom something waits for."""
 NETWORK = _set("ip ipaddress ipaddr remoteaddress useragent")
@@ -72,11 +78,60 @@ TIME = _set(
     logtime last creation modification creationdate modificationdate
     """
 )
-DIRECTION = _set("source src destination dest target to")
+CALLING = _set("caller callee agent")
+CALL = _set("call cdr dialog")
+"""In tables of calls the words above name people."""
+TITLED = _set("topic thread discussion")
+"""What somebody opens with a title, and others write in."""
+HANDED = _set("assigned sent shared addressed delegated forwarded given")
+"""Before to: to whom a thing went."""
+BOOKED = _set(
+    "updated modified edited changed archived approved reviewed deleted locked completed closed disabled"
+)
+"""Before by: who kept the books, and nobody whom the row is about."""
+SETTING = _set("default cached old previous utm of billing support technical custom")
+"""Before a word for people: a setting, a copy of a name, a kind."""
+VAGUE_MESSAGE = _set("event status archive offline letter")
+"""Tables of that name hold messages where content, a sender or a group stands in them."""
+FLAGS = _set("blocked ignored muted invited mentioned followed reported")
+"""What a number or boolean of that name says of its row, and a reference says of a person."""
+TITLES = _set("title subject headline description body content text caption")
+PUBLISHED = _set("post comment reply note status toot tweet story thread publication")
+"""Whoever such a message is of has written it."""
+REACTING = _set(
+    """
+    like reaction vote favourite favorite bookmark reblog boost reshare mention participation star upvote
+    """
+)
+"""Last words of tables that say who did what to a message, of whatever kind that is."""
+BELONGING = _set("member membership affiliation occupant attendee leader moderator")
+ABOUT = _set("subscription rating read view follow watch")
+"""After a word for groups or messages: who has what to do with which."""
+NOT_STEMS = _set(
+    """
+    valid date time active effective start end price range age amount version port zip page period visible
+    available week day hour since converted currency unit state status step upgraded moved renamed migrated
+    derived redirected reply in up down
+    """
+)
+"""Before from and to, where they mean no people."""
+PLAIN_ADDRESS = _set("jid mxid phone msisdn e164 email")
+"""What people alone have: `our_jid` is no weak name, as `our` is."""
+LOCATORS = _set("uri addr address aor")
+"""By what a sender or recipient is reached, where the word before says who it is."""
+ALIASES = _set("user username userid uname login localpart account luser uid")
+"""Words of which two in one row, without a mark, are two names of one person."""
+LOGINS = _set("in out smtp imap pop pop3 proxy sasl auth ldap db server bind")
+"""Before a user name: the one by which a program logs in elsewhere."""
+AMOUNTS = _set("per max limit count")
+"""Before a word for people: how many of them."""
+RELATING = _set("ignore block mute follow friend contact buddy roster")
+"""What a table and a document of it are named by that hold one person's contacts."""
+DIRECTION = _set("source src destination dest dst target to")
 """Words that name a person only where the opposite direction stands in the row too."""
 NOT_PEOPLE = DEVICE | _set("config app service api machine gateway server client bot job system")
 SENT = _set("sent posted written created authored published submitted uploaded")
-IDENTIFIER = _set("id ids uuid uid guid nid pk fk idx number num no name uuids")
+IDENTIFIER = _set("id ids uuid uid guid nid mid idnr identifier pk fk idx number num no name uuids")
 ORDINALS = _set("a b one two first second low high left right")
 """What tells two people of one word apart: user_a and user_b."""
 QUALIFIERS = _set("full bare local remote other is the my own")
@@ -97,7 +152,7 @@ PLAIN = _set(
     subscription sync system tag task temp template tenant term title token total tree trust type unread
     up update upload url usage valid value vcard version view vote web webhook work worker workspace
     lookup muc pubsub ext prefix usec creationdate modificationdate access grant hosts tags usertag
-    status auto
+    status auto issued granted banned added done notified
     """
 )
 AT_WORK = _set(
@@ -130,6 +185,10 @@ KNOWN = (
     | PUSH
     | TIME
     | SENT
+    | LOCATORS
+    | REACTING
+    | BELONGING
+    | ABOUT
     | IDENTIFIER
     | PLAIN
 )

@@ -7,16 +7,22 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 from nosender.privacy_audit.explore.model import Kind, Role
 from nosender.privacy_audit.explore.vocabulary import (
     ADDRESS,
+    AMOUNTS,
     DEVICE,
     GROUP,
+    HANDED,
     IDENTIFIER,
     KNOWN,
+    LOCATORS,
+    LOGINS,
     MESSAGE,
     NOT_PEOPLE,
+    NOT_STEMS,
     ORDINALS,
     OTHER,
     QUALIFIERS,
@@ -24,6 +30,7 @@ from nosender.privacy_audit.explore.vocabulary import (
     SELF,
     SENDER,
     SENT,
+    SETTING,
 )
 
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
@@ -34,6 +41,8 @@ _VERBS = {
     "authored": "author",
     "created": "creator",
 }
+_MOVES = frozenset((word, way) for word in NOT_STEMS - {"reply", "in"} for way in ("from", "to"))
+_MANY = frozenset(("follower", "following"))
 _SHORTEST = 2
 _TAIL = 4
 _NOUNS = frozenset(word for word in SELF | GROUP | MESSAGE | SENDER | RECIPIENT if len(word) >= _TAIL)
@@ -87,18 +96,48 @@ def reading(name: str) -> tuple[Kind, Role | None, str] | None:
     """What the name of an identifier says that it singles out; None where it says nothing."""
     words = list(words_of(name))
     addresses = [word for word in words if word in ADDRESS]
-    if len(words) > 1 and words[-1] == "by" and (words[-2].endswith("ed") or words[-2] in SENT):
-        verb = _VERBS.get(words[-2], words[-2])
-        return Kind.PERSON, (Role.SENDER if words[-2] in SENT else Role.OTHER), verb
-    while len(words) > 1 and _is_tail(words[-1]):
-        if words[-1] in ("name", "number") and words[-2] not in SELF | GROUP | {"phone", "sender", "author"}:
-            return None
+    done = words[words.index("by") - 1] if "by" in words[1:] else ""
+    after = set(words[words.index("by") + 1 :]) if done else set()
+    if done and not after <= SELF | OTHER | SENDER | IDENTIFIER | QUALIFIERS:
+        return None  # blocked_by_count
+    if done.endswith("ed") or done in SENT:  # created_by, invited_by_user_id
+        return Kind.PERSON, (Role.SENDER if done in SENT else Role.OTHER), _VERBS.get(done, done)
+    if words[-1:] == ["username"] and set(words[:-1]) & LOGINS:
+        return None
+    if words in (["address"], ["addr"]):
+        return Kind.PERSON, Role.ADDRESS, "address"
+    if set(words[:-1]) & SETTING or set(pairwise(words)) & _MOVES:
+        return None  # default_recipient_id, type_of_user, moved_to_profile_id
+    located = len(words) > 1 and words[-1] in LOCATORS
+    if located and words[-2] in _MANY:  # where somebody's followers are listed
+        return None
+    if located:
         words.pop()
+    found = _singled_out(words, addresses)
+    people = found is not None and found[0] is Kind.PERSON
+    # an address of a user may be that of a house; what has a group's or a message's is no person
+    return found if not located or (people and (addresses or words[-1] not in SELF)) else None
+
+
+def _singled_out(words: list[str], addresses: list[str]) -> tuple[Kind, Role | None, str] | None:
+    """What the words say without what they end in: numbers, names, marks."""
+    named = False
+    tailed = _is_tail(words[-1])
+    while len(words) > 1 and _is_tail(words[-1]):
+        named |= words.pop() in ("name", "number")
     head = words[-1] if words else ""
+    if named and (head not in SELF | GROUP | SENDER | RECIPIENT | {"phone"} or head in ("from", "to")):
+        return None
+    if AMOUNTS & set(words[:-1]) or any(word.endswith("per") for word in words[:-1]):  # limit_per_user
+        return None
     if head == "agent" and "user" in words:  # the name of a program
         return None
-    if head in ("from", "to", "with") and len(words) > 1:  # reply_to, upgraded_from
-        return None
+    if head in ("from", "to", "with") and len(words) > 1:
+        if words[-2] in HANDED and head == "to":
+            return Kind.PERSON, Role.RECIPIENT, "assignee"
+        if words[-2] in SELF | ADDRESS | {"rcpt", "sender"} and head != "with":  # jid_from, mailto
+            return Kind.PERSON, (Role.SENDER if head == "from" else Role.RECIPIENT), f"{words[-2]} {head}"
+        return None  # reply_to, upgraded_from
     if head in SELF and len(words) > 1 and words[-2] in NOT_PEOPLE:  # a device's profile
         return None
     if head in SELF:  # other_user_id, target_user_id, from_user: the word before says who
@@ -132,6 +171,8 @@ def reading(name: str) -> tuple[Kind, Role | None, str] | None:
     ):
         if head in some:
             return kind, role, head
+    if words[0] == "their" and tailed:  # their_service_id, which no word of ours covers
+        return Kind.PERSON, Role.OTHER, "their"
     if addresses and (head in ADDRESS or head in QUALIFIERS):
         return Kind.PERSON, Role.ADDRESS, addresses[-1]
     return None
@@ -142,13 +183,23 @@ def _is_tail(word: str) -> bool:
     return word in IDENTIFIER | ADDRESS | ORDINALS | {"localpart", "remote", "local"} or word.isdigit()
 
 
+def stem(name: str) -> tuple[tuple[str, ...], str] | None:
+    """What stands before from or to, and which; None for other names, and where no people are meant."""
+    words = list(words_of(name))
+    while len(words) > 1 and words[-1] in IDENTIFIER | LOCATORS:
+        words.pop()
+    before = tuple(words[:-1])
+    return (before, words[-1]) if words[-1:] in (["from"], ["to"]) and not set(before) & NOT_STEMS else None
+
+
 def apart(one: str, other: str) -> bool:
     """Whether two names with one word for a person mean two: c_owner and f_owner, user_a and user_b."""
-    first, second = _marks(one), _marks(other)
+    first, second = marks(one), marks(other)
     return first != second and bool(first) and bool(second)
 
 
-def _marks(name: str) -> tuple[str, ...]:
+def marks(name: str) -> tuple[str, ...]:
+    """What a name says beyond that it is a person's."""
     people = SELF | SENDER | RECIPIENT | OTHER
     return tuple(
         word
