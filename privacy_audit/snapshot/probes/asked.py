@@ -112,6 +112,12 @@ class Asked:
             found.append(table)
         return found
 
+    def bookkeeping(self, name: str) -> Table:
+        """A table that another program makes, of which the DDL promises nothing; Refused where it is not to
+        be read.
+        """
+        return self._read(self.around.ours[name])
+
     def _read(self, table: Table) -> Table:
         if table.refused is not None:
             raise Refused(table.refused)

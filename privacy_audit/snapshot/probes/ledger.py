@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from psycopg.sql import SQL, Composable, Composed
 
+from nosender.privacy_audit.snapshot.probes.asked import Refused
 from nosender.privacy_audit.snapshot.probes.parts import column, name_of, text
-from nosender.privacy_audit.snapshot.probes.reading import MOMENTS
+from nosender.privacy_audit.snapshot.probes.reading import MOMENTS, TEXTS
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.snapshot.probes.asked import Asked
@@ -311,7 +312,10 @@ def revision(asked: Asked) -> Composed:
     """What Alembic recorded; null where it recorded nothing."""
     if "alembic_version" not in asked.around.ours:
         return text("select null::text as value")
-    (version,) = asked.tables("alembic_version")
+    version = asked.bookkeeping("alembic_version")
+    number = version.column("version_num")
+    if number is None or number.type not in TEXTS:
+        raise Refused("alembic_version is not as Alembic makes it")
     return text(
         "select pg_catalog.string_agg(v.version_num::text, ',' order by v.version_num) as value"
         " from only {version} as v",
