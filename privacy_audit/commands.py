@@ -199,7 +199,7 @@ def preflight(ctx: click.Context) -> None:
     """Say what the rights of this role allow to be seen. Exits 3 where a check could not look."""
     from nosender.privacy_audit import runner
     from nosender.server.target import from_context
-    from nosender.terminal_text import visible, waiting
+    from nosender.terminal_text import fitted, terminal, visible, waiting
 
     target = from_context(ctx)
     with waiting("asking for everything once", sys.stderr):
@@ -208,10 +208,10 @@ def preflight(ctx: click.Context) -> None:
     click.echo(f"{visible(result.run.role)} can test {len(tested)} of {len(result.checks)} checks")
     for each in result.checks:
         if each.reason is not None:
-            click.echo(f"  {each.check.slug}: {visible(each.reason)}")
+            click.echo(fitted(f"  {each.check.slug}: {visible(each.reason)}", terminal(sys.stdout)))
     for limit in result.limits:
         if limit.startswith("Not shown"):
-            click.echo(f"  {visible(limit)}")
+            click.echo(fitted(f"  {visible(limit)}", terminal(sys.stdout)))
     if result.unseen():
         click.echo(
             "an auditor's role is a member of nosender_auditor, which is one of pg_read_all_settings",
