@@ -78,7 +78,8 @@ def _failing_report(target: Target) -> str:
     with target.connect("nosender screenshots") as connection:
         connection.execute(
             sql.SQL(
-                "alter table messages add column sender_phone varchar(20) references users (phone_number)"
+                "alter table public.messages"
+                " add column sender_phone varchar(20) references public.users (phone_number)"
             )
         )
     return render("html", runner.run(target, runner.Options(command="nosender audit run --format html")))

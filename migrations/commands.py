@@ -14,7 +14,7 @@ from nosender.project.commands import project_option
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nosender.migrations.runner import Options
+    from nosender.migrations.runner import Options, Receipt
     from nosender.project import Declared, Project
 
 
@@ -81,6 +81,7 @@ def _options(
     from nosender.migrations.apply import Patience
     from nosender.migrations.revisions import VERSIONS
     from nosender.migrations.runner import Options
+    from nosender.terminal_text import fitted, terminal
 
     return Options(
         versions=versions or VERSIONS,
@@ -92,8 +93,21 @@ def _options(
         plan=plan,
         declared=declared,
         project=project,
-        say=lambda line: click.echo(line, err=True),
+        say=lambda line: click.echo(fitted(line, terminal(sys.stderr)), err=True),
     )
+
+
+def _tell(receipt: Receipt) -> None:
+    from nosender.terminal_text import fitted, terminal
+
+    if receipt.applied:
+        how = "schema made at once, equal to" if receipt.loaded else "applied"
+        told = f"at {receipt.after}; {how} {', '.join(receipt.applied)}"
+        click.echo(fitted(told, terminal(sys.stdout)))
+    elif not receipt.turned:
+        click.echo(f"at {receipt.after or 'base'}, nothing to do")
+    for line in receipt.turned:
+        click.echo(line)
 
 
 @db.command()
@@ -144,13 +158,7 @@ def upgrade(
         project=project,
     )
     receipt = runner.upgrade(from_context(ctx), revision, options)
-    if receipt.applied:
-        how = "schema made at once, equal to" if receipt.loaded else "applied"
-        click.echo(f"at {receipt.after}; {how} {', '.join(receipt.applied)}")
-    elif not receipt.turned:
-        click.echo(f"at {receipt.after or 'base'}, nothing to do")
-    for line in receipt.turned:
-        click.echo(line)
+    _tell(receipt)
     if project is not None and receipt.project is not None:
         click.echo(f"{project.name} at {receipt.project}")
 
@@ -312,7 +320,7 @@ def plan(
     from nosender.migrations.revisions import VERSIONS
     from nosender.project import find
     from nosender.server.target import from_context, resolve
-    from nosender.terminal_text import waiting
+    from nosender.terminal_text import fitted, terminal, waiting
 
     scratch = resolve(scratch_url, "public").conninfo if scratch_url else None
     with waiting("rehearsing on a copy", sys.stderr):
@@ -324,7 +332,7 @@ def plan(
             declared=_declared(folder),
             project=find(folder) if folder is not None else None,
         )
-    click.echo(as_json(made) if form == "json" else as_text(made), nl=False)
+    click.echo(as_json(made) if form == "json" else fitted(as_text(made), terminal(sys.stdout)), nl=False)
 
 
 @db.command()

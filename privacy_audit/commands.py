@@ -211,7 +211,7 @@ def preflight(ctx: click.Context, folder: Path | None) -> None:
     from nosender.privacy_audit import runner
     from nosender.project import find
     from nosender.server.target import from_context
-    from nosender.terminal_text import waiting
+    from nosender.terminal_text import fitted, terminal, waiting
 
     target = from_context(ctx)
     with waiting("asking for everything once", sys.stderr):
@@ -220,10 +220,10 @@ def preflight(ctx: click.Context, folder: Path | None) -> None:
     click.echo(f"{visible(result.run.role)} can test {len(tested)} of {len(result.checks)} checks")
     for each in result.checks:
         if each.reason is not None:
-            click.echo(f"  {each.check.slug}: {visible(each.reason)}")
+            click.echo(fitted(f"  {each.check.slug}: {visible(each.reason)}", terminal(sys.stdout)))
     for limit in result.limits:
         if limit.startswith("Not shown"):
-            click.echo(f"  {visible(limit)}")
+            click.echo(fitted(f"  {visible(limit)}", terminal(sys.stdout)))
     if result.unseen():
         click.echo(
             "an auditor's role is a member of nosender_auditor, which is one of pg_read_all_settings",

@@ -48,6 +48,7 @@ SECTIONS = (
     ("difference", "Since the last report"),
     ("reproduce", "How to reproduce"),
     ("glossary", "Glossary"),
+    ("evidence", "The questions as SQL"),
 )
 """The sections in their order: anchor, which names the template too, and title. What is signed comes first."""
 

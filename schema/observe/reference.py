@@ -53,13 +53,7 @@ def within(observation: Observation, schema: str, expected_roles: Collection[str
     database may do in the schema: an owner gives that himself. The owner of the tables is `OWNER`.
     """
     prefix = quoted(schema) + "."
-    members = {f"{f.name}({f.identity})" for f in observation.functions if f.extension and f.schema == schema}
-    members |= {
-        item.name
-        for kind in ("types", "relations", "sequences")
-        for item in observation.of(kind)
-        if item.extension and item.schema == schema
-    }
+    members = _members(observation, schema)
     member_names = {name.partition("(")[0] for name in members}
     foreign = {quoted(name) for name in member_names}  # as a comment's object gives them
     kept: dict[str, tuple[Any, ...]] = {
@@ -118,6 +112,17 @@ def _of_owner(record: Any, owner: str) -> Any:
     roles = ("owner", "grantee", "grantor", "role")
     named = {name: OWNER for name in roles if getattr(record, name, None) == owner}
     return replace(record, **named) if named else record
+
+
+def _members(observation: Observation, schema: str) -> set[str]:
+    """What extensions brought into the schema, by name; a function by its arguments as well."""
+    members = {f"{f.name}({f.identity})" for f in observation.functions if f.extension and f.schema == schema}
+    return members | {
+        item.name
+        for kind in ("types", "relations", "sequences")
+        for item in observation.of(kind)
+        if item.extension and item.schema == schema
+    }
 
 
 def _rights(

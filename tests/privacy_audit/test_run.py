@@ -242,3 +242,12 @@ def test_nothing_stored_yet_is_said_beside_the_verdict(migrated: str) -> None:
     assert sentence in render("text", run(Target(migrated)))
     execute(migrated, "insert into users (phone_number) values ('+4915100000001')")
     assert sentence not in render("text", run(Target(migrated)))
+
+
+def test_the_revision_is_told_to_owner_and_auditor(migrated: str) -> None:
+    assert run(Target(migrated), Options()).target.revision is None
+    with psycopg.connect(migrated) as owner:
+        owner.execute("create table alembic_version (version_num varchar(32) primary key)")
+        owner.execute("insert into alembic_version values ('0015')")
+    assert run(Target(migrated), Options()).target.revision == "0015"
+    assert run(Target(as_auditor(migrated)), Options()).target.revision == "0015"

@@ -56,7 +56,7 @@ def render(exploration: Exploration) -> str:
     digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
     rows = "".join(_row(number, place) for number, place in enumerate(exploration.places, start=1))
     table = (
-        "<table><thead><tr><th></th><th>Table</th><th>What it tells</th><th>How sure, and why</th></tr></thead>"
+        "<table><thead><tr><th>No.</th><th>Table</th><th>What it tells</th><th>How sure, and why</th></tr></thead>"
         f"<tbody>{rows}</tbody></table>"
     )
     said = [

@@ -38,6 +38,7 @@
   window.addEventListener("hashchange", function () {
     var target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (target && target.closest("[hidden]")) { showAll(); target.scrollIntoView(); }
+    if (target && target.tagName === "DETAILS") { target.open = true; }
   });
   var closed = [];
   window.addEventListener("beforeprint", function () {

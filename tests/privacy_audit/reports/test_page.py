@@ -109,6 +109,13 @@ def test_a_link_to_a_hidden_finding_shows_it(page: Browser, rich: Audit) -> None
     assert page.run(f"document.getElementById('{anchor}').offsetParent !== null")
 
 
+def test_the_question_of_a_finding_is_one_click_away_and_last_on_the_page(page: Browser) -> None:
+    opened = "new Promise(done => { addEventListener('hashchange', () => setTimeout(() => done([...document.querySelectorAll('details[open]')].map(e => e.id)))); document.querySelector('article.check a[href^=\"#evidence-\"]').click(); })"
+    link = "document.querySelector('article.check a[href^=\"#evidence-\"]').getAttribute('href').slice(1)"
+    assert page.run(opened) == [page.run(link)]
+    assert page.run("[...document.querySelectorAll('main > section')].pop().id") == "evidence"
+
+
 def test_it_prints_everything_as_a_document_whatever_the_filter(page: Browser) -> None:
     page.run(
         "addEventListener('beforeprint', () => setTimeout(() => 0)); window.seen = null;"
