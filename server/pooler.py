@@ -5,6 +5,7 @@ A session lock must not be taken through such a pooler: the session of the pool 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -14,6 +15,22 @@ from nosender.server.pinned_connection import POOLED, PinnedConnection
 
 if TYPE_CHECKING:
     from nosender.server.target import Target
+
+
+KNOWN: tuple[tuple[re.Pattern[str], str, str], ...] = (
+    (re.compile(r"-pooler\."), "", "Neon's pooler: name the endpoint without -pooler"),
+    (re.compile(r"supabase"), "6543", "Supabase's pooler for transactions: port 5432 keeps a session"),
+    (re.compile(r"\.proxy-.*\.rds\.amazonaws\.com$"), "", "an RDS Proxy: name the instance's own endpoint"),
+)
+"""Host, port or any, and what to do instead, as docs/managed.md says of each platform."""
+
+
+def known_pooler(host: str, port: str) -> str | None:
+    """What stands there by its address alone, and what to name instead; None where that tells nothing."""
+    for pattern, only, what in KNOWN:
+        if pattern.search(host) and only in ("", port):
+            return f"{host}:{port} is {what}"
+    return None
 
 
 def require_session(target: Target, connection: PinnedConnection, what: str) -> None:
@@ -44,7 +61,8 @@ def require_sessions(
     except psycopg.errors.ProtocolViolation:
         lent = True  # what a pool in statement mode says to BEGIN
     if lent:
-        raise NosenderError(POOLED.format(what=what))
+        known = known_pooler(first.info.host, str(first.info.port))
+        raise NosenderError(POOLED.format(what=what) + (f"; {known}" if known else ""))
     for each in (first, second):
         each.keep()
     return pids

@@ -70,6 +70,23 @@ def test_whoever_declares_two_people_in_a_row_is_refused_when_read(tmp_path: Pat
     assert taken == INNOCENT
 
 
+def test_without_the_rule_a_reader_takes_them_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: nothing else is wrong with what the generators above declare, so 0.1.0 took it."""
+    monkeypatch.setattr(people, "refuse", lambda _: None)
+    refused = set()
+    for parent, kind in product(LEADS, [each.name for each in CORE.classes]):
+        key = KEY.format(table="t", column="owner", parent=parent, to=LEADS[parent])
+        try:
+            declared(tmp_path, {"t.toml": table("t", owner="link", value=kind), "policy.toml": key})
+        except UsageError:
+            refused.add(kind)
+    assert refused == {"destination-phone"}  # which stands beside nobody else, and never did
+    for one, other in product(LEADS, LEADS):
+        keys = KEY.format(table="t", column="a", parent=one, to="id")
+        keys += KEY.format(table="t", column="b", parent=other, to="id")
+        declared(tmp_path, {"t.toml": table("t", a="link", b="link"), "policy.toml": keys})
+
+
 def test_two_ways_to_people_are_refused_whatever_leads_there(tmp_path: Path) -> None:
     for one, other in product(LEADS, LEADS):
         keys = KEY.format(table="t", column="a", parent=one, to="id")
