@@ -224,6 +224,10 @@ def preflight(ctx: click.Context, folder: Path | None) -> None:
     for limit in result.limits:
         if limit.startswith("Not shown"):
             click.echo(fitted(f"  {visible(limit)}", terminal(sys.stdout)))
+    for name in result.decided.nodes_unseen:
+        click.echo(f"  {visible(name)}: not looked at; audit run --every-node does")
+    if result.decided.nodes_unseen and not result.unseen():
+        ctx.exit(3)
     if result.unseen():
         click.echo(
             "an auditor's role is a member of nosender_auditor, which is one of pg_read_all_settings",

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nosender import __version__
-from nosender.errors import IncompleteError, UsageError, did_you_mean
+from nosender.errors import UsageError, did_you_mean
 from nosender.privacy_audit.check import Answer, Loaded
 from nosender.privacy_audit.finding import Claim, Finding, NotTested, Outcome, Severity, Verdict
 from nosender.privacy_audit.platforms import trusted
 from nosender.privacy_audit.project_checks import all_checks
 from nosender.privacy_audit.questions.schemas import unaccounted
+from nosender.privacy_audit.reading import LOCK_MILLISECONDS, Reading, read_snapshot
 from nosender.privacy_audit.result.audit import (
     Audit,
     AuditedDatabase,
@@ -30,27 +31,23 @@ from nosender.privacy_audit.result.audit import (
     worst_first,
 )
 from nosender.privacy_audit.result.coverage import coverage_of
-from nosender.privacy_audit.result.limits import limits_of, limits_of_trust, rights_of_reader
+from nosender.privacy_audit.result.limits import limits_of, limits_of_trust
 from nosender.privacy_audit.result.make_annex import annex_of
 from nosender.privacy_audit.result.object_hashes import definitions
 from nosender.privacy_audit.result.waivers import apply
 from nosender.privacy_audit.result.waivers import read as read_waivers
+from nosender.privacy_audit.snapshot.nodes import unseen_nodes
 from nosender.privacy_audit.snapshot.object_names import without_numbers
-from nosender.privacy_audit.snapshot.snapshot import Snapshot, Unseen
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 from nosender.privacy_audit.standards import citations
 from nosender.project import Project
 from nosender.schema.catalogue.digest import digest
-from nosender.schema.observe.turned import values_of, with_values_of
+from nosender.schema.observe.turned import values_of
 
 if TYPE_CHECKING:
-    import psycopg
-
     from nosender.project.frozen import Frozen
     from nosender.schema.catalogue.model import Catalogue
-    from nosender.schema.observe import Observation
     from nosender.server.target import Target
-
-_LOCK_MILLISECONDS = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ class Options:
     checks: tuple[str, ...] = ()
     """Only these, by slug; none is all of them."""
     fail_on: Severity = Severity.MEDIUM
-    lock_timeout: int = _LOCK_MILLISECONDS
+    lock_timeout: int = LOCK_MILLISECONDS
     """Milliseconds to wait for a table that somebody holds under an exclusive lock."""
     waivers: Path | None = None
     """A file of findings that somebody signed for."""
@@ -72,20 +69,6 @@ class Options:
     """A reviewer's own word, for the report."""
     command: str = "nosender audit run"
     """What the user typed, for the report."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A snapshot, and what the reading of it gave besides."""
-
-    snapshot: Snapshot
-    role: str
-    server: str
-    revision: str | None
-    started: datetime
-    measured: Mapping[str, Any] = field(default_factory=dict)
-    address: str = ""
-    """Where the connection went, without the user and the password."""
 
 
 def run(target: Target, options: Options | None = None) -> Audit:
@@ -121,75 +104,6 @@ def chosen(slugs: Iterable[str], project: Project | None = None) -> tuple[Loaded
     return tuple(each for each in every if not wanted or each.check.slug in wanted)
 
 
-def read_snapshot(
-    connection: psycopg.Connection,
-    schema: str,
-    catalogue: Catalogue,
-    started: datetime | None = None,
-    lock_timeout: int = _LOCK_MILLISECONDS,
-    *,
-    call_probes: bool = True,
-    frozen: Frozen | None = None,
-) -> Reading:
-    """Read everything that the checks look at, in one transaction that can write nothing."""
-    import psycopg
-
-    from nosender.privacy_audit.snapshot import probes, surroundings
-    from nosender.privacy_audit.snapshot.probes.functions import LEDGER, probe_names
-    from nosender.schema.catalogue.aged import aged
-    from nosender.schema.knobs import Knobs
-    from nosender.schema.observe import observe
-    from nosender.schema.observe.read.session import pin
-
-    connection.rollback()
-    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-    connection.read_only = True
-    try:
-        with connection.transaction():
-            pin(connection, lock_timeout)  # for what is asked beside the catalogs, too
-            live = observe(connection, schema, lock_timeout=lock_timeout)
-            around = surroundings.read(connection, schema)  # waits no longer for a lock than observe does
-            declared = _declared(live, catalogue, frozen)
-            catalogue = aged(catalogue, values_of(live) or Knobs())
-            snapshot = Snapshot(live, declared, catalogue, around)
-            names = (*probe_names(declared), *LEDGER) if call_probes else ()
-            answers, seen = (
-                probes.ask(connection, snapshot, names)
-                if snapshot.has_ours and names
-                else ({name: Unseen("the schema holds none of our tables") for name in names}, frozenset())
-            )
-        answers = probes.confirmed(connection, snapshot, answers, seen)
-    except psycopg.errors.InsufficientPrivilege as error:
-        message = error.diag.message_primary or "a catalog"
-        raise IncompleteError(f"unreadable: {message}, so what surrounds the schema cannot be seen") from None
-    except (psycopg.OperationalError, psycopg.errors.TransactionTimeout) as error:
-        state = f" (SQLSTATE {error.sqlstate})" if error.sqlstate else ""
-        raise IncompleteError(f"the database went away while it was read{state}; run again") from None
-    snapshot = replace(snapshot, probes=answers)
-    version = connection.info.server_version
-    return Reading(
-        snapshot=snapshot,
-        role=live.database.reader,
-        server=f"{version // 10000}.{version % 10000}",
-        revision=_revision(snapshot),
-        started=started or datetime.now(UTC),
-        measured=_measured(snapshot),
-        address=f"{connection.info.host}:{connection.info.port}",
-    )
-
-
-def _declared(live: Observation, catalogue: Catalogue, frozen: Frozen | None) -> Observation:
-    """How the schema has to look, with a project's own; knobs of the declared form may have any values."""
-    from nosender.privacy_audit.snapshot.probes.declared import with_columns_of
-    from nosender.schema.observe import reference
-    from nosender.schema.observe.parts import together
-
-    declared = reference(live.schema)
-    if frozen is not None:
-        declared = with_columns_of(together(declared, frozen.observation), catalogue)
-    return with_values_of(declared, live)
-
-
 def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Audit:
     """Ask every check about the snapshot, and put the answers together."""
     wanted = options.project.retention
@@ -211,7 +125,9 @@ def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Aud
     partial = {
         each.check.claim for each in all_checks(options.project) if each.check.slug in decided.checks_left_out
     }
-    whole = not (decided.schemas_unaccounted or decided.not_ours) and (trust is None or trust.whole)
+    whole = not (decided.schemas_unaccounted or decided.not_ours or decided.nodes_unseen) and (
+        trust is None or trust.whole
+    )
     claims = tuple(
         _trusting(
             claim_result(claim, results, findings, options.fail_on, whole=whole and claim not in partial),
@@ -417,6 +333,7 @@ def _decided(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> 
         challenge=options.challenge,
         not_ours=not snapshot.has_ours,
         nothing_stored=snapshot.nothing_stored,
+        nodes_unseen=unseen_nodes(snapshot),
         knobs=tuple(turned.items()) if (turned := values_of(snapshot.live)) is not None else (),
     )
 
@@ -438,32 +355,18 @@ def claim_result(
     return ClaimResult(claim, verdict, tuple(sorted(slugs)), waived)
 
 
-def _revision(snapshot: Snapshot) -> str | None:
-    answer = snapshot.probes.get("audit_revision")
-    if answer is None or isinstance(answer, Unseen) or not answer:
-        return None
-    value = answer[0].get("value")
-    return str(value) if value is not None else None
-
-
-def _measured(snapshot: Snapshot) -> dict[str, Any]:
-    from nosender.privacy_audit.snapshot.surroundings import as_measured
-
-    measured = {**as_measured(snapshot.surroundings), "rights": rights_of_reader(snapshot) or "an auditor"}
-    for name in ("audit_overdue", "audit_order", "audit_sizes"):
-        answer = snapshot.probes.get(name)
-        if answer is not None and not isinstance(answer, Unseen):
-            measured[name.removeprefix("audit_")] = [dict(row) for row in answer]
-    return measured
-
-
 def _fingerprint(snapshot: Snapshot) -> str:
     """Of the structure alone: who looked, and what that role may not see, is left out."""
     database = replace(snapshot.live.database, reader="", unseen=())
-    structure = replace(snapshot.live, database=database, settings=())
+    # a shard's number and place are no structure, and no facts of a database that is not distributed
+    spread = snapshot.live.distribution
+    if spread is not None:
+        spread = replace(spread, shards=(), queued=())
+    structure = replace(snapshot.live, database=database, settings=(), distribution=spread)
     digest = hashlib.sha256()
     for name in structure.__dataclass_fields__:
-        digest.update(f"{name}={getattr(structure, name)!r}\n".encode())
+        if (value := getattr(structure, name)) is not None:
+            digest.update(f"{name}={value!r}\n".encode())
     return "sha256:" + digest.hexdigest()
 
 

@@ -119,6 +119,7 @@ def _decided(decided: Mapping[str, Any]) -> Decided:
         challenge=decided.get("challenge"),
         not_ours=decided.get("not_ours", False),
         nothing_stored=decided.get("nothing_stored", False),
+        nodes_unseen=tuple(decided.get("nodes_unseen", ())),
         knobs=tuple(decided.get("knobs", {}).items()),
     )
 

@@ -147,6 +147,8 @@ class Decided:
     """None of our tables stands in the schema, so there is nothing that the promises are about."""
     nothing_stored: bool = False
     """The tables about people and messages hold no byte yet; the verdict is what the structure gives."""
+    nodes_unseen: tuple[str, ...] = ()
+    """Of a database that Citus distributes: the servers that this audit did not look at, as `node 2`."""
     knobs: tuple[tuple[str, str], ...] = ()
     """What the operator decided about how long things stay: names and values as a person writes them; none
     where the function that holds them is another one."""

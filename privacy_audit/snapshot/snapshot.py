@@ -119,7 +119,14 @@ class Snapshot:
         """Whether the files of all our tables about people and messages are empty."""
         about = {name for name, side in sides(self.catalogue).items() if side != "bookkeeping"}
         pages = [each.pages for each in self.surroundings.vacuums if each.table in about]
+        if any(self.is_spread(self.schema, name) for name in about):  # the rows may stand on another node
+            return False
         return self.has_ours and bool(pages) and not any(pages)
+
+    def is_spread(self, schema: str, table: str) -> bool:
+        """Whether the rows of a table stand in shards, on this node and others."""
+        spread = self.live.distribution
+        return spread is not None and spread.table(schema, table) is not None
 
     @cached_property
     def touching(self) -> dict[str, list[str]]:

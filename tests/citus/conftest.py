@@ -1,0 +1,55 @@
+"""A coordinator and two workers, where Citus is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from nosender.server.binaries import Binaries
+from nosender.server.embedded import EmbeddedServer
+from nosender.server.target import Target
+
+LAST_BY_HAND = "13.2.2 on PostgreSQL 15.18 and 14.0.1 on PostgreSQL 18.6, 2026-11-28"
+SETTINGS = {
+    "shared_preload_libraries": "citus",
+    "citus.node_conninfo": "sslmode=disable",
+    "max_worker_processes": "40",
+    "max_prepared_transactions": "50",
+}
+DATABASE = "distributed"
+
+
+@pytest.fixture(scope="session")
+def cluster(server: EmbeddedServer, binaries: Binaries) -> Iterator[tuple[str, ...]]:
+    """The coordinator's database and the workers', of which the tables are distributed and empty."""
+    with psycopg.connect(server.conninfo()) as connection:
+        found = connection.execute("select 1 from pg_available_extensions where name = 'citus'").fetchone()
+    if found is None:
+        pytest.skip(f"Citus is not installed here; last run by hand: {LAST_BY_HAND}")
+    with ExitStack() as stack:
+        nodes = [stack.enter_context(EmbeddedServer(binaries, settings=SETTINGS)) for _ in range(3)]
+        yield made([node.conninfo() for node in nodes])
+
+
+def made(servers: list[str]) -> tuple[str, ...]:
+    from nosender.migrations import runner
+
+    urls = [make_conninfo(each, dbname=DATABASE) for each in servers]
+    for postgres, url in zip(servers, urls, strict=True):
+        with psycopg.connect(postgres, autocommit=True) as admin:
+            admin.execute(f"create database {DATABASE}")
+        with psycopg.connect(url, autocommit=True) as admin:
+            admin.execute("create extension citus")
+    runner.upgrade(Target(urls[0]))
+    with psycopg.connect(urls[0], autocommit=True) as coordinator:
+        hosts = [conninfo_to_dict(each)["host"] for each in urls]
+        coordinator.execute("select citus_set_coordinator_host(%s, 5432)", [hosts[0]])
+        for host in hosts[1:]:
+            coordinator.execute("select citus_add_node(%s, 5432)", [host])
+        coordinator.execute((Path(__file__).parent / "distribute.sql").read_bytes())
+    return tuple(urls)
