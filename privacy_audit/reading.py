@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nosender.errors import IncompleteError
 from nosender.privacy_audit.result.limits import rights_of_reader
 from nosender.privacy_audit.snapshot.nodes import is_worker, on_node
-from nosender.privacy_audit.snapshot.snapshot import Snapshot, Unseen
+from nosender.privacy_audit.snapshot.snapshot import ON_COORDINATOR, Snapshot, Unseen
 from nosender.schema.observe.citus_own import without_own
 from nosender.schema.observe.turned import values_of, with_values_of
 
@@ -66,7 +66,7 @@ def read_snapshot(
             names = (*probe_names(reference(schema)), *LEDGER) if call_probes else ()
             unasked = None if snapshot.has_ours else "the schema holds none of our tables"
             if is_worker(snapshot.live):
-                unasked = "this is a worker: what rows hold is asked of the coordinator"
+                unasked = ON_COORDINATOR
             answers, seen = (
                 probes.ask(connection, snapshot, names)
                 if names and unasked is None

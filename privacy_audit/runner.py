@@ -6,21 +6,31 @@ import hashlib
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nosender import __version__
 from nosender.errors import UsageError, did_you_mean
 from nosender.privacy_audit.check import Answer, Loaded
+from nosender.privacy_audit.every_node import (
+    OWN_CONNECTION,
+    NodeAnswer,
+    NodeReading,
+    definitions_on,
+    read_nodes,
+    together,
+    with_shards,
+)
 from nosender.privacy_audit.finding import Claim, Finding, NotTested, Outcome, Severity, Verdict
 from nosender.privacy_audit.platforms import trusted
 from nosender.privacy_audit.project_checks import all_checks
-from nosender.privacy_audit.questions.schemas import unaccounted
+from nosender.privacy_audit.questions.schemas import Unaccounted, unaccounted
 from nosender.privacy_audit.reading import LOCK_MILLISECONDS, Reading, read_snapshot
 from nosender.privacy_audit.result.audit import (
     Audit,
     AuditedDatabase,
+    AuditedNode,
     CheckResult,
     ClaimResult,
     Decided,
@@ -67,6 +77,8 @@ class Options:
     """What the project's objects look like, where that is not to be read from its file."""
     challenge: str | None = None
     """A reviewer's own word, for the report."""
+    nodes: Mapping[str, Target] | None = None
+    """Connections to the other servers of a distributed database, by their numbers; None looks at one."""
     command: str = "nosender audit run"
     """What the user typed, for the report."""
 
@@ -90,7 +102,10 @@ def run(target: Target, options: Options | None = None) -> Audit:
         reading = read_snapshot(
             connection, target.schema, catalogue, started, options.lock_timeout, frozen=frozen
         )
-    return judge(reading, checks, options)
+    nodes = None
+    if options.nodes is not None:
+        nodes = read_nodes(reading, options.nodes, catalogue, frozen, options.lock_timeout)
+    return judge(reading, checks, options, nodes)
 
 
 def chosen(slugs: Iterable[str], project: Project | None = None) -> tuple[Loaded, ...]:
@@ -104,15 +119,23 @@ def chosen(slugs: Iterable[str], project: Project | None = None) -> tuple[Loaded
     return tuple(each for each in every if not wanted or each.check.slug in wanted)
 
 
-def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Audit:
-    """Ask every check about the snapshot, and put the answers together."""
+def judge(
+    reading: Reading,
+    checks: tuple[Loaded, ...],
+    options: Options,
+    nodes: tuple[NodeReading, ...] | None = None,
+) -> Audit:
+    """Ask every check about the snapshot, and put the answers together, with those of other nodes."""
     wanted = options.project.retention
     snapshot = replace(reading.snapshot, wanted=wanted.values if wanted is not None else None)
-    results, findings = _ask_all(checks, snapshot)
     today = reading.started.astimezone(UTC).date()
-    placed = trusted.apply(snapshot, options.project.platform, results, findings, today)
-    results, findings, trust = placed.results, placed.findings, placed.trust
-    described = definitions(snapshot.live, {each.object for each in findings})
+    results, findings, trust = _of_snapshot(checks, snapshot, options, today)
+    answers = _of_nodes(checks, nodes or (), options, today)
+    results, findings = together(results, findings, answers)
+    described = {
+        **definitions(snapshot.live, {each.object for each in findings}),
+        **definitions_on(answers, findings),
+    }
     waivers: tuple[WaiverResult, ...] = ()
     if options.waivers is not None:
         signed = read_waivers(options.waivers, all_checks(options.project), today)
@@ -121,7 +144,7 @@ def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Aud
     findings = _told_apart(findings, described, checks, snapshot.catalogue)
     cited = citations()
     results = [replace(each, standards=cited.get(each.check.slug, ())) for each in results]
-    decided = _decided(reading, checks, options)
+    decided = _decided(reading, checks, options, nodes or ())
     partial = {
         each.check.claim for each in all_checks(options.project) if each.check.slug in decided.checks_left_out
     }
@@ -137,17 +160,10 @@ def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Aud
     )
     return Audit(
         verdict=verdict_of(results, findings, options.fail_on, whole=whole and not partial),
-        run=Run(
-            id=str(uuid.uuid4()),
-            started=_stamp(reading.started),
-            finished=_stamp(datetime.now(UTC)),
-            tool=f"nosender {__version__}",
-            command=options.command,
-            role=reading.role,
-            snapshot=snapshot.surroundings.snapshot,
-            measured=reading.measured,
+        run=_run(reading, options),
+        target=_database(
+            reading, _project(options.project, snapshot.catalogue), _audited(nodes or (), answers, options)
         ),
-        target=_database(reading, _project(options.project, snapshot.catalogue)),
         claims=claims,
         checks=tuple(results),
         findings=worst_first(findings),
@@ -158,6 +174,64 @@ def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Aud
         decided=decided,
         annex=annex_of(snapshot, checks, findings),
         trust=trust,
+    )
+
+
+def _run(reading: Reading, options: Options) -> Run:
+    """What differs from run to run."""
+    return Run(
+        id=str(uuid.uuid4()),
+        started=_stamp(reading.started),
+        finished=_stamp(datetime.now(UTC)),
+        tool=f"nosender {__version__}",
+        command=options.command,
+        role=reading.role,
+        snapshot=reading.snapshot.surroundings.snapshot,
+        measured=reading.measured,
+    )
+
+
+def _of_snapshot(
+    checks: tuple[Loaded, ...], snapshot: Snapshot, options: Options, today: date
+) -> tuple[list[CheckResult], list[Finding], Trust | None]:
+    """What the checks say of one server, with what its platform explains taken out."""
+    results, findings = _ask_all(checks, snapshot)
+    placed = trusted.apply(snapshot, options.project.platform, results, findings, today)
+    return placed.results, with_shards(placed.findings, snapshot.live.distribution), placed.trust
+
+
+def _of_nodes(
+    checks: tuple[Loaded, ...], nodes: tuple[NodeReading, ...], options: Options, today: date
+) -> list[NodeAnswer]:
+    """The same of each other node that was read."""
+    answers = []
+    for each in nodes:
+        if each.reading is not None:
+            snapshot = each.reading.snapshot
+            results, findings, _ = _of_snapshot(checks, snapshot, options, today)
+            described = definitions(snapshot.live, {one.object for one in findings})
+            answers.append(NodeAnswer(each.node, results, findings, described))
+    return answers
+
+
+def _audited(
+    nodes: tuple[NodeReading, ...], answers: list[NodeAnswer], options: Options
+) -> tuple[AuditedNode, ...]:
+    """What a report says of each node."""
+    failed = {
+        answer.node for answer in answers if any(each.gates(options.fail_on) for each in answer.findings)
+    }
+    return tuple(
+        AuditedNode(
+            node=each.node.name,
+            address=f"{each.node.host}:{each.node.port}",
+            server=each.reading.server if each.reading else None,
+            transport=OWN_CONNECTION if each.reading else None,
+            fingerprint=_fingerprint(each.reading.snapshot) if each.reading else None,
+            verdict="incomplete" if each.reading is None else "fail" if each.node in failed else "pass",
+            why=each.why or None,
+        )
+        for each in nodes
     )
 
 
@@ -176,7 +250,9 @@ def _told_apart(
     ]
 
 
-def _database(reading: Reading, project: dict[str, Any] | None) -> AuditedDatabase:
+def _database(
+    reading: Reading, project: dict[str, Any] | None, nodes: tuple[AuditedNode, ...]
+) -> AuditedDatabase:
     """Which database was looked at, and what was declared of it."""
     snapshot = reading.snapshot
     return AuditedDatabase(
@@ -189,6 +265,7 @@ def _database(reading: Reading, project: dict[str, Any] | None) -> AuditedDataba
         catalogue=digest() if project is None else _both(digest(), project["sha256"]),
         core=digest(),
         shipped=project is None,
+        nodes=nodes,
         project=project,
     )
 
@@ -308,7 +385,9 @@ def _both(core: str, project: str) -> str:
     return f"sha256:{hashlib.sha256(f'{core} {project}'.encode()).hexdigest()}"
 
 
-def _decided(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Decided:
+def _decided(
+    reading: Reading, checks: tuple[Loaded, ...], options: Options, nodes: tuple[NodeReading, ...]
+) -> Decided:
     """What the verdict is asked of; an excuse for the schema of our own tables is wrong usage."""
     snapshot, today = reading.snapshot, reading.started.astimezone(UTC).date()
     for each in options.project.schemas:
@@ -323,7 +402,7 @@ def _decided(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> 
         checks_left_out=tuple(
             sorted(each.check.slug for each in all_checks(options.project) if each.check.slug not in asked)
         ),
-        schemas_unaccounted=unaccounted(snapshot, [each.name for each in excused]),
+        schemas_unaccounted=_unaccounted(snapshot, nodes, [each.name for each in excused]),
         schemas_excused=tuple(
             ExcusedSchema(each.name, each.purpose, each.owner, each.expires.isoformat()) for each in excused
         ),
@@ -333,9 +412,25 @@ def _decided(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> 
         challenge=options.challenge,
         not_ours=not snapshot.has_ours,
         nothing_stored=snapshot.nothing_stored,
-        nodes_unseen=unseen_nodes(snapshot),
+        nodes_unseen=unseen_nodes(snapshot, [each.node for each in nodes if each.reading is not None]),
         knobs=tuple(turned.items()) if (turned := values_of(snapshot.live)) is not None else (),
     )
+
+
+def _unaccounted(
+    snapshot: Snapshot, nodes: tuple[NodeReading, ...], excused: list[str]
+) -> tuple[Unaccounted, ...]:
+    """The schemas that nobody answers for, of the coordinator and of the other nodes."""
+    here = unaccounted(snapshot, excused)
+    names = {each.name for each in here}
+    there = [
+        replace(each, name=f"{each.name} on {one.node.name}")
+        for one in nodes
+        if one.reading is not None
+        for each in unaccounted(one.reading.snapshot, excused)
+        if each.name not in names
+    ]
+    return (*here, *there)
 
 
 def claim_result(

@@ -48,7 +48,8 @@ def as_data(audit: Audit) -> dict[str, object]:
             "fingerprint": target.fingerprint,
             "cluster": dict(target.cluster),
             "catalogue": _catalogue(target),
-        },
+        }
+        | ({"nodes": [asdict(each) for each in target.nodes]} if target.nodes else {}),
         "fail_on": audit.fail_on.value,
         "claims": [
             {

@@ -98,11 +98,19 @@ def _where(audit: Audit) -> list[str]:
     cluster = audit.target.cluster
     told = []
     if spread := cluster.get("distributed"):
-        nodes = ", ".join(map(str, spread["nodes_unseen"]))
+        seen = [each for each in audit.target.nodes if each.why is None]
         told.append(
-            f"Looked at {spread['place']} of a database that Citus distributes over "
-            f"{plural(spread['nodes'], 'node')}" + (f"; not at {nodes}." if nodes else ".")
+            f"Looked at {', '.join([spread['place'], *(each.node for each in seen)])} of a database that Citus "
+            f"distributes over {plural(spread['nodes'], 'node')}"
+            + (f"; not at {', '.join(audit.decided.nodes_unseen)}." if audit.decided.nodes_unseen else ".")
         )
+        if seen:
+            told.append(f"Each node was asked over {seen[0].transport}.")
+        told += [
+            f"Not looked at: {each.node}, {each.address}: {each.why}."
+            for each in audit.target.nodes
+            if each.why
+        ]
     elif cluster.get("role") == "standby":
         told.append(
             "Looked at a standby: its primary was not asked, and what is there is no older than here."

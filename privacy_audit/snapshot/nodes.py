@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from nosender.privacy_audit.snapshot.snapshot import Snapshot
     from nosender.schema.catalogue.model import Catalogue
     from nosender.schema.observe import Observation
+    from nosender.schema.observe.distribution_model import Node
     from nosender.schema.observe.model import Sequence
 
 _WORKERS = re.compile(r"^worker_nextval\(")
@@ -22,10 +24,10 @@ def is_worker(live: Observation) -> bool:
     return live.distribution is not None and not live.distribution.is_coordinator
 
 
-def unseen_nodes(snapshot: Snapshot) -> tuple[str, ...]:
-    """The nodes beside the one that was read."""
+def unseen_nodes(snapshot: Snapshot, seen: Collection[Node] = ()) -> tuple[str, ...]:
+    """The nodes beside the one that was read, and beside those seen."""
     spread = snapshot.live.distribution
-    return () if spread is None else tuple(each.name for each in spread.others)
+    return () if spread is None else tuple(each.name for each in spread.others if each not in seen)
 
 
 def on_node(

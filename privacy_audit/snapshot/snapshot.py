@@ -29,6 +29,10 @@ _TELLING = {"destination-phone", "ciphertext", "wrapped-key"}
 """Classes of columns by which a table is told from any other that happens to bear its name."""
 
 
+ON_COORDINATOR = "this is a worker: what rows hold is asked of the coordinator"
+"""Why no probe is asked on a worker of a distributed database."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unseen:
     """A probe that gave no answer, and why."""

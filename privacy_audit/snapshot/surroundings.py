@@ -145,12 +145,10 @@ def spread(surroundings: Surroundings, distribution: Distribution) -> Surroundin
                 pages=table.pages + each.pages,
                 seconds=max(since, default=None),
             )
-    others = distribution.others
     told = {
         "node": distribution.group,
         "place": distribution.place,
-        "nodes": len(others) + 1,
-        "nodes_unseen": [each.name for each in others],
+        "nodes": len(distribution.others) + 1,
     }
     return replace(
         surroundings,

@@ -14,6 +14,9 @@ from nosender.server.binaries import Binaries
 from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
 
+from ..conftest import clone, migrated_template
+from .stand_in import STAND_IN, run
+
 LAST_BY_HAND = "13.2.2 on PostgreSQL 15.18 and 14.0.1 on PostgreSQL 18.6, 2026-11-28"
 SETTINGS = {
     "shared_preload_libraries": "citus",
@@ -34,6 +37,28 @@ def cluster(server: EmbeddedServer, binaries: Binaries) -> Iterator[tuple[str, .
     with ExitStack() as stack:
         nodes = [stack.enter_context(EmbeddedServer(binaries, settings=SETTINGS)) for _ in range(3)]
         yield made([node.conninfo() for node in nodes])
+
+
+@pytest.fixture
+def distributed(migrated: str) -> str:
+    """A database that looks like the coordinator of three nodes."""
+    run(migrated, STAND_IN)
+    return migrated
+
+
+@pytest.fixture
+def nodes(server: EmbeddedServer) -> Iterator[tuple[str, ...]]:
+    """Three such databases, which look like one another's nodes."""
+    with ExitStack() as stack:
+        urls = [stack.enter_context(clone(server, migrated_template(server))) for _ in range(3)]
+        for group, url in enumerate(urls):
+            run(
+                url,
+                STAND_IN,
+                f"update pg_catalog.pg_dist_local_group set groupid = {group}",
+                f"update pg_catalog.pg_dist_placement set groupid = {group}",
+            )
+        yield tuple(urls)
 
 
 def made(servers: list[str]) -> tuple[str, ...]:

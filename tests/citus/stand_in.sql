@@ -26,20 +26,27 @@ alter extension citus add table pg_catalog.pg_dist_cleanup;
 alter extension citus add view public.citus_tables;
 reset allow_system_table_mods;
 
--- three nodes, of which this one is the coordinator, with a copy of the users
+-- three nodes, of which this one is the coordinator, with two shards of the users
 insert into pg_catalog.pg_dist_node values
-(1, 0, 'coordinator.example', 5432, 'primary', true, false),
+(1, 0, 'coordinator.example', 5432, 'primary', true, true),
 (2, 1, 'one.example', 5432, 'primary', true, true),
 (3, 2, 'two.example', 5432, 'primary', true, true);
 insert into pg_catalog.pg_dist_local_group values (0);
-insert into pg_catalog.pg_dist_partition values ('public.users', 'n', null, 1, 't');
-insert into pg_catalog.pg_dist_shard values ('public.users', 102008);
-insert into pg_catalog.pg_dist_placement values (102008, 0), (102008, 1), (102008, 2);
+insert into pg_catalog.pg_dist_partition
+values ('public.users', 'h', '{VAR :varno 1 :varattno 2 :vartype 1043}', 1, 's');
+insert into pg_catalog.pg_dist_shard values ('public.users', 102008), ('public.users', 102009);
+insert into pg_catalog.pg_dist_placement values (102008, 0), (102009, 0);
 
--- the copy, whose keys have names of their own
+-- the shards, whose keys have names of their own
 create table public.users_102008 (like public.users including all);
 alter table public.users_102008 alter column phone_number set statistics 0;
 create trigger users_guard_102008 before insert or update on public.users_102008
 for each row execute function public.users_guard();
 create trigger users_utc_102008 before insert or update on public.users_102008
+for each statement execute function public.refuse_time_zone();
+create table public.users_102009 (like public.users including all);
+alter table public.users_102009 alter column phone_number set statistics 0;
+create trigger users_guard_102009 before insert or update on public.users_102009
+for each row execute function public.users_guard();
+create trigger users_utc_102009 before insert or update on public.users_102009
 for each statement execute function public.refuse_time_zone();

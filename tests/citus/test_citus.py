@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import psycopg
 import pytest
 
@@ -23,17 +20,12 @@ def seen(conninfo: str) -> Observation:
         return without_own(observe(connection, "public"))
 
 
-@contextmanager
-def planted(conninfo: str, plant: str, undo: str) -> Iterator[None]:
-    """Something done to one node behind Citus' back, and taken back."""
-    for text in (plant, undo):
-        with psycopg.connect(conninfo, autocommit=True) as connection:
-            connection.execute("set citus.enable_ddl_propagation to off")
-            connection.execute("set citus.enable_manual_changes_to_shards to on")
-            connection.execute("set citus.override_table_visibility to off")
-            connection.execute(text.encode())
-        if text == plant:
-            yield
+def behind(conninfo: str, text: str) -> None:
+    """Something done to one node behind Citus' back."""
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute("set citus.enable_ddl_propagation to off")
+        connection.execute("set citus.override_table_visibility to off")
+        connection.execute(text.encode())
 
 
 def test_shards_are_as_their_tables(cluster: tuple[str, ...]) -> None:
@@ -65,7 +57,6 @@ def test_commands_do_not_fall_over(cluster: tuple[str, ...], run_nosender: RunNo
 
 
 def test_citus_own_is_nobody_elses(cluster: tuple[str, ...]) -> None:
-    layout = {"messages", "message_deliveries", "ephemeral_keys", "users", "webauthn_credentials"}
     for url in cluster:
         audit = runner.run(Target(url))
         of_citus = {(each.check, each.object) for each in audit.findings if "citus" in each.object}
@@ -76,4 +67,48 @@ def test_citus_own_is_nobody_elses(cluster: tuple[str, ...]) -> None:
         missing = [
             each.object for each in audit.findings if each.check in ("missing-table", "missing-function")
         ]
-        assert not missing, layout
+        assert not missing
+
+
+LEAKS = """
+do $$
+declare
+  shard text := (
+    select c.relname from pg_catalog.pg_class as c where c.relname ~ '^messages_[0-9]+$' order by 1 limit 1
+  );
+begin
+  execute format('alter table public.%I add column sender_phone varchar(20)', shard);
+  execute format('alter table public.%I drop constraint messages_destination_phone_e164', shard);
+  execute format('grant select on public.%I to nosender_app', shard);
+  create table public.kept (line text);
+  create function public.keep() returns trigger language plpgsql
+  as 'begin insert into public.kept values (new::text); return new; end';
+  execute format(
+    'create trigger keep after insert on public.%I for each row execute function public.keep()', shard
+  );
+end
+$$
+"""
+
+
+def test_five_leaks_on_one_worker(cluster: tuple[str, ...]) -> None:
+    before = runner.run(Target(cluster[0]))
+    behind(cluster[1], LEAKS)
+    behind(cluster[1], "alter system set citus.stat_tenants_track to 'all'")
+    behind(cluster[1], "select pg_reload_conf()")
+    alone = runner.run(Target(cluster[0]))
+    assert {each.fingerprint for each in alone.findings} == {each.fingerprint for each in before.findings}
+    nodes = {str(group): Target(cluster[group]) for group in (1, 2)}
+    audit = runner.run(Target(cluster[0]), runner.Options(nodes=nodes))
+    found = {(each.check, each.object) for each in audit.findings if each.object.endswith("on node 1")}
+    assert found >= {
+        ("undeclared-column", "public.messages.sender_phone on node 1"),
+        ("undeclared-trigger", "public.messages.keep on node 1"),
+        ("undeclared-table", "public.kept on node 1"),
+        ("undeclared-function", "public.keep() on node 1"),
+        ("missing-constraint", "public.messages.messages_destination_phone_e164 on node 1"),
+        ("table-privilege", "public.messages on node 1"),
+        ("recording-setting", "citus.stat_tenants_track on node 1"),
+    }
+    assert not [each.object for each in audit.findings if each.object.endswith("on node 2")]
+    assert audit.decided.nodes_unseen == ()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
-import psycopg
 import pytest
 
 from nosender.errors import IncompleteError
@@ -13,34 +11,16 @@ from nosender.migrations.revisions import VERSIONS, Chain
 from nosender.privacy_audit import runner
 from nosender.privacy_audit.reports import FORMATS, render
 from nosender.privacy_audit.result.audit import Audit
-from nosender.schema.observe import Observation, observe
-from nosender.schema.observe.citus_own import without_own
+from nosender.schema.observe import Observation
+from nosender.schema.observe.observation import Kind
 from nosender.server.target import Target
 
 from ..conftest import RunNosender
-
-STAND_IN = (Path(__file__).parent / "stand_in.sql").read_bytes()
-
-
-def run(conninfo: str, *statements: str | bytes) -> None:
-    with psycopg.connect(conninfo, options="-c TimeZone=UTC -c allow_system_table_mods=on") as connection:
-        for statement in statements:
-            connection.execute(statement if isinstance(statement, bytes) else statement.encode())
-
-
-def seen(conninfo: str) -> Observation:
-    with Target(conninfo).connect("test", reading=True) as connection:
-        return without_own(observe(connection, "public"))
+from .stand_in import STAND_IN, run, seen
 
 
 def plain(observation: Observation) -> Observation:
     return replace(observation, distribution=None, extensions=(), grants=(), comments=())
-
-
-@pytest.fixture
-def distributed(migrated: str) -> str:
-    run(migrated, STAND_IN)
-    return migrated
 
 
 def test_a_shard_is_folded_into_its_table(migrated: str) -> None:
@@ -53,40 +33,59 @@ def test_a_shard_is_folded_into_its_table(migrated: str) -> None:
     assert spread is not None
     assert (spread.group, spread.differences, spread.missing) == (0, (), ())
     assert [each.name for each in spread.others] == ["node 1", "node 2"]
-    assert [(each.name, each.kind) for each in spread.tables] == [("users", "reference")]
+    assert [(each.name, each.kind, each.column) for each in spread.tables] == [
+        ("users", "distributed", "phone_number")
+    ]
     assert Observation.from_json(found.to_json()) == found
 
 
-@pytest.mark.parametrize(
-    ("planted", "kind", "name", "what"),
-    [
-        ("alter table users_102008 add column sender text", "column", "public.users.sender", "beside"),
-        ("alter table users_102008 alter column phone_number set statistics 100", "column",
-         "public.users.phone_number", "other"),
-        ("alter table users_102008 drop constraint users_phone_number_e164", "constraint",
-         "public.users.users_phone_number_e164", "lacking"),
-        ("create trigger keep after insert on users_102008 for each row execute function users_guard()",
-         "trigger", "public.users.keep", "beside"),
-        ("drop trigger users_guard_102008 on users_102008", "trigger", "public.users.users_guard", "lacking"),
-        ("grant select on users_102008 to nosender_app", "grant", "public.users", "beside"),
-        ("create index looked_up on users_102008 (created_at)", "index", "public.looked_up", "beside"),
-        ("alter table users_102008 set unlogged", "table", "public.users", "other"),
-        ("create rule copy as on insert to users_102008 do also notify x", "rule", "public.users.copy",
-         "beside"),
-    ],
-)  # fmt: skip
-def test_what_differs_in_a_shard_is_the_tables(
-    distributed: str, planted: str, kind: str, name: str, what: str
-) -> None:
-    before = plain(seen(distributed))
-    run(distributed, "set search_path to public", planted)
+DIFFERENCES = {
+    "alter table users_102008 add column sender text": ("column", "public.users.sender", "beside"),
+    "alter table users_102008 alter column phone_number set statistics 100": (
+        "column",
+        "public.users.phone_number",
+        "other",
+    ),
+    "alter table users_102008 drop constraint users_phone_number_e164": (
+        "constraint",
+        "public.users.users_phone_number_e164",
+        "lacking",
+    ),
+    "create trigger keep after insert on users_102008 for each row execute function users_guard()": (
+        "trigger",
+        "public.users.keep",
+        "beside",
+    ),
+    "drop trigger users_guard_102008 on users_102008": ("trigger", "public.users.users_guard", "lacking"),
+    "grant select on users_102008 to nosender_app": ("grant", "public.users", "beside"),
+    "create index looked_up on users_102008 (created_at)": ("index", "public.looked_up", "beside"),
+    "alter table users_102008 set unlogged": ("table", "public.users", "other"),
+    "create rule copy as on insert to users_102008 do also notify x": ("rule", "public.users.copy", "beside"),
+}
+
+
+def test_what_differs_in_one_shard_is_the_tables(distributed: str) -> None:
+    before = seen(distributed)
+    run(distributed, "set search_path to public", *DIFFERENCES)
     found = seen(distributed)
     assert found.distribution is not None
-    told = [(each.kind, each.object, each.what, each.shard) for each in found.distribution.differences]
-    assert told == [(kind, name, what, "users_102008")]
-    assert not [each for each in found.relations if each.name == "users_102008"]
-    if kind != "grant":
-        assert plain(found) != before
+    told = {(each.kind, each.object, each.what) for each in found.distribution.differences}
+    assert told == set(DIFFERENCES.values())
+    assert {each.shard for each in found.distribution.differences} == {"users_102008"}
+    assert not [each for each in found.relations if each.name.startswith("users_")]
+
+    def changed(kind: Kind) -> tuple[set[str], set[str]]:
+        old, new = set(before.of(kind)), set(found.of(kind))
+        return {each.name for each in new - old}, {each.name for each in old - new}
+
+    assert changed("columns") == ({"sender", "phone_number"}, {"phone_number"})
+    assert changed("constraints") == (set(), {"users_phone_number_e164"})
+    assert changed("triggers") == ({"keep"}, {"users_guard"})
+    assert changed("indexes") == ({"looked_up"}, set())
+    assert changed("rules") == ({"copy"}, set())
+    assert changed("relations") == ({"users"}, {"users"})
+    (grant,) = set(found.grants) - set(before.grants)
+    assert (grant.object, grant.grantee, grant.privileges) == ("users", "nosender_app", ("SELECT",))
 
 
 def test_tables_that_a_stranger_named_so_count_for_nothing(migrated: str) -> None:
@@ -135,7 +134,7 @@ def test_a_worker_says_so_and_asks_for_no_books(distributed: str, run_nosender: 
         "drop table public.migration_journal cascade",
     )
     audit = audited(distributed)
-    assert audit.target.cluster["distributed"]["nodes_unseen"] == ["node 0", "node 2"]
+    assert audit.decided.nodes_unseen == ("node 0", "node 2")
     assert not [each.object for each in audit.findings if each.check.startswith("missing")]
     for words in (
         ("db", "current"),
@@ -171,8 +170,16 @@ def test_rows_that_no_sweep_reaches(distributed: str) -> None:
     run(
         distributed,
         "insert into public.users (phone_number) values ('+15550001111')",
-        "insert into pg_dist_shard values ('public.users', 102009)",
-        "create table public.users_102009 as table public.users",
+        "insert into pg_dist_shard values ('public.users', 102010)",
+        "create table public.users_102010 as table public.users",
+        "insert into pg_dist_shard values ('public.users', 102011)",
+        "insert into pg_dist_placement values (102011, 0)",
     )
-    told = {each.object for each in audited(distributed).findings if each.check == "overdue-row"}
-    assert told == {"public.users", "public.users (old copy of a shard)"}
+    found = audited(distributed).findings
+    (copy,) = [each for each in found if each.object == "public.users (old copy of a shard)"]
+    assert {each.object for each in found if each.check == "overdue-row"} == {"public.users", copy.object}
+    assert [each.object for each in found if each.check == "missing-table"] == ["public.users_102011"]
+    assert copy.severity.value == "high"
+    run(distributed, "insert into pg_dist_cleanup values (1, 'public.users_102010', 0)")
+    (copy,) = [each for each in audited(distributed).findings if each.object == copy.object]
+    assert copy.severity.value == "low", "Citus is about to drop it"

@@ -96,17 +96,14 @@ class _Fold:
         for table in self.live.relations:
             if (table.schema, table.name) in shards:
                 continue
+            worst: dict[str, Any] = {}
             for shard in self.of_table.get((table.schema, table.name), ()):
                 found = shards[shard.schema, shard.name]
-                other = {
-                    name: getattr(found, name)
-                    for name in _TOLD
-                    if getattr(found, name) != getattr(table, name)
-                }
+                other = {name for name in _TOLD if getattr(found, name) != getattr(table, name)}
                 if other:
-                    table = replace(table, **other)
+                    worst |= {name: getattr(found, name) for name in other}
                     self.tell(shard, "table", qualified(table.schema, table.name), "other")
-            kept.append(table)
+            kept.append(replace(table, **worst))
         return tuple(kept)
 
     def columns(self) -> tuple[Column, ...]:
@@ -115,18 +112,19 @@ class _Fold:
         for each in self.live.columns:
             if (each.schema, each.table) not in self.shards:
                 by_table[each.schema, each.table][each.name] = each
+        original = {place: dict(own) for place, own in by_table.items()}
         for each in self.live.columns:
             shard = self.shards.get((each.schema, each.table))
             if shard is None:
                 continue
             own = by_table[shard.schema, shard.table]
-            known = own.get(each.name)
+            known = original.get((shard.schema, shard.table), {}).get(each.name)
             name = qualified(shard.schema, shard.table, each.name)
             if known is None:
-                own[each.name] = replace(each, table=shard.table, position=len(own) + 1)
+                own.setdefault(each.name, replace(each, table=shard.table, position=len(own) + 1))
                 self.tell(shard, "column", name, "beside")
             elif other := self._other(known, each):
-                own[each.name] = replace(known, **other)
+                own[each.name] = replace(own[each.name], **other)
                 self.tell(shard, "column", name, "other")
         return tuple(each for place in sorted(by_table) for each in by_table[place].values())
 
@@ -151,33 +149,39 @@ class _Fold:
             elif not _is_not_null(each):  # what it says, the column says; from 18 on it has a name
                 of_shard[place].append(each)
         for place, shards in self.of_table.items():
-            own = by_table[place]
+            own, lost, more = by_table[place], set[int](), dict[Any, Any]()
             for shard in shards:
-                own = self._merged(kind, own, of_shard.get((shard.schema, shard.name), []), shard)
-            by_table[place] = own
+                found = of_shard.get((shard.schema, shard.name), [])
+                lacking, beside = self._compared(kind, own, found, shard)
+                lost |= lacking
+                more |= {_said(each): each for each in beside}
+            by_table[place] = [each for at, each in enumerate(own) if at not in lost] + [*more.values()]
         return ordered([each for some in by_table.values() for each in some])
 
-    def _merged(self, kind: str, own: list[Any], found: list[Any], shard: Shard) -> list[Any]:
-        """The table's, by what a shard has: names are Citus' to make, so what they say is compared."""
+    def _compared(
+        self, kind: str, own: list[Any], found: list[Any], shard: Shard
+    ) -> tuple[set[int], list[Any]]:
+        """Which of the table's a shard lacks, by their place, and what it has beside them.
+
+        Names are Citus' to make, so what they say is compared.
+        """
         moved = [self._as_table(each, shard) for each in found]
         there, here = Counter(map(_said, moved)), Counter(map(_said, own))
         word = _KIND.get(kind, kind.removesuffix("s"))
-        kept = []
-        for each in own:
+        lacking, beside = set(), []
+        for at, each in enumerate(own):
             if there[_said(each)] > 0:
                 there[_said(each)] -= 1
-                kept.append(each)
-            elif kind == "statistics" or _is_not_null(each):
-                kept.append(each)
-            else:
+            elif kind != "statistics" and not _is_not_null(each):
+                lacking.add(at)
                 self.tell(shard, word, _object(each), "lacking")
         for each in moved:
             if here[_said(each)] > 0:
                 here[_said(each)] -= 1
             else:
-                kept.append(each)
+                beside.append(each)
                 self.tell(shard, word, _object(each), "beside")
-        return kept
+        return lacking, beside
 
     def _as_table(self, each: Any, shard: Shard) -> Any:
         """What belongs to a shard, as if it belonged to the table."""
