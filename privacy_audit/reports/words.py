@@ -112,9 +112,7 @@ def _where(audit: Audit) -> list[str]:
             if each.why
         ]
     elif cluster.get("role") == "standby":
-        told.append(
-            "Looked at a standby: its primary was not asked, and what is there is no older than here."
-        )
+        told.append("Looked at a standby: its primary was not asked, and may have taken changes since.")
     return told
 
 

@@ -10,6 +10,7 @@ from nosender.errors import IncompleteError
 from nosender.migrations.revisions import VERSIONS, Chain
 from nosender.privacy_audit import runner
 from nosender.privacy_audit.reports import FORMATS, render
+from nosender.privacy_audit.reports.words import beside
 from nosender.privacy_audit.result.audit import Audit
 from nosender.schema.observe import Observation
 from nosender.schema.observe.observation import Kind
@@ -124,6 +125,14 @@ def test_an_audit_of_the_coordinator_alone_is_not_the_whole(distributed: str) ->
         assert "2 nodes were not looked at" in render(form, audit), form
     assert {each.verdict.value for each in audit.claims} <= {"incomplete", "fail"}
     assert not audit.decided.nothing_stored, "rows may stand on the nodes that were not looked at"
+
+
+def test_a_standby_says_so(migrated: str) -> None:
+    audit = audited(migrated)
+    assert not [each for each in beside(audit) if "standby" in each]
+    there = replace(audit.target, cluster={**audit.target.cluster, "role": "standby"})
+    told = beside(replace(audit, target=there))
+    assert "Looked at a standby: its primary was not asked, and may have taken changes since." in told
 
 
 def test_a_worker_says_so_and_asks_for_no_books(distributed: str, run_nosender: RunNosender) -> None:
