@@ -6,7 +6,9 @@ import psycopg
 import pytest
 
 from nosender.privacy_audit import runner
-from nosender.schema.observe import Observation, observe
+from nosender.schema.layouts import layout as layouts
+from nosender.schema.layouts.keys import refused
+from nosender.schema.observe import Observation, observe, reference
 from nosender.schema.observe.citus_own import without_own
 from nosender.server.target import Target
 
@@ -112,3 +114,29 @@ def test_five_leaks_on_one_worker(cluster: tuple[str, ...]) -> None:
     }
     assert not [each.object for each in audit.findings if each.object.endswith("on node 2")]
     assert audit.decided.nodes_unseen == ()
+
+
+def test_citus_refuses_the_keys_that_the_layout_replaces(cluster: tuple[str, ...]) -> None:
+    core, layout = reference("public"), layouts.read()
+    unable = {each.name for each in refused(core, layout)}
+    tried = set()
+    with psycopg.connect(cluster[0]) as connection:
+        for index in core.indexes:
+            table = layout.table(index.table)
+            if table is None or table.column is None or table.adds_column or not index.unique:
+                continue
+            if index.expressions is not None or index.method != "btree":
+                continue
+            text = index.definition.replace(f" ON public.{index.table} ", " ON public.tried ")
+            with connection.transaction(force_rollback=True):
+                connection.execute(f"create table public.tried (like public.{index.table})".encode())
+                connection.execute(text.replace(index.name, "tried_key").encode())
+                ask = f"select create_distributed_table('public.tried', '{table.column}')"
+                if index.name in unable:
+                    with pytest.raises(psycopg.errors.FeatureNotSupported), connection.transaction():
+                        connection.execute(ask.encode())
+                else:
+                    connection.execute(ask.encode())
+            tried.add(index.name)
+    assert len(tried) > 8
+    assert tried & unable
