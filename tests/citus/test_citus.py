@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from nosender.privacy_audit import runner
 from nosender.schema.layouts import layout as layouts
@@ -140,3 +141,23 @@ def test_citus_refuses_the_keys_that_the_layout_replaces(cluster: tuple[str, ...
             tried.add(index.name)
     assert len(tried) > 8
     assert tried & unable
+
+
+def test_upgrades_beside_citus(cluster: tuple[str, ...], run_nosender: RunNosender) -> None:
+    with psycopg.connect(cluster[0], autocommit=True) as admin:
+        admin.execute("set citus.enable_create_database_propagation to off")
+        admin.execute("create database beside template template0")
+    url = make_conninfo(cluster[0], dbname="beside")
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute("create extension citus")
+    for words in (
+        ("upgrade", "0009"),
+        ("plan",),
+        ("upgrade",),
+        ("check",),
+        ("downgrade", "0011"),
+        ("upgrade",),
+    ):
+        answer = run_nosender("--url", url, "db", *words)
+        assert answer.returncode == 0, (words, answer.stderr)
+    assert runner.run(Target(url)).decided.nodes_unseen == (), "one server, and it was looked at"
