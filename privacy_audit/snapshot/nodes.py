@@ -7,6 +7,8 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from nosender.schema.catalogue.places import place_of
+
 if TYPE_CHECKING:
     from nosender.privacy_audit.snapshot.snapshot import Snapshot
     from nosender.schema.catalogue.model import Catalogue
@@ -37,20 +39,18 @@ def on_node(
     spread = live.distribution
     if spread is None or spread.is_coordinator:
         return live, declared, catalogue
-    schema = live.schema
-    tables = {each.name for each in spread.tables if each.schema == schema}
-    tables |= {each.name for each in live.relations if each.schema == schema}
+    tables = {(each.schema, each.name) for each in (*spread.tables, *live.relations)}
     functions = {(each.schema, each.name, each.identity) for each in live.functions}
     sequences = {(each.schema, each.name) for each in live.sequences}
     lists: dict[str, Any] = {
-        "relations": (each for each in declared.relations if each.name in tables),
+        "relations": (each for each in declared.relations if (each.schema, each.name) in tables),
         "functions": (
             each for each in declared.functions if (each.schema, each.name, each.identity) in functions
         ),
         "sequences": (each for each in declared.sequences if (each.schema, each.name) in sequences),
     }
     for kind in ("columns", "constraints", "indexes", "triggers", "rules", "policies", "statistics"):
-        lists[kind] = (each for each in getattr(declared, kind) if each.table in tables)
+        lists[kind] = (each for each in getattr(declared, kind) if (each.schema, each.table) in tables)
     parts: dict[str, Any] = {kind: tuple(records) for kind, records in lists.items()}
     declared = replace(declared, **parts)
     live = replace(
@@ -62,7 +62,10 @@ def on_node(
         ),
         sequences=tuple(_of_coordinator(each, spread.group) for each in live.sequences),
     )
-    catalogue = replace(catalogue, tables=tuple(each for each in catalogue.tables if each.name in tables))
+    catalogue = replace(
+        catalogue,
+        tables=tuple(each for each in catalogue.tables if place_of(each.name, live.schema) in tables),
+    )
     return live, declared, catalogue
 
 

@@ -123,8 +123,8 @@ class Snapshot:
         """Whether the files of all our tables about people and messages are empty."""
         about = {name for name, side in sides(self.catalogue).items() if side != "bookkeeping"}
         pages = [each.pages for each in self.surroundings.vacuums if each.table in about]
-        if any(self.is_spread(self.schema, name) for name in about):  # the rows may stand on another node
-            return False
+        if any(self.is_spread(*place_of(name, self.schema)) for name in about):
+            return False  # the rows may stand on another node
         return self.has_ours and bool(pages) and not any(pages)
 
     def is_spread(self, schema: str, table: str) -> bool:

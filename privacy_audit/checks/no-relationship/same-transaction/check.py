@@ -25,7 +25,9 @@ CHECK = Check(
 
 def look(snapshot: Snapshot) -> Answer:
     """The counts of the probe, by pair of tables."""
-    if spread := sorted(name for name in snapshot.tables if snapshot.is_spread(snapshot.schema, name)):
+    if spread := sorted(
+        name for name, each in snapshot.tables.items() if snapshot.is_spread(each.schema, each.name)
+    ):
         raise NotTested(
             f"{', '.join(spread)} stand on several nodes, and each counts its transactions by itself"
         )
