@@ -21,7 +21,7 @@ from nosender.migrations.squawk import squawk
 from nosender.migrations.strangers import given_by_default
 from nosender.project.declared import catalogue_of
 from nosender.schema.knobs import Knobs
-from nosender.schema.observe.read.distribution import refuse_worker, spread
+from nosender.schema.observe.read.distribution import spread
 from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
@@ -104,7 +104,6 @@ def make_plan(
     chain = Chain.load(versions)
     require_sound(chain)
     with target.connect("nosender db plan", reading=True) as connection:
-        refuse_worker(connection, target.schema)
         start = journal.current(connection, target.schema)
         connection.rollback()
         fingerprint = fingerprint_of(connection, target.schema)

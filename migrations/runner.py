@@ -24,7 +24,6 @@ from nosender.migrations.revisions import VERSIONS, Chain, Direction, Revision, 
 from nosender.migrations.strangers import given_by_default, refuse_strangers
 from nosender.migrations.waits import Watch
 from nosender.schema.knobs import FUNCTION, Knobs
-from nosender.schema.observe.read.distribution import refuse_worker
 from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
@@ -206,7 +205,6 @@ def accept(target: Target, revision: str, options: Options | None = None) -> str
 
 def _recorded(connection: psycopg.Connection, schema: str, chain: Chain) -> str | None:
     """The revision that the schema records; NosenderError where another project's table records it."""
-    refuse_worker(connection, schema)
     revision = journal.current(connection, schema)
     try:
         chain.position(revision)

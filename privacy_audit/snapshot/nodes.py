@@ -39,7 +39,8 @@ def on_node(
     spread = live.distribution
     if spread is None or spread.is_coordinator:
         return live, declared, catalogue
-    tables = {(each.schema, each.name) for each in (*spread.tables, *live.relations)}
+    tables = {(each.schema, each.name) for each in spread.tables}
+    tables |= {(each.schema, each.name) for each in live.relations}
     functions = {(each.schema, each.name, each.identity) for each in live.functions}
     sequences = {(each.schema, each.name) for each in live.sequences}
     lists: dict[str, Any] = {
