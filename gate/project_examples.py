@@ -18,7 +18,8 @@ def checks_hold(place: ProjectPlace) -> Iterator[Problem]:
     """Each check finds its bad example, and nothing in the others."""
     from nosender.migrations import project_chain
     from nosender.privacy_audit.project_checks import own_checks
-    from nosender.privacy_audit.runner import ask, read_snapshot
+    from nosender.privacy_audit.reading import read_snapshot
+    from nosender.privacy_audit.runner import ask
     from nosender.project.declared import catalogue_of
 
     catalogue = catalogue_of(place.project)

@@ -11,6 +11,13 @@ TO_THE_AUDIT = (
 )
 THEIRS = "-- somebody else's: declare it, or move it to another schema"
 
+
+def unseen(nodes: int) -> str:
+    """That the shards on other servers were not held against their tables."""
+    told = "1 node was" if nodes == 1 else f"{nodes} nodes were"
+    return f"{told} not looked at: nosender audit run --every-node holds each shard against its table"
+
+
 WITHOUT_RIGHTS = (
     "every function is PUBLIC's, as after a restore without rights (--no-privileges): "
     "nosender db check --format sql | psql puts them back"

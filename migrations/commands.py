@@ -263,6 +263,7 @@ def check(
     from nosender.migrations import check_text, runner
     from nosender.project import find
     from nosender.project.declared import owner_of
+    from nosender.schema.observe.read.distribution import unseen_nodes
     from nosender.server.target import from_context
     from nosender.terminal_text import fitted, terminal, waiting
 
@@ -285,9 +286,13 @@ def check(
     failing = sum(item.severity in counted for item in found)
     click.echo(f"revision {revision}: {len(found) or 'no'} difference{'s' * (len(found) != 1)}", err=True)
     click.echo(fitted(check_text.TO_THE_AUDIT, terminal(sys.stderr)), err=True)
+    with target.connect("nosender db", reading=True) as connection:
+        unseen = unseen_nodes(connection, target.schema)
+    if unseen:
+        click.echo(fitted(check_text.unseen(unseen), terminal(sys.stderr)), err=True)
     if check_text.restored_without_rights(found):
         click.echo(fitted(check_text.WITHOUT_RIGHTS, terminal(sys.stderr)), err=True)
-    ctx.exit(1 if failing else 0)
+    ctx.exit(1 if failing else 3 if unseen else 0)
 
 
 @db.command()

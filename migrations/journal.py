@@ -12,6 +12,7 @@ from psycopg import sql
 from nosender.errors import NosenderError
 from nosender.migrations.checksum import ALGORITHM, sql_digest
 from nosender.schema.observe.quoting import literal, qualified
+from nosender.schema.observe.read.distribution import refuse_worker
 from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
@@ -35,9 +36,10 @@ def current(connection: psycopg.Connection, schema: str) -> str | None:
     """The revision the schema is at, None where none is recorded.
 
     NosenderError where the version table names several, which only a branch could have done, or may not be
-    read.
+    read; IncompleteError on a worker of a distributed database, which records none.
     """
 
+    refuse_worker(connection, schema)
     if not exists(connection, schema, VERSION_TABLE):
         return None
     try:

@@ -13,6 +13,13 @@ _USED = """
         select c.oid from pg_catalog.pg_class as c
         inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
         where n.nspname = any(%(schemas)s)
+        -- what an extension put there comes with it, if anything needs it
+        and not exists (
+            select from pg_catalog.pg_depend as d
+            where
+                d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = c.oid
+                and d.deptype = 'e'::"char"
+        )
     ),
     objects (classid, objid) as (
         select 'pg_catalog.pg_class'::pg_catalog.regclass::oid, t.oid from tables as t
@@ -30,7 +37,9 @@ _USED = """
         union all
         select y.tableoid, y.oid from pg_catalog.pg_type as y
         inner join pg_catalog.pg_namespace as n on y.typnamespace = n.oid
-        where n.nspname = any(%(schemas)s)
+        where
+            n.nspname = any(%(schemas)s)
+            and (y.typrelid = 0 or y.typrelid in (select t.oid from tables as t))
         union all
         select f.tableoid, f.oid from pg_catalog.pg_proc as f
         inner join pg_catalog.pg_namespace as n on f.pronamespace = n.oid

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nosender.errors import UsageError
+from nosender.errors import IncompleteError, UsageError
 from nosender.migrations import journal, knob_step, project_rehearsal
 from nosender.migrations.apply import Patience
 from nosender.migrations.checksum import sql_tokens
@@ -21,6 +21,8 @@ from nosender.migrations.squawk import squawk
 from nosender.migrations.strangers import given_by_default
 from nosender.project.declared import catalogue_of
 from nosender.schema.knobs import Knobs
+from nosender.schema.observe.read.distribution import spread
+from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
     from alembic.script import Script
@@ -110,6 +112,11 @@ def make_plan(
         if last < first:
             raise UsageError(f"the database is at {start}, beyond {goal or 'base'}: a plan only goes up")
         pending = chain.revisions[first:last]
+        if pending and (found := spread(connection, target.schema)) and found.tables:
+            raise IncompleteError(
+                f"Citus distributes {', '.join(map(visible, found.tables))}: on a copy without it the "
+                "revisions would do something else, so there is no plan to show"
+            )
         whole = start is None and goal == chain.head and versions == VERSIONS
         reasons = refused(connection, target.schema, chain, first, pending, whole=whole)
         given = given_by_default(connection, target.schema) if pending else ()

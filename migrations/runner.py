@@ -236,7 +236,6 @@ def _session(
     target: Target, options: Options, *, checksums: bool = True, reading: bool = False
 ) -> Iterator[_Session]:
     """The lock, a working connection, and where the database is; `reading`: nothing is written."""
-
     from nosender.server.pooler import require_sessions
 
     chain = Chain.load(options.versions)

@@ -19,6 +19,7 @@ from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.check import Loaded
+    from nosender.server.target import Target
     from nosender.terminal_text import Terminal
 
 __all__ = ["audit", "evidence"]
@@ -102,6 +103,18 @@ audit.add_command(explore)
     metavar="FILE",
     help="Write verdict and counts here, for the node exporter's textfile collector.",
 )
+@click.option(
+    "--every-node",
+    is_flag=True,
+    help="Look at every server of a database that Citus distributes; each needs a --node.",
+)
+@click.option(
+    "--node",
+    "nodes",
+    multiple=True,
+    metavar="N=URL",
+    help="The connection to node N, as pg_dist_node counts groups; may be repeated.",
+)
 @click.option("--challenge", metavar="TEXT", help="A reviewer's own word, to be found in the signed report.")
 @click.pass_context
 def run(
@@ -117,9 +130,12 @@ def run(
     draft: Path | None,
     folder: Path | None,
     textfile: Path | None,
+    every_node: bool,
+    nodes: tuple[str, ...],
     challenge: str | None,
 ) -> None:
     """Look at everything in one read-only snapshot. Exits 0 passed, 1 findings, 3 could not see."""
+    from nosender.errors import UsageError
     from nosender.privacy_audit import runner
     from nosender.privacy_audit.evidence import output as out
     from nosender.privacy_audit.finding import Severity
@@ -128,6 +144,8 @@ def run(
     from nosender.server.target import from_context
     from nosender.terminal_text import waiting
 
+    if nodes and not every_node:
+        raise UsageError("--node is for --every-node.")
     delivery = out.prepare(forms, output, profile, keys, baseline)
     target, project = from_context(ctx), find(folder)
     options = runner.Options(
@@ -136,6 +154,7 @@ def run(
         waivers=waivers or project.own.waivers,
         project=project,
         challenge=challenge,
+        nodes=named_nodes(nodes, target.schema) if every_node else None,
         command=command_line(ctx),
     )
     with waiting("looking at the database", sys.stderr):
@@ -156,6 +175,20 @@ def run(
         summary += f", {unseen} check{'s' * (unseen != 1)} could not look"
     click.echo(summary, err=True)
     ctx.exit(result.exit_code)
+
+
+def named_nodes(given: tuple[str, ...], schema: str) -> dict[str, Target]:
+    """The connections of --node, by the node's number; UsageError for what is none."""
+    from nosender.errors import UsageError
+    from nosender.server.target import resolve
+
+    found: dict[str, Target] = {}
+    for each in given:
+        name, sign, url = each.partition("=")
+        if not (name and sign and url) or name in found:
+            raise UsageError("--node is written N=URL, once for each node: --node 1=postgresql://…")
+        found[name] = resolve(url, schema)
+    return found
 
 
 @audit.command("list")
@@ -224,6 +257,10 @@ def preflight(ctx: click.Context, folder: Path | None) -> None:
     for limit in result.limits:
         if limit.startswith("Not shown"):
             click.echo(fitted(f"  {visible(limit)}", terminal(sys.stdout)))
+    for name in result.decided.nodes_unseen:
+        click.echo(f"  {visible(name)}: not looked at; audit run --every-node does")
+    if result.decided.nodes_unseen and not result.unseen():
+        ctx.exit(3)
     if result.unseen():
         click.echo(
             "an auditor's role is a member of nosender_auditor, which is one of pg_read_all_settings",
@@ -314,6 +351,11 @@ def command_line(ctx: click.Context) -> str:
         source = ctx.get_parameter_source(option.name or "")
         if given is None or (source is ParameterSource.DEFAULT and option.name not in ("forms", "fail_on")):
             continue
+        if given is True:
+            words.append(option.opts[0])
+            continue
         values = given if isinstance(given, tuple) else (given,)
+        if option.name == "nodes":  # the rest is an address
+            values = tuple(each.partition("=")[0] for each in values)
         words += (f"{option.opts[0]} {shlex.quote(str(value))}" for value in values)
     return " ".join(words)

@@ -6,20 +6,31 @@ import hashlib
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nosender import __version__
-from nosender.errors import IncompleteError, UsageError, did_you_mean
+from nosender.errors import UsageError, did_you_mean
 from nosender.privacy_audit.check import Answer, Loaded
+from nosender.privacy_audit.every_node import (
+    OWN_CONNECTION,
+    NodeAnswer,
+    NodeReading,
+    definitions_on,
+    read_nodes,
+    together,
+    with_shards,
+)
 from nosender.privacy_audit.finding import Claim, Finding, NotTested, Outcome, Severity, Verdict
 from nosender.privacy_audit.platforms import trusted
 from nosender.privacy_audit.project_checks import all_checks
-from nosender.privacy_audit.questions.schemas import unaccounted
+from nosender.privacy_audit.questions.schemas import Unaccounted, unaccounted
+from nosender.privacy_audit.reading import LOCK_MILLISECONDS, Reading, read_snapshot
 from nosender.privacy_audit.result.audit import (
     Audit,
     AuditedDatabase,
+    AuditedNode,
     CheckResult,
     ClaimResult,
     Decided,
@@ -30,27 +41,23 @@ from nosender.privacy_audit.result.audit import (
     worst_first,
 )
 from nosender.privacy_audit.result.coverage import coverage_of
-from nosender.privacy_audit.result.limits import limits_of, limits_of_trust, rights_of_reader
+from nosender.privacy_audit.result.limits import limits_of, limits_of_trust
 from nosender.privacy_audit.result.make_annex import annex_of
 from nosender.privacy_audit.result.object_hashes import definitions
 from nosender.privacy_audit.result.waivers import apply
 from nosender.privacy_audit.result.waivers import read as read_waivers
+from nosender.privacy_audit.snapshot.nodes import unseen_nodes
 from nosender.privacy_audit.snapshot.object_names import without_numbers
-from nosender.privacy_audit.snapshot.snapshot import Snapshot, Unseen
+from nosender.privacy_audit.snapshot.snapshot import Snapshot
 from nosender.privacy_audit.standards import citations
 from nosender.project import Project
 from nosender.schema.catalogue.digest import digest
-from nosender.schema.observe.turned import values_of, with_values_of
+from nosender.schema.observe.turned import values_of
 
 if TYPE_CHECKING:
-    import psycopg
-
     from nosender.project.frozen import Frozen
     from nosender.schema.catalogue.model import Catalogue
-    from nosender.schema.observe import Observation
     from nosender.server.target import Target
-
-_LOCK_MILLISECONDS = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,7 @@ class Options:
     checks: tuple[str, ...] = ()
     """Only these, by slug; none is all of them."""
     fail_on: Severity = Severity.MEDIUM
-    lock_timeout: int = _LOCK_MILLISECONDS
+    lock_timeout: int = LOCK_MILLISECONDS
     """Milliseconds to wait for a table that somebody holds under an exclusive lock."""
     waivers: Path | None = None
     """A file of findings that somebody signed for."""
@@ -70,22 +77,10 @@ class Options:
     """What the project's objects look like, where that is not to be read from its file."""
     challenge: str | None = None
     """A reviewer's own word, for the report."""
+    nodes: Mapping[str, Target] | None = None
+    """Connections to the other servers of a distributed database, by their numbers; None looks at one."""
     command: str = "nosender audit run"
     """What the user typed, for the report."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A snapshot, and what the reading of it gave besides."""
-
-    snapshot: Snapshot
-    role: str
-    server: str
-    revision: str | None
-    started: datetime
-    measured: Mapping[str, Any] = field(default_factory=dict)
-    address: str = ""
-    """Where the connection went, without the user and the password."""
 
 
 def run(target: Target, options: Options | None = None) -> Audit:
@@ -107,7 +102,10 @@ def run(target: Target, options: Options | None = None) -> Audit:
         reading = read_snapshot(
             connection, target.schema, catalogue, started, options.lock_timeout, frozen=frozen
         )
-    return judge(reading, checks, options)
+    nodes = None
+    if options.nodes is not None:
+        nodes = read_nodes(reading, options.nodes, catalogue, frozen, options.lock_timeout)
+    return judge(reading, checks, options, nodes)
 
 
 def chosen(slugs: Iterable[str], project: Project | None = None) -> tuple[Loaded, ...]:
@@ -121,84 +119,23 @@ def chosen(slugs: Iterable[str], project: Project | None = None) -> tuple[Loaded
     return tuple(each for each in every if not wanted or each.check.slug in wanted)
 
 
-def read_snapshot(
-    connection: psycopg.Connection,
-    schema: str,
-    catalogue: Catalogue,
-    started: datetime | None = None,
-    lock_timeout: int = _LOCK_MILLISECONDS,
-    *,
-    call_probes: bool = True,
-    frozen: Frozen | None = None,
-) -> Reading:
-    """Read everything that the checks look at, in one transaction that can write nothing."""
-    import psycopg
-
-    from nosender.privacy_audit.snapshot import probes, surroundings
-    from nosender.privacy_audit.snapshot.probes.functions import LEDGER, probe_names
-    from nosender.schema.catalogue.aged import aged
-    from nosender.schema.knobs import Knobs
-    from nosender.schema.observe import observe
-    from nosender.schema.observe.read.session import pin
-
-    connection.rollback()
-    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-    connection.read_only = True
-    try:
-        with connection.transaction():
-            pin(connection, lock_timeout)  # for what is asked beside the catalogs, too
-            live = observe(connection, schema, lock_timeout=lock_timeout)
-            around = surroundings.read(connection, schema)  # waits no longer for a lock than observe does
-            declared = _declared(live, catalogue, frozen)
-            catalogue = aged(catalogue, values_of(live) or Knobs())
-            snapshot = Snapshot(live, declared, catalogue, around)
-            names = (*probe_names(declared), *LEDGER) if call_probes else ()
-            answers, seen = (
-                probes.ask(connection, snapshot, names)
-                if snapshot.has_ours and names
-                else ({name: Unseen("the schema holds none of our tables") for name in names}, frozenset())
-            )
-        answers = probes.confirmed(connection, snapshot, answers, seen)
-    except psycopg.errors.InsufficientPrivilege as error:
-        message = error.diag.message_primary or "a catalog"
-        raise IncompleteError(f"unreadable: {message}, so what surrounds the schema cannot be seen") from None
-    except (psycopg.OperationalError, psycopg.errors.TransactionTimeout) as error:
-        state = f" (SQLSTATE {error.sqlstate})" if error.sqlstate else ""
-        raise IncompleteError(f"the database went away while it was read{state}; run again") from None
-    snapshot = replace(snapshot, probes=answers)
-    version = connection.info.server_version
-    return Reading(
-        snapshot=snapshot,
-        role=live.database.reader,
-        server=f"{version // 10000}.{version % 10000}",
-        revision=_revision(snapshot),
-        started=started or datetime.now(UTC),
-        measured=_measured(snapshot),
-        address=f"{connection.info.host}:{connection.info.port}",
-    )
-
-
-def _declared(live: Observation, catalogue: Catalogue, frozen: Frozen | None) -> Observation:
-    """How the schema has to look, with a project's own; knobs of the declared form may have any values."""
-    from nosender.privacy_audit.snapshot.probes.declared import with_columns_of
-    from nosender.schema.observe import reference
-    from nosender.schema.observe.parts import together
-
-    declared = reference(live.schema)
-    if frozen is not None:
-        declared = with_columns_of(together(declared, frozen.observation), catalogue)
-    return with_values_of(declared, live)
-
-
-def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Audit:
-    """Ask every check about the snapshot, and put the answers together."""
+def judge(
+    reading: Reading,
+    checks: tuple[Loaded, ...],
+    options: Options,
+    nodes: tuple[NodeReading, ...] | None = None,
+) -> Audit:
+    """Ask every check about the snapshot, and put the answers together, with those of other nodes."""
     wanted = options.project.retention
     snapshot = replace(reading.snapshot, wanted=wanted.values if wanted is not None else None)
-    results, findings = _ask_all(checks, snapshot)
     today = reading.started.astimezone(UTC).date()
-    placed = trusted.apply(snapshot, options.project.platform, results, findings, today)
-    results, findings, trust = placed.results, placed.findings, placed.trust
-    described = definitions(snapshot.live, {each.object for each in findings})
+    results, findings, trust = _of_snapshot(checks, snapshot, options, today)
+    answers = _of_nodes(checks, nodes or (), options, today)
+    results, findings = together(results, findings, answers)
+    described = {
+        **definitions(snapshot.live, {each.object for each in findings}),
+        **definitions_on(answers, findings),
+    }
     waivers: tuple[WaiverResult, ...] = ()
     if options.waivers is not None:
         signed = read_waivers(options.waivers, all_checks(options.project), today)
@@ -207,11 +144,13 @@ def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Aud
     findings = _told_apart(findings, described, checks, snapshot.catalogue)
     cited = citations()
     results = [replace(each, standards=cited.get(each.check.slug, ())) for each in results]
-    decided = _decided(reading, checks, options)
+    decided = _decided(reading, checks, options, nodes or ())
     partial = {
         each.check.claim for each in all_checks(options.project) if each.check.slug in decided.checks_left_out
     }
-    whole = not (decided.schemas_unaccounted or decided.not_ours) and (trust is None or trust.whole)
+    whole = not (decided.schemas_unaccounted or decided.not_ours or decided.nodes_unseen) and (
+        trust is None or trust.whole
+    )
     claims = tuple(
         _trusting(
             claim_result(claim, results, findings, options.fail_on, whole=whole and claim not in partial),
@@ -221,17 +160,10 @@ def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Aud
     )
     return Audit(
         verdict=verdict_of(results, findings, options.fail_on, whole=whole and not partial),
-        run=Run(
-            id=str(uuid.uuid4()),
-            started=_stamp(reading.started),
-            finished=_stamp(datetime.now(UTC)),
-            tool=f"nosender {__version__}",
-            command=options.command,
-            role=reading.role,
-            snapshot=snapshot.surroundings.snapshot,
-            measured=reading.measured,
+        run=_run(reading, options),
+        target=_database(
+            reading, _project(options.project, snapshot.catalogue), _audited(nodes or (), answers, options)
         ),
-        target=_database(reading, _project(options.project, snapshot.catalogue)),
         claims=claims,
         checks=tuple(results),
         findings=worst_first(findings),
@@ -242,6 +174,64 @@ def judge(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Aud
         decided=decided,
         annex=annex_of(snapshot, checks, findings),
         trust=trust,
+    )
+
+
+def _run(reading: Reading, options: Options) -> Run:
+    """What differs from run to run."""
+    return Run(
+        id=str(uuid.uuid4()),
+        started=_stamp(reading.started),
+        finished=_stamp(datetime.now(UTC)),
+        tool=f"nosender {__version__}",
+        command=options.command,
+        role=reading.role,
+        snapshot=reading.snapshot.surroundings.snapshot,
+        measured=reading.measured,
+    )
+
+
+def _of_snapshot(
+    checks: tuple[Loaded, ...], snapshot: Snapshot, options: Options, today: date
+) -> tuple[list[CheckResult], list[Finding], Trust | None]:
+    """What the checks say of one server, with what its platform explains taken out."""
+    results, findings = _ask_all(checks, snapshot)
+    placed = trusted.apply(snapshot, options.project.platform, results, findings, today)
+    return placed.results, with_shards(placed.findings, snapshot.live.distribution), placed.trust
+
+
+def _of_nodes(
+    checks: tuple[Loaded, ...], nodes: tuple[NodeReading, ...], options: Options, today: date
+) -> list[NodeAnswer]:
+    """The same of each other node that was read."""
+    answers = []
+    for each in nodes:
+        if each.reading is not None:
+            snapshot = each.reading.snapshot
+            results, findings, _ = _of_snapshot(checks, snapshot, options, today)
+            described = definitions(snapshot.live, {one.object for one in findings})
+            answers.append(NodeAnswer(each.node, results, findings, described))
+    return answers
+
+
+def _audited(
+    nodes: tuple[NodeReading, ...], answers: list[NodeAnswer], options: Options
+) -> tuple[AuditedNode, ...]:
+    """What a report says of each node."""
+    failed = {
+        answer.node for answer in answers if any(each.gates(options.fail_on) for each in answer.findings)
+    }
+    return tuple(
+        AuditedNode(
+            node=each.node.name,
+            address=f"{each.node.host}:{each.node.port}",
+            server=each.reading.server if each.reading else None,
+            transport=OWN_CONNECTION if each.reading else None,
+            fingerprint=_fingerprint(each.reading.snapshot) if each.reading else None,
+            verdict="incomplete" if each.reading is None else "fail" if each.node in failed else "pass",
+            why=each.why or None,
+        )
+        for each in nodes
     )
 
 
@@ -260,7 +250,9 @@ def _told_apart(
     ]
 
 
-def _database(reading: Reading, project: dict[str, Any] | None) -> AuditedDatabase:
+def _database(
+    reading: Reading, project: dict[str, Any] | None, nodes: tuple[AuditedNode, ...]
+) -> AuditedDatabase:
     """Which database was looked at, and what was declared of it."""
     snapshot = reading.snapshot
     return AuditedDatabase(
@@ -273,6 +265,7 @@ def _database(reading: Reading, project: dict[str, Any] | None) -> AuditedDataba
         catalogue=digest() if project is None else _both(digest(), project["sha256"]),
         core=digest(),
         shipped=project is None,
+        nodes=nodes,
         project=project,
     )
 
@@ -392,7 +385,9 @@ def _both(core: str, project: str) -> str:
     return f"sha256:{hashlib.sha256(f'{core} {project}'.encode()).hexdigest()}"
 
 
-def _decided(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> Decided:
+def _decided(
+    reading: Reading, checks: tuple[Loaded, ...], options: Options, nodes: tuple[NodeReading, ...]
+) -> Decided:
     """What the verdict is asked of; an excuse for the schema of our own tables is wrong usage."""
     snapshot, today = reading.snapshot, reading.started.astimezone(UTC).date()
     for each in options.project.schemas:
@@ -407,7 +402,7 @@ def _decided(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> 
         checks_left_out=tuple(
             sorted(each.check.slug for each in all_checks(options.project) if each.check.slug not in asked)
         ),
-        schemas_unaccounted=unaccounted(snapshot, [each.name for each in excused]),
+        schemas_unaccounted=_unaccounted(snapshot, nodes, [each.name for each in excused]),
         schemas_excused=tuple(
             ExcusedSchema(each.name, each.purpose, each.owner, each.expires.isoformat()) for each in excused
         ),
@@ -417,8 +412,25 @@ def _decided(reading: Reading, checks: tuple[Loaded, ...], options: Options) -> 
         challenge=options.challenge,
         not_ours=not snapshot.has_ours,
         nothing_stored=snapshot.nothing_stored,
+        nodes_unseen=unseen_nodes(snapshot, [each.node for each in nodes if each.reading is not None]),
         knobs=tuple(turned.items()) if (turned := values_of(snapshot.live)) is not None else (),
     )
+
+
+def _unaccounted(
+    snapshot: Snapshot, nodes: tuple[NodeReading, ...], excused: list[str]
+) -> tuple[Unaccounted, ...]:
+    """The schemas that nobody answers for, of the coordinator and of the other nodes."""
+    here = unaccounted(snapshot, excused)
+    names = {each.name for each in here}
+    there = [
+        replace(each, name=f"{each.name} on {one.node.name}")
+        for one in nodes
+        if one.reading is not None
+        for each in unaccounted(one.reading.snapshot, excused)
+        if each.name not in names
+    ]
+    return (*here, *there)
 
 
 def claim_result(
@@ -438,32 +450,18 @@ def claim_result(
     return ClaimResult(claim, verdict, tuple(sorted(slugs)), waived)
 
 
-def _revision(snapshot: Snapshot) -> str | None:
-    answer = snapshot.probes.get("audit_revision")
-    if answer is None or isinstance(answer, Unseen) or not answer:
-        return None
-    value = answer[0].get("value")
-    return str(value) if value is not None else None
-
-
-def _measured(snapshot: Snapshot) -> dict[str, Any]:
-    from nosender.privacy_audit.snapshot.surroundings import as_measured
-
-    measured = {**as_measured(snapshot.surroundings), "rights": rights_of_reader(snapshot) or "an auditor"}
-    for name in ("audit_overdue", "audit_order", "audit_sizes"):
-        answer = snapshot.probes.get(name)
-        if answer is not None and not isinstance(answer, Unseen):
-            measured[name.removeprefix("audit_")] = [dict(row) for row in answer]
-    return measured
-
-
 def _fingerprint(snapshot: Snapshot) -> str:
     """Of the structure alone: who looked, and what that role may not see, is left out."""
     database = replace(snapshot.live.database, reader="", unseen=())
-    structure = replace(snapshot.live, database=database, settings=())
+    # a shard's number and place are no structure, and no facts of a database that is not distributed
+    spread = snapshot.live.distribution
+    if spread is not None:
+        spread = replace(spread, shards=(), queued=())
+    structure = replace(snapshot.live, database=database, settings=(), distribution=spread)
     digest = hashlib.sha256()
     for name in structure.__dataclass_fields__:
-        digest.update(f"{name}={getattr(structure, name)!r}\n".encode())
+        if (value := getattr(structure, name)) is not None:
+            digest.update(f"{name}={value!r}\n".encode())
     return "sha256:" + digest.hexdigest()
 
 

@@ -25,7 +25,8 @@ class Trial:
 def trials(checks: Iterable[Loaded]) -> Iterator[Trial]:
     """One trial for each check, on an embedded server that is gone afterwards."""
 
-    from nosender.privacy_audit.runner import ask, read_snapshot
+    from nosender.privacy_audit.reading import read_snapshot
+    from nosender.privacy_audit.runner import ask
     from nosender.schema import catalogue, ddl
     from nosender.server.embedded import EmbeddedServer
     from nosender.server.scratch import scratch_database

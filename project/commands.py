@@ -26,6 +26,8 @@ def check(ctx: click.Context, folder: Path | None) -> None:
     from nosender.project.declared import catalogue_of, require_schema_of
     from nosender.schema.catalogue import check as compare
     from nosender.schema.observe import observe
+    from nosender.schema.observe.citus_own import without_own
+    from nosender.schema.observe.read.distribution import refuse_worker
     from nosender.server.target import from_context
     from nosender.terminal_text import visible
 
@@ -34,7 +36,8 @@ def check(ctx: click.Context, folder: Path | None) -> None:
     target = from_context(ctx)
     require_schema_of(project, target.schema)
     with target.connect("nosender catalogue check", reading=True) as connection:
-        observation = observe(connection, target.schema)
+        refuse_worker(connection, target.schema)
+        observation = without_own(observe(connection, target.schema))
     ours = {table.name for table in declared.tables if table.made_by == "nosender" and table.whose is None}
     if not any(each.schema == target.schema and each.name in ours for each in observation.relations):
         raise IncompleteError(

@@ -19,7 +19,7 @@ from psycopg import sql
 from nosender.errors import NosenderError
 from nosender.retention.plan import Plan
 from nosender.retention.policy import declared_plan
-from nosender.retention.session import refuse_replaced
+from nosender.retention.session import refuse_replaced, refuse_spread
 from nosender.schema.catalogue import Catalogue, load
 from nosender.schema.catalogue.places import declared_name, place_of
 
@@ -92,6 +92,7 @@ def erase(
     with target.connect("nosender retention erase", autocommit=True) as connection:
         require_session(target, connection, "an erasure")
         connection.set_for_session("lock_timeout", str(lock_timeout_ms))
+        refuse_spread(connection, target.schema)
         if rewrite:
             refuse_replaced(connection, target.schema)
         for table in _tables(connection, target, plan, catalogue, rewrite=rewrite):

@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from nosender.errors import NosenderError
+from nosender.errors import IncompleteError, NosenderError
 from nosender.schema import knobs
 from nosender.terminal_text import visible
 
@@ -147,6 +147,18 @@ def refuse_replaced(connection: psycopg.Connection, schema: str) -> None:
         "retention_",
         "connect as a role that was granted nosender_sweeper, and see `nosender db check`",
     )
+
+
+def refuse_spread(connection: psycopg.Connection, schema: str) -> None:
+    """IncompleteError where rows stand in shards: a sweep would count wrongly, and not reach all of them."""
+    from nosender.schema.observe.read.distribution import spread
+
+    found = spread(connection, schema)
+    if found is not None and found.tables:
+        raise IncompleteError(
+            f"Citus distributes {', '.join(map(visible, found.tables))} over {found.nodes} "
+            "nodes, where this version neither sweeps nor counts what is due: nothing was done"
+        )
 
 
 def live_knobs(connection: psycopg.Connection, schema: str) -> knobs.Knobs:

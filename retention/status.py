@@ -10,7 +10,7 @@ import psycopg
 
 from nosender.errors import NosenderError
 from nosender.retention.failures import explain
-from nosender.retention.session import live_knobs, refuse_replaced, statement
+from nosender.retention.session import live_knobs, refuse_replaced, refuse_spread, statement
 
 if TYPE_CHECKING:
     from nosender.server.target import Target
@@ -91,6 +91,7 @@ def read_status(target: Target) -> Status:
     knobs: dict[str, str] = {}
     with target.connect("nosender retention", reading=True) as connection:
         try:
+            refuse_spread(connection, schema)
             refuse_replaced(connection, schema)
             with contextlib.suppress(NosenderError):
                 knobs = dict(live_knobs(connection, schema).items())

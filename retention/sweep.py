@@ -18,7 +18,7 @@ from nosender.retention.failures import explain
 from nosender.retention.hindrances import hindrances, what_stayed
 from nosender.retention.plan import Plan
 from nosender.retention.policy import live_plan
-from nosender.retention.session import Progress, State, call, refuse_replaced, statement, step
+from nosender.retention.session import Progress, State, call, refuse_replaced, refuse_spread, statement, step
 from nosender.retention.settling import Settling
 from nosender.retention.stop import Stop
 from nosender.retention.workers import share
@@ -107,6 +107,7 @@ def sweep(
     with target.connect("nosender retention", autocommit=True) as connection:
         try:
             require_session(target, connection, "a sweep")
+            refuse_spread(connection, target.schema)
             refuse_replaced(connection, target.schema)
             policy = _policy_hash(connection, target.schema)
             plan = plan or live_plan(connection, target.schema, project)

@@ -271,6 +271,7 @@ def _contradiction(report: dict[str, Any]) -> str | None:
     left = [
         *decided.get("checks_left_out", ()),
         *decided.get("schemas_unaccounted", ()),
+        *decided.get("nodes_unseen", ()),
         *trust.get("undeclared", ()),
         *(["expires"] if trust.get("expired") else []),
     ]

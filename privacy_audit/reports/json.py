@@ -36,18 +36,7 @@ def as_data(audit: Audit) -> dict[str, object]:
             "role": run.role,
             "snapshot": run.snapshot,
             "ledger": _ledger(audit),
-            "decided": {
-                "fail_on": audit.fail_on.value,
-                "checks_run": [result.check.slug for result in audit.checks],
-                "checks_left_out": list(audit.decided.checks_left_out),
-                "schemas_unaccounted": [asdict(each) for each in audit.decided.schemas_unaccounted],
-                "waivers_sha256": audit.decided.waivers_sha256,
-                "challenge": audit.decided.challenge,
-                "not_ours": audit.decided.not_ours,
-                "nothing_stored": audit.decided.nothing_stored,
-                "schemas_excused": [asdict(each) for each in audit.decided.schemas_excused],
-                "knobs": dict(audit.decided.knobs),
-            },
+            "decided": _decided(audit),
             "measured": dict(run.measured)
             | ({"first_seen": dict(audit.annex.first_seen)} if audit.annex.first_seen else {}),
         },
@@ -59,7 +48,8 @@ def as_data(audit: Audit) -> dict[str, object]:
             "fingerprint": target.fingerprint,
             "cluster": dict(target.cluster),
             "catalogue": _catalogue(target),
-        },
+        }
+        | ({"nodes": [asdict(each) for each in target.nodes]} if target.nodes else {}),
         "fail_on": audit.fail_on.value,
         "claims": [
             {
@@ -80,6 +70,23 @@ def as_data(audit: Audit) -> dict[str, object]:
         "waivers": [asdict(waiver) for waiver in audit.waivers],
         "limits": list(audit.limits),
     } | ({"trust": _trust(audit.trust)} if audit.trust is not None else {})
+
+
+def _decided(audit: Audit) -> dict[str, Any]:
+    """What the verdict was asked of; of nodes only where Citus distributes the database."""
+    decided = audit.decided
+    return {
+        "fail_on": audit.fail_on.value,
+        "checks_run": [result.check.slug for result in audit.checks],
+        "checks_left_out": list(decided.checks_left_out),
+        "schemas_unaccounted": [asdict(each) for each in decided.schemas_unaccounted],
+        "waivers_sha256": decided.waivers_sha256,
+        "challenge": decided.challenge,
+        "not_ours": decided.not_ours,
+        "nothing_stored": decided.nothing_stored,
+        "schemas_excused": [asdict(each) for each in decided.schemas_excused],
+        "knobs": dict(decided.knobs),
+    } | ({"nodes_unseen": list(decided.nodes_unseen)} if decided.nodes_unseen else {})
 
 
 def _trust(trust: Trust) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from nosender.privacy_audit.result.annex import Annex, LedgerState
 from nosender.privacy_audit.result.audit import (
     Audit,
     AuditedDatabase,
+    AuditedNode,
     CheckResult,
     ClaimResult,
     Coverage,
@@ -59,6 +60,7 @@ def _audit(report: Mapping[str, Any]) -> Audit:
         target=AuditedDatabase(
             **{key: target[key] for key in ("database", "server", "schema", "revision", "fingerprint")},
             cluster=MappingProxyType(dict(target.get("cluster", {}))),
+            nodes=tuple(AuditedNode(**each) for each in target.get("nodes", ())),
             catalogue=catalogue.get("sha256", ""),
             core=catalogue.get("core", ""),
             shipped=catalogue.get("shipped", False),
@@ -119,6 +121,7 @@ def _decided(decided: Mapping[str, Any]) -> Decided:
         challenge=decided.get("challenge"),
         not_ours=decided.get("not_ours", False),
         nothing_stored=decided.get("nothing_stored", False),
+        nodes_unseen=tuple(decided.get("nodes_unseen", ())),
         knobs=tuple(decided.get("knobs", {}).items()),
     )
 

@@ -84,11 +84,36 @@ def because(audit: Audit) -> tuple[str, ...]:
             )
         )
         told.append(f"schema {each.name} {why}")
+    if unseen := len(decided.nodes_unseen):
+        told.append(f"{plural(unseen, 'node')} {'was' if unseen == 1 else 'were'} not looked at")
     if (trust := audit.trust) is not None and trust.undeclared:
         told.append(f"{', '.join(trust.undeclared)} of {trust.title} not declared")
     if trust is not None and trust.expired:
         told.append(f"what was declared of {trust.title} counted until {trust.said.get('expires')}")
     return tuple(told)
+
+
+def _where(audit: Audit) -> list[str]:
+    """That it was a part of a distributed database, or a copy of one, that was looked at."""
+    cluster = audit.target.cluster
+    told = []
+    if spread := cluster.get("distributed"):
+        seen = [each for each in audit.target.nodes if each.why is None]
+        told.append(
+            f"Looked at {', '.join([spread['place'], *(each.node for each in seen)])} of a database that Citus "
+            f"distributes over {plural(spread['nodes'], 'node')}"
+            + (f"; not at {', '.join(audit.decided.nodes_unseen)}." if audit.decided.nodes_unseen else ".")
+        )
+        if seen:
+            told.append(f"Each node was asked over {seen[0].transport}.")
+        told += [
+            f"Not looked at: {each.node}, {each.address}: {each.why}."
+            for each in audit.target.nodes
+            if each.why
+        ]
+    elif cluster.get("role") == "standby":
+        told.append("Looked at a standby: its primary was not asked, and may have taken changes since.")
+    return told
 
 
 def _trusted(audit: Audit) -> list[str]:
@@ -114,6 +139,7 @@ _DEFAULTS = frozenset(Knobs().items())
 def beside(audit: Audit) -> tuple[str, ...]:
     """What stands beside the verdict, whatever it is: one sentence each."""
     told = [f"Not the whole: {each}." for each in because(audit)]
+    told += _where(audit)
     told += _trusted(audit)
     told += [
         f"Excused, not looked into: schema {each.name} ({each.purpose}); owner {each.owner}, until {each.expires}."

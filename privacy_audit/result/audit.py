@@ -34,6 +34,25 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditedNode:
+    """A server beside the coordinator of a distributed database; the fields are those of the JSON report."""
+
+    node: str
+    """`node 1`."""
+    address: str
+    """As the database has it."""
+    server: str | None
+    """The server's version; None where it was not read."""
+    transport: str | None
+    """How it was asked."""
+    fingerprint: str | None
+    verdict: str
+    """Of its own findings: pass or fail; incomplete where it was not read."""
+    why: str | None
+    """Why not."""
+
+
+@dataclass(frozen=True, slots=True)
 class AuditedDatabase:
     """Which database was looked at."""
 
@@ -54,6 +73,8 @@ class AuditedDatabase:
     """sha256: of our own part of that."""
     shipped: bool = False
     """Whether nothing was declared beside that."""
+    nodes: tuple[AuditedNode, ...] = ()
+    """The servers beside the coordinator, where every node was to be looked at."""
     project: Mapping[str, Any] | None = None
     """The project whose tables were declared beside ours: name, tables, and sha256: of what it says."""
 
@@ -147,6 +168,8 @@ class Decided:
     """None of our tables stands in the schema, so there is nothing that the promises are about."""
     nothing_stored: bool = False
     """The tables about people and messages hold no byte yet; the verdict is what the structure gives."""
+    nodes_unseen: tuple[str, ...] = ()
+    """Of a database that Citus distributes: the servers that this audit did not look at, as `node 2`."""
     knobs: tuple[tuple[str, str], ...] = ()
     """What the operator decided about how long things stay: names and values as a person writes them; none
     where the function that holds them is another one."""

@@ -66,6 +66,7 @@ def limits_of(snapshot: Snapshot) -> tuple[str, ...]:
         *_schemas(snapshot),
         *_databases(snapshot),
         *_role(snapshot),
+        *_nodes(snapshot),
         *_replays(snapshot),
         *unsettled_tables(snapshot),
     )
@@ -115,6 +116,15 @@ def unsettled_tables(snapshot: Snapshot) -> list[str]:
     return [
         f"Order, of tables beside ours: no sweep settles {', '.join(kept)}, so their rows keep the order in "
         "which they were written, and with it what else was stored at the same moment."
+    ]
+
+
+def _nodes(snapshot: Snapshot) -> list[str]:
+    if snapshot.live.distribution is None:
+        return []
+    return [
+        "Nodes: what the rows of shards hold is asked through the coordinator, and whoever owns that answers "
+        "for all nodes; what one node keeps in its log, its WAL and its backups is that node's."
     ]
 
 

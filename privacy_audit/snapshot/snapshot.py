@@ -29,6 +29,10 @@ _TELLING = {"destination-phone", "ciphertext", "wrapped-key"}
 """Classes of columns by which a table is told from any other that happens to bear its name."""
 
 
+ON_COORDINATOR = "this is a worker: what rows hold is asked of the coordinator"
+"""Why no probe is asked on a worker of a distributed database."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unseen:
     """A probe that gave no answer, and why."""
@@ -119,7 +123,14 @@ class Snapshot:
         """Whether the files of all our tables about people and messages are empty."""
         about = {name for name, side in sides(self.catalogue).items() if side != "bookkeeping"}
         pages = [each.pages for each in self.surroundings.vacuums if each.table in about]
+        if any(self.is_spread(*place_of(name, self.schema)) for name in about):
+            return False  # the rows may stand on another node
         return self.has_ours and bool(pages) and not any(pages)
+
+    def is_spread(self, schema: str, table: str) -> bool:
+        """Whether the rows of a table stand in shards, on this node and others."""
+        spread = self.live.distribution
+        return spread is not None and spread.table(schema, table) is not None
 
     @cached_property
     def touching(self) -> dict[str, list[str]]:

@@ -5,7 +5,7 @@ snapshot.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,8 @@ from nosender.privacy_audit.snapshot.object_names import without_numbers
 
 if TYPE_CHECKING:
     import psycopg
+
+    from nosender.schema.observe.distribution_model import Distribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,18 @@ class SystemRight:
 
 
 @dataclass(frozen=True, slots=True)
+class OldCopy:
+    """A shard with rows that stands where it is not looked for."""
+
+    schema: str
+    table: str
+    """Whose shard it is."""
+    name: str
+    queued: bool
+    """Citus will drop it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """The moving facts of one moment."""
 
@@ -74,6 +88,10 @@ class Surroundings:
     """The snapshot's own name for its moment."""
     cluster: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """Which server it was: system identifier, timeline, start, primary or standby, the database's OID."""
+    shells: tuple[tuple[str, str, int], ...] = ()
+    """Distributed tables that should be empty beside their shards, and are not: schema, name, pages."""
+    copies: tuple[OldCopy, ...] = ()
+    """Shards that are not the node's any more, or not yet."""
     bootstrap: str = ""
     """The superuser with whom the cluster was made: nobody takes its place without being one."""
 
@@ -97,6 +115,47 @@ def read(connection: psycopg.Connection, schema: str) -> Surroundings:
         snapshot=snapshot,
         cluster=MappingProxyType(cluster),
         bootstrap=bootstrap or "",
+    )
+
+
+def spread(surroundings: Surroundings, distribution: Distribution) -> Surroundings:
+    """The same, with what is counted of shards at their tables."""
+    shards = {(each.schema, each.name): each for each in distribution.shards}
+    tables: dict[tuple[str, str], Vacuum] = {}
+    shells, copies = [], []
+    queued = {
+        each.name.rpartition(".")[2] for each in distribution.queued if each.group == distribution.group
+    }
+    # the tables themselves first
+    for each in sorted(surroundings.vacuums, key=lambda one: (one.schema, one.table) in shards):
+        shard = shards.get((each.schema, each.table))
+        if shard is None:
+            tables[each.schema, each.table] = each
+            if each.pages and distribution.table(each.schema, each.table) is not None:
+                shells.append((each.schema, each.table, each.pages))
+            continue
+        if each.pages and not shard.placed:
+            copies.append(OldCopy(each.schema, shard.table, shard.name, queued=shard.name in queued))
+        if (table := tables.get((each.schema, shard.table))) is not None:
+            since = [one.seconds for one in (table, each) if one.seconds is not None]
+            tables[each.schema, shard.table] = replace(
+                table,
+                dead=table.dead + each.dead,
+                live=table.live + each.live,
+                pages=table.pages + each.pages,
+                seconds=max(since, default=None),
+            )
+    told = {
+        "node": distribution.group,
+        "place": distribution.place,
+        "nodes": len(distribution.others) + 1,
+    }
+    return replace(
+        surroundings,
+        vacuums=tuple(tables.values()),
+        shells=tuple(shells),
+        copies=tuple(copies),
+        cluster=MappingProxyType({**surroundings.cluster, "distributed": told}),
     )
 
 

@@ -3,7 +3,7 @@
 import json
 import types
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from functools import cache
 from typing import Any, Literal, Self, Union, cast, get_args, get_origin, get_type_hints
 
@@ -20,6 +20,7 @@ from nosender.schema.observe.cluster_model import (
     Setting,
     Subscription,
 )
+from nosender.schema.observe.distribution_model import Distribution
 from nosender.schema.observe.model import (
     Column,
     Comment,
@@ -97,6 +98,8 @@ class Observation:
     memberships: tuple[Membership, ...] = ()
     role_settings: tuple[RoleSetting, ...] = ()
     settings: tuple[Setting, ...] = ()
+    distribution: Distribution | None = None
+    """How Citus spreads the database over servers; None where it does not. Its shards are in their tables."""
 
     def of(self, kind: Kind) -> tuple[Any, ...]:
         """The list of this name."""
@@ -108,11 +111,13 @@ class Observation:
         parts = [f'  "format": {json.dumps(FORMAT)}']
         for field in fields(self):
             value = getattr(self, field.name)
+            if value is None:
+                continue
             if isinstance(value, tuple):
                 lines = ",\n".join("    " + json.dumps(_record(item), ensure_ascii=False) for item in value)
                 text = f"[\n{lines}\n  ]" if lines else "[]"
             else:
-                text = json.dumps(value if isinstance(value, str) else _record(value), ensure_ascii=False)
+                text = json.dumps(value if isinstance(value, str) else asdict(value), ensure_ascii=False)
             parts.append(f"  {json.dumps(field.name)}: {text}")
         return "{\n" + ",\n".join(parts) + "\n}\n"
 

@@ -56,7 +56,7 @@ def within(observation: Observation, schema: str, expected_roles: Collection[str
     members = _members(observation, schema)
     member_names = {name.partition("(")[0] for name in members}
     foreign = {quoted(name) for name in member_names}  # as a comment's object gives them
-    kept: dict[str, tuple[Any, ...]] = {
+    kept: dict[str, Any] = {
         kind: tuple(
             [
                 item
@@ -125,9 +125,7 @@ def _members(observation: Observation, schema: str) -> set[str]:
     }
 
 
-def _rights(
-    observation: Observation, schema: str, members: set[str], owner: str | None
-) -> dict[str, tuple[Any, ...]]:
+def _rights(observation: Observation, schema: str, members: set[str], owner: str | None) -> dict[str, Any]:
     """Grants and default privileges, but for what owners give themselves and what others give on their own.
 
     The database's owner is the one member of pg_database_owner.
@@ -185,7 +183,9 @@ def relocated(observation: Observation, schema: str, *, source: str = PLACEHOLDE
 
     moved = cast(Observation, _mapped(observation, move))
     # another name, or quotes around it, can change the order
-    lists = {f.name: getattr(moved, f.name) for f in fields(moved) if f.name not in ("schema", "database")}
+    lists: dict[str, Any] = {
+        f.name: value for f in fields(moved) if isinstance(value := getattr(moved, f.name), tuple)
+    }
     lists = {
         name: ordered(list(records)) if name != "columns" else records for name, records in lists.items()
     }

@@ -91,4 +91,5 @@ def assert_private(connection: psycopg.Connection[Any], fail_on: str = "medium")
         f"schema {each.name} is neither ours nor excused in nosender.toml"
         for each in audit.decided.schemas_unaccounted
     ]
+    told += [f"{name} of this distributed database was not looked at" for name in audit.decided.nodes_unseen]
     assert not told, "the database is not private:\n" + "\n".join(told)  # noqa: S101 (what it is for)

@@ -119,7 +119,7 @@ def test_every_kind_is_seen(everything: psycopg.Connection[tuple[object, ...]]) 
 
 def test_kinds_are_the_lists_of_an_observation() -> None:
     assert sorted(get_args(Kind)) == sorted(
-        {each.name for each in fields(Observation)} - {"schema", "database"}
+        {each.name for each in fields(Observation)} - {"schema", "database", "distribution"}
     )
 
 

@@ -30,6 +30,7 @@ from nosender.schema.observe.read.definitions import (
     QualifiedNames,
     not_null,
 )
+from nosender.schema.observe.read.distribution import distributed
 from nosender.schema.observe.read.fast_records import Answer, Row, finished, twin
 from nosender.schema.observe.read.queries import Ask, Wait
 from nosender.schema.observe.read.records import RECORDS, ordered, record
@@ -49,7 +50,7 @@ def assemble(schema: str, answers: dict[str, Wait], ask: Ask) -> Observation:
     sequences = _sequences(sequences_found, known)
     constraints, indexes, comments, labels = _defined(known, answers, ask)
     few, settings, database = _few(answers.pop("few")())
-    return Observation(
+    observed = Observation(
         schema=schema,
         database=database,
         schemas=ordered(few["schema"]),
@@ -82,6 +83,7 @@ def assemble(schema: str, answers: dict[str, Wait], ask: Ask) -> Observation:
         role_settings=ordered(few["role setting"]),
         settings=settings,
     )
+    return distributed(observed, known, ask)
 
 
 def _few(answer: Answer) -> tuple[dict[str, list[Any]], tuple[Setting, ...], Database]:

@@ -49,6 +49,11 @@ def pin(connection: "psycopg.Connection", lock_timeout: int) -> None:
             'lock_timeout', case when s.setting::integer between 1 and $1 then s.setting else '$1' end, true
         )
         from pg_catalog.pg_settings as s where s.name = 'lock_timeout'
+        union all
+        -- Citus takes the shards out of what pg_class shows, and, told to, all that leans on it.
+        select pg_catalog.set_config(c.name, 'off', true)
+        from (values ('citus.override_table_visibility'), ('citus.hide_citus_dependent_objects')) as c (name)
+        where pg_catalog.current_setting('citus.override_table_visibility', true) is not null
         """.replace(b"$1", b"%d" % lock_timeout)
     )
 

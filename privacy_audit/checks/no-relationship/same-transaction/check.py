@@ -7,7 +7,7 @@ and is passed over.
 """
 
 from nosender.privacy_audit.check import Answer, Check
-from nosender.privacy_audit.finding import Claim, Confidence, Found, Severity
+from nosender.privacy_audit.finding import Claim, Confidence, Found, NotTested, Severity
 from nosender.privacy_audit.questions.completeness import columns_of, passed_over, referring
 from nosender.privacy_audit.snapshot.samples import samples
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
@@ -25,6 +25,12 @@ CHECK = Check(
 
 def look(snapshot: Snapshot) -> Answer:
     """The counts of the probe, by pair of tables."""
+    if spread := sorted(
+        name for name, each in snapshot.tables.items() if snapshot.is_spread(each.schema, each.name)
+    ):
+        raise NotTested(
+            f"{', '.join(spread)} stand on several nodes, and each counts its transactions by itself"
+        )
     rows = snapshot.probe("audit_same_transaction")
     catalogue = snapshot.catalogue
     outward = {table for table, _ in columns_of(catalogue, "destination-phone")}

@@ -26,6 +26,13 @@ RULES: dict[str, tuple[Unsafe, str]] = {
     "pgaudit.log_parameter": (is_on, "bound values are logged"),
     "pgaudit.log_rows": (is_on, "how many rows each statement met is logged"),
     "auto_explain.log_min_duration": (is_other_than("-1", ""), "plans are logged with their constants"),
+    "citus.stat_tenants_track": (is_other_than("none", ""), "numbers are kept as tenants, with their counts"),
+    "citus.stat_statements_track": (
+        is_other_than("none", ""),
+        "statements are kept with the number they are for",
+    ),
+    "citus.log_remote_commands": (is_on, "what goes to other nodes is logged with its values"),
+    "citus.log_multi_join_order": (is_on, "how statements are planned is logged"),
     "pg_stat_statements.track_utility": (is_on, "statements that are not normalised are kept"),
 }
 

@@ -26,11 +26,16 @@ def look(snapshot: Snapshot) -> Answer:
             f"schema {snapshot.schema} holds none of our tables; is it the right database and schema?"
         )
     declared = [table for table in snapshot.catalogue.tables if table.made_by == "nosender"]
+    spread = snapshot.live.distribution
+    shards = spread.missing if spread is not None else ()
     return Answer.of(
         declared,
-        (
-            Found(snapshot.named(table.name), "table", "The table is declared and does not exist.")
-            for table in declared
-            if table.name not in snapshot.tables
-        ),
+        [
+            *(Found(name, "table", "Citus has this shard here, and it is not.") for name in shards),
+            *(
+                Found(snapshot.named(table.name), "table", "The table is declared and does not exist.")
+                for table in declared
+                if table.name not in snapshot.tables
+            ),
+        ],
     )

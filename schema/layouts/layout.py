@@ -1,0 +1,103 @@
+"""Reads a layout: which table stands where, which keys cannot hold there, and what is lost with each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast
+
+from nosender.toml_reader import File, Place, Section
+
+Kind = Literal["distributed", "reference", "local"]
+KINDS: tuple[Kind, ...] = ("distributed", "reference", "local")
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedTable:
+    """One table of ours."""
+
+    name: str
+    kind: Kind
+    """Distributed over the nodes, copied to each, or where it is."""
+    column: str | None
+    """The column whose value says where a row goes; None where nothing is distributed."""
+    adds_column: bool
+    """The layout adds that column, for the core has none."""
+    beside: str
+    """Rows of one value stand on one node with those of this table; its own name where it is the first."""
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacedKey:
+    """A constraint or unique index of the core that cannot hold."""
+
+    table: str
+    name: str
+    instead: tuple[str, ...]
+    """The columns of the key that stands in its place; none where nothing does."""
+    lost: str
+    """What no longer holds, in one sentence."""
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A layout file."""
+
+    tables: tuple[PlacedTable, ...]
+    keys: tuple[ReplacedKey, ...]
+
+    def table(self, name: str) -> PlacedTable | None:
+        """The table of that name."""
+        return next((each for each in self.tables if each.name == name), None)
+
+
+def read(name: str = "citus") -> Layout:
+    """The layout of that name, one of ours."""
+    root = Path(__file__).parent
+    return read_file(root / name / "layout.toml", root)
+
+
+def read_file(path: Path, root: Path) -> Layout:
+    """The layout of a file; UsageError with its line where it is not right."""
+    file = File(path, root)
+    whole = file.section()
+    whole.skip("tables", "keys")
+    whole.done()
+    tables = tuple(_table(file.section("tables", name), name) for name in file.section("tables").values)
+    known = {each.name: each for each in tables}
+    for each in tables:
+        first = known.get(each.beside)
+        if first is None or (first.kind, first.column, first.beside) != (each.kind, each.column, each.beside):
+            raise file.refuse(
+                ("tables", each.name, "with"), f"{each.beside} is not distributed by {each.column}."
+            )
+    keys = tuple(_key(each) for each in file.items("keys"))
+    return Layout(tables, keys)
+
+
+def _table(section: Section, name: str) -> PlacedTable:
+    kind = cast(Kind, section.choice("kind", KINDS))
+    table = PlacedTable(
+        name=name,
+        kind=kind,
+        column=section.text("column") if kind == "distributed" else None,
+        adds_column=section.flag("adds_column", default=False),
+        beside=section.optional_text("with") or name,
+        place=section.place,
+    )
+    section.done()
+    return table
+
+
+def _key(section: Section) -> ReplacedKey:
+    key = ReplacedKey(
+        table=section.text("table"),
+        name=section.text("name"),
+        instead=section.texts("instead"),
+        lost=section.text("lost"),
+        place=section.place,
+    )
+    section.done()
+    return key

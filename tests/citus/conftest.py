@@ -1,0 +1,80 @@
+"""A coordinator and two workers, where Citus is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from nosender.server.binaries import Binaries
+from nosender.server.embedded import EmbeddedServer
+from nosender.server.target import Target
+
+from ..conftest import clone, migrated_template
+from .stand_in import STAND_IN, run
+
+LAST_BY_HAND = "13.2.2 on PostgreSQL 15.18 and 14.0.1 on PostgreSQL 18.6, 2026-11-28"
+SETTINGS = {
+    "shared_preload_libraries": "citus",
+    "citus.node_conninfo": "sslmode=disable",
+    "max_worker_processes": "40",
+    "max_prepared_transactions": "50",
+}
+DATABASE = "distributed"
+
+
+@pytest.fixture(scope="session")
+def cluster(server: EmbeddedServer, binaries: Binaries) -> Iterator[tuple[str, ...]]:
+    """The coordinator's database and the workers', of which the tables are distributed and empty."""
+    with psycopg.connect(server.conninfo()) as connection:
+        found = connection.execute("select 1 from pg_available_extensions where name = 'citus'").fetchone()
+    if found is None:
+        pytest.skip(f"Citus is not installed here; last run by hand: {LAST_BY_HAND}")
+    with ExitStack() as stack:
+        nodes = [stack.enter_context(EmbeddedServer(binaries, settings=SETTINGS)) for _ in range(3)]
+        yield made([node.conninfo() for node in nodes])
+
+
+@pytest.fixture
+def distributed(migrated: str) -> str:
+    """A database that looks like the coordinator of three nodes."""
+    run(migrated, STAND_IN)
+    return migrated
+
+
+@pytest.fixture
+def nodes(server: EmbeddedServer) -> Iterator[tuple[str, ...]]:
+    """Three such databases, which look like one another's nodes."""
+    with ExitStack() as stack:
+        urls = [stack.enter_context(clone(server, migrated_template(server))) for _ in range(3)]
+        for group, url in enumerate(urls):
+            run(
+                url,
+                STAND_IN,
+                f"update pg_catalog.pg_dist_local_group set groupid = {group}",
+                f"update pg_catalog.pg_dist_placement set groupid = {group}",
+            )
+        yield tuple(urls)
+
+
+def made(servers: list[str]) -> tuple[str, ...]:
+    from nosender.migrations import runner
+
+    urls = [make_conninfo(each, dbname=DATABASE) for each in servers]
+    for postgres, url in zip(servers, urls, strict=True):
+        with psycopg.connect(postgres, autocommit=True) as admin:
+            admin.execute(f"create database {DATABASE}")
+        with psycopg.connect(url, autocommit=True) as admin:
+            admin.execute("create extension citus")
+    runner.upgrade(Target(urls[0]))
+    with psycopg.connect(urls[0], autocommit=True) as coordinator:
+        hosts = [conninfo_to_dict(each)["host"] for each in urls]
+        coordinator.execute("select citus_set_coordinator_host(%s, 5432)", [hosts[0]])
+        for host in hosts[1:]:
+            coordinator.execute("select citus_add_node(%s, 5432)", [host])
+        coordinator.execute((Path(__file__).parent / "distribute.sql").read_bytes())
+    return tuple(urls)

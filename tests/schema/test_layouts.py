@@ -1,0 +1,102 @@
+"""The layout for Citus says of each key of the core whether it holds there, and PostgreSQL agrees."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from nosender.errors import UsageError
+from nosender.schema.layouts import layout as layouts
+from nosender.schema.layouts.keys import problems, refused
+from nosender.schema.observe import reference
+
+CORE = reference("public")
+LAYOUT = layouts.read()
+
+
+def test_the_layout_says_of_every_key_that_cannot_hold_what_is_lost() -> None:
+    assert problems(CORE, LAYOUT) == ()
+    assert {(each.table, each.name) for each in refused(CORE, LAYOUT)} == {
+        (each.table, each.name) for each in LAYOUT.keys
+    }
+
+
+def test_what_nobody_said_is_a_problem() -> None:
+    for key in LAYOUT.keys:
+        less = replace(LAYOUT, keys=tuple(each for each in LAYOUT.keys if each != key))
+        assert [(each.table, each.name) for each in problems(CORE, less)] == [(key.table, key.name)]
+    elsewhere = replace(LAYOUT, tables=tuple(each for each in LAYOUT.tables if each.name != "users"))
+    assert ("users", "", "stands nowhere in the layout") in {
+        (each.table, each.name, each.sentence) for each in problems(CORE, elsewhere)
+    }
+    (key,) = [each for each in LAYOUT.keys if each.name == "messages_pkey"]
+    wrong = replace(
+        LAYOUT, keys=tuple(replace(each, instead=("id",)) if each == key else each for each in LAYOUT.keys)
+    )
+    assert [each.sentence for each in problems(CORE, wrong)] == [
+        "is replaced by a key that cannot hold either"
+    ]
+
+
+def test_a_new_unique_key_needs_its_word() -> None:
+    (old,) = [each for each in CORE.constraints if each.name == "messages_pkey"]
+    new = replace(old, name="messages_kept", kind="unique", columns=("created_at",))
+    more = replace(CORE, constraints=(*CORE.constraints, new))
+    assert [(each.name, each.sentence) for each in problems(more, LAYOUT)] == [
+        ("messages_kept", "lacks destination_phone, by which its table is distributed")
+    ]
+
+
+def test_postgresql_refuses_the_same_keys(connection: psycopg.Connection) -> None:
+    unable = {each.name for each in refused(CORE, LAYOUT)}
+    added = {each.name: each.column for each in LAYOUT.tables if each.adds_column}
+    tried = 0
+    for table in LAYOUT.tables:
+        if table.column is None:
+            continue
+        unique = {
+            each.name: each.columns
+            for each in CORE.constraints
+            if each.table == table.name and each.kind in ("primary key", "unique")
+        } | {
+            each.name: each.columns
+            for each in CORE.indexes
+            if each.table == table.name and each.unique and not each.constraint and not each.expressions
+        }
+        for name, columns in unique.items():
+            make = sql.SQL("create table tried (like public.{}{}) partition by hash ({})").format(
+                sql.Identifier(table.name),
+                sql.SQL(", {} text").format(sql.Identifier(table.column))
+                if table.name in added
+                else sql.SQL(""),
+                sql.Identifier(table.column),
+            )
+            index = sql.SQL("create unique index on tried ({})").format(
+                sql.SQL(", ").join(sql.Identifier(each or "") for each in columns)
+            )
+            with connection.transaction(force_rollback=True):
+                connection.execute("set local search_path to public")
+                connection.execute(make)
+                if name in unable:
+                    with pytest.raises(psycopg.errors.FeatureNotSupported), connection.transaction():
+                        connection.execute(index)
+                else:
+                    connection.execute(index)
+            tried += 1
+    assert tried == 13
+
+
+def test_a_file_that_is_not_right(tmp_path: Path) -> None:
+    path = tmp_path / "layout.toml"
+    path.write_text(
+        '[tables.a]\nkind = "distributed"\ncolumn = "x"\nwith = "b"\n[tables.b]\nkind = "local"\n'
+    )
+    with pytest.raises(UsageError, match=r"layout.toml:4: b is not distributed by x"):
+        layouts.read_file(path, tmp_path)
+    path.write_text('[tables.a]\nkind = "sharded"\n')
+    with pytest.raises(UsageError, match=r"layout.toml:2: kind is 'sharded'"):
+        layouts.read_file(path, tmp_path)
