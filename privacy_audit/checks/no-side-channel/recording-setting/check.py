@@ -17,6 +17,7 @@ RULES: dict[str, tuple[Unsafe, str]] = {
     "log_min_duration_statement": (is_other_than("-1", ""), "slow statements are logged with their values"),
     "log_min_duration_sample": (is_other_than("-1", ""), SAMPLES),
     "log_transaction_sample_rate": (lambda value: float(value or 0) > 0, SAMPLES),
+    "log_duration": (is_on, "the moment of every statement is logged"),
     "log_parameter_max_length_on_error": (is_other_than("0", ""), "errors are logged with bound values"),
     "debug_print_parse": (is_on, "statements are logged with their constants"),
     "debug_print_rewritten": (is_on, "statements are logged with their constants"),

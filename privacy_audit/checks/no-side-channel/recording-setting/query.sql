@@ -24,7 +24,7 @@ where
   or (l.name = 'log_transaction_sample_rate' and l.value <> '0')
   or (l.name = 'log_parameter_max_length_on_error' and l.value <> '0')
   or (l.name in ('debug_print_parse', 'debug_print_rewritten', 'debug_print_plan') and l.value = 'on')
-  or (l.name = 'track_commit_timestamp' and l.value = 'on')
+  or (l.name in ('track_commit_timestamp', 'log_duration') and l.value = 'on')
   or (l.name = 'pgaudit.log' and l.value not in ('none', ''))
   or (l.name in ('pgaudit.log_parameter', 'pgaudit.log_rows') and l.value = 'on')
   or (l.name = 'auto_explain.log_min_duration' and l.value <> '-1')
