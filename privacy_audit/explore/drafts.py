@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nosender.privacy_audit.explore.guessing.world import World
     from nosender.privacy_audit.explore.model import Guess, Table
     from nosender.privacy_audit.explore.tables import TableShape
-    from nosender.privacy_audit.explore.world import World
     from nosender.schema.observe.model import Column, Constraint
 
 OPEN = "TODO"

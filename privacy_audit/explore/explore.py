@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from nosender import __version__
 from nosender.errors import IncompleteError
-from nosender.privacy_audit.explore.guesses import guess
+from nosender.privacy_audit.explore.guessing.guesses import guess
+from nosender.privacy_audit.explore.guessing.world import World
 from nosender.privacy_audit.explore.model import Bound, Exploration, Kind
 from nosender.privacy_audit.explore.places import places_of
 from nosender.privacy_audit.explore.tables import shapes_of
 from nosender.privacy_audit.explore.traits import traits_of
-from nosender.privacy_audit.explore.world import World
 from nosender.privacy_audit.snapshot.object_names import without_numbers
 
 if TYPE_CHECKING:

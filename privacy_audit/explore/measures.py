@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from nosender.privacy_audit.explore import statements
 from nosender.privacy_audit.explore.counts import Measures
-from nosender.privacy_audit.explore.guesses import guess
+from nosender.privacy_audit.explore.guessing.guesses import guess
+from nosender.privacy_audit.explore.guessing.world import World
 from nosender.privacy_audit.explore.model import Kind
+from nosender.privacy_audit.explore.names.vocabulary import WHOLE
+from nosender.privacy_audit.explore.names.words import words_of
 from nosender.privacy_audit.explore.tables import base, is_content, is_identifier, is_time
-from nosender.privacy_audit.explore.vocabulary import WHOLE
-from nosender.privacy_audit.explore.words import words_of
-from nosender.privacy_audit.explore.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from nosender.privacy_audit.explore.guessing.world import CERTAIN, HINT, LIKELY, MOST
 from nosender.privacy_audit.explore.model import Kind, Place, PlaceKind, Role
-from nosender.privacy_audit.explore.queries import query_of
-from nosender.privacy_audit.explore.tables import base, family, is_content, is_list
-from nosender.privacy_audit.explore.vocabulary import (
+from nosender.privacy_audit.explore.names.vocabulary import (
     ABOUT,
     ALIASES,
     AT_WORK,
@@ -26,17 +25,18 @@ from nosender.privacy_audit.explore.vocabulary import (
     WAITING,
     WHOLE,
 )
-from nosender.privacy_audit.explore.words import apart, marks, words_of
-from nosender.privacy_audit.explore.world import CERTAIN, HINT, LIKELY, MOST
+from nosender.privacy_audit.explore.names.words import apart, marks, words_of
+from nosender.privacy_audit.explore.queries import query_of
+from nosender.privacy_audit.explore.tables import base, family, is_content, is_list
 from nosender.privacy_audit.finding import Confidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from nosender.privacy_audit.explore.counts import Measures
+    from nosender.privacy_audit.explore.guessing.world import World
     from nosender.privacy_audit.explore.model import Guess
     from nosender.privacy_audit.explore.tables import TableShape
-    from nosender.privacy_audit.explore.world import World
 
 _ORDER = list(PlaceKind)
 _SURE = list(Confidence)
@@ -228,7 +228,7 @@ def _apart(shape: TableShape, one: Guess, other: Guess, measures: Measures | Non
     ):
         return True  # two keys to one table of people
     if _relates(shape) and not (shape.alone(one.column) or shape.alone(other.column)):
-        return Role.SELF in (one.role, other.role)
+        return Role.SELF in (one.role, other.role) or Role.ADDRESS not in (one.role, other.role)
     if one.word == other.word:
         return apart(one.column, other.column) or (marked and shape.together(one.column, other.column))
     if not marked and {one.word, other.word} <= ALIASES:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from nosender.privacy_audit.explore.vocabulary import (
+from nosender.privacy_audit.explore.names.vocabulary import (
     CALL,
     CONTENT,
     DIRECTION,
@@ -17,7 +17,7 @@ from nosender.privacy_audit.explore.vocabulary import (
     VAGUE_MESSAGE,
     WAITING,
 )
-from nosender.privacy_audit.explore.words import reading, words_of
+from nosender.privacy_audit.explore.names.words import reading, words_of
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.explore.model import Table

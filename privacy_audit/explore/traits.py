@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.explore.counts import SOME
 from nosender.privacy_audit.explore.model import Kind, Trait
+from nosender.privacy_audit.explore.names.vocabulary import NETWORK, PUSH
+from nosender.privacy_audit.explore.names.words import words_of
 from nosender.privacy_audit.explore.tables import base, is_content, is_time
-from nosender.privacy_audit.explore.vocabulary import NETWORK, PUSH
-from nosender.privacy_audit.explore.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nosender.privacy_audit.explore.counts import ColumnCounts, Measures
+    from nosender.privacy_audit.explore.guessing.world import World
     from nosender.privacy_audit.explore.tables import TableShape
-    from nosender.privacy_audit.explore.world import World
     from nosender.schema.observe.model import Column
     from nosender.schema.observe.observation import Observation
 

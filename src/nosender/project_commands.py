@@ -67,7 +67,7 @@ def _named_target(ctx: click.Context) -> Target | None:
 def _drafts(target: Target) -> dict[str, str]:
     """The drafts by file: a table each, and the keys that start there."""
     from nosender.privacy_audit.explore.drafts import keys_draft, table_draft
-    from nosender.privacy_audit.explore.guesses import guess
+    from nosender.privacy_audit.explore.guessing.guesses import guess
     from nosender.privacy_audit.explore.tables import shapes_of
     from nosender.schema.catalogue import load
     from nosender.schema.observe import observe

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from nosender.privacy_audit.explore.explore import BOUND, look
-from nosender.privacy_audit.explore.guesses import guess
+from nosender.privacy_audit.explore.guessing.guesses import guess
 from nosender.privacy_audit.explore.measures import measure
 from nosender.privacy_audit.explore.model import Exploration, PlaceKind
 from nosender.privacy_audit.explore.tables import shapes_of

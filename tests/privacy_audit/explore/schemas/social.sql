@@ -3,6 +3,9 @@
 -- finds: post_mentions.identity_id
 -- finds: blocks.source_id
 -- finds: blocks.target_id
+-- finds: mutes.muter_id
+-- finds: mutes.muted_id
+-- finds: answers.pseud_id
 -- finds: boosts.booster_id
 -- finds: follows.follower_id
 -- finds: notices.identity_id
@@ -37,3 +40,6 @@ create table domains (
 create table page_views (id serial primary key, user_id integer references users, path text, referrer text);
 create table events (id serial primary key, user_id integer references users, name text, properties jsonb, time timestamptz);
 create table reports (id serial primary key, user_id integer references users, type_of_user text, utm_source text);
+create table mutes (id serial primary key, muter_id integer, muted_id integer);
+create table pseuds (id serial primary key, user_id integer, name text, description text);
+create table answers (id serial primary key, pseud_id integer, original_text text, published timestamptz);

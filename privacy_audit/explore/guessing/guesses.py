@@ -6,15 +6,29 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nosender.privacy_audit.explore.entities import TENANTS, entities_of
-from nosender.privacy_audit.explore.indirect import hanging, owned
-from nosender.privacy_audit.explore.keyed import keyed, natural, natural_keys, through_owned
+from nosender.privacy_audit.explore.guessing.entities import TENANTS, entities_of
+from nosender.privacy_audit.explore.guessing.indirect import hanging, owned
+from nosender.privacy_audit.explore.guessing.keyed import keyed, natural, natural_keys, through_owned
+from nosender.privacy_audit.explore.guessing.settled import settled
+from nosender.privacy_audit.explore.guessing.world import (
+    CERTAIN,
+    FEWEST,
+    HINT,
+    LIKELY,
+    MOST,
+    PERSON_FORMS,
+    World,
+)
 from nosender.privacy_audit.explore.model import Guess, Kind, Role
-from nosender.privacy_audit.explore.settled import settled
+from nosender.privacy_audit.explore.names.vocabulary import (
+    FLAGS,
+    IDENTIFIER,
+    PLAIN_ADDRESS,
+    VAGUE_GROUP,
+    WEAK,
+)
+from nosender.privacy_audit.explore.names.words import reading, stem, words_of
 from nosender.privacy_audit.explore.tables import base, family, is_identifier, is_list, is_time
-from nosender.privacy_audit.explore.vocabulary import FLAGS, IDENTIFIER, PLAIN_ADDRESS, VAGUE_GROUP, WEAK
-from nosender.privacy_audit.explore.words import reading, stem, words_of
-from nosender.privacy_audit.explore.world import CERTAIN, FEWEST, HINT, LIKELY, MOST, PERSON_FORMS, World
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,7 +134,7 @@ def _named(column: Column, shape: TableShape, world: World) -> Guess | None:
         return None  # the page before
     many = _plural(column.name)
     counts = many or f"{word}s" in column.name.lower().split("_")
-    if (is_list(column) and not many) or (family(column) == "number" and counts):
+    if (is_list(column) and not many) or (family(column) == "number" and counts and not is_list(column)):
         return None  # a document with a word of that name; a count
     if column.name.lower() == "mxid" and own is not Kind.PERSON:
         return None  # the identifier of whatever the row is

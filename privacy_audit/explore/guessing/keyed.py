@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nosender.privacy_audit.explore.guessing.world import CERTAIN, LIKELY
 from nosender.privacy_audit.explore.model import Guess, Kind, Role
+from nosender.privacy_audit.explore.names.vocabulary import (
+    BELONGING,
+    DIRECTION,
+    IDENTIFIER,
+    PUBLISHED,
+    REACTING,
+    WEAK,
+)
+from nosender.privacy_audit.explore.names.words import reading, words_of
 from nosender.privacy_audit.explore.tables import family
-from nosender.privacy_audit.explore.vocabulary import BELONGING, DIRECTION, IDENTIFIER, WEAK
-from nosender.privacy_audit.explore.words import reading, words_of
-from nosender.privacy_audit.explore.world import CERTAIN, LIKELY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from nosender.privacy_audit.explore.guessing.world import World
     from nosender.privacy_audit.explore.model import Table
     from nosender.privacy_audit.explore.tables import Link, TableShape
-    from nosender.privacy_audit.explore.world import World
 
 
 _WHOSE = (Kind.PERSON, Role.SELF)
@@ -113,6 +120,7 @@ def through_owned(shape: TableShape, world: World, found: Sequence[Guess]) -> li
         return []
     addresses = [each.column for each in people if each.role is Role.ADDRESS]
     shared = world.entities.get(shape.id) is Kind.GROUP or any(each.kind is Kind.GROUP for each in found)
+    shared = shared or bool(set(shape.words[-1:]) & (PUBLISHED | BELONGING | REACTING))
     taken = {each.column for each in found}
     return [
         Guess(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nosender.privacy_audit.explore.indirect import implied
+from nosender.privacy_audit.explore.guessing.indirect import implied
+from nosender.privacy_audit.explore.guessing.world import FEWEST, MOST, PERSON_FORMS
 from nosender.privacy_audit.explore.model import Kind, Role
-from nosender.privacy_audit.explore.tables import base, is_identifier
-from nosender.privacy_audit.explore.vocabulary import (
+from nosender.privacy_audit.explore.names.vocabulary import (
     FLAGS,
     GROUP,
     IDENTIFIER,
@@ -23,8 +23,8 @@ from nosender.privacy_audit.explore.vocabulary import (
     VAGUE_GROUP,
     WEAK,
 )
-from nosender.privacy_audit.explore.words import marks, reading, words_of
-from nosender.privacy_audit.explore.world import FEWEST, MOST, PERSON_FORMS
+from nosender.privacy_audit.explore.names.words import marks, reading, words_of
+from nosender.privacy_audit.explore.tables import base, is_identifier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,6 +92,7 @@ def _containers(
             parent = shapes.get(link.parent)
             if (
                 parent is None
+                or link.implied
                 or link.parent in entities
                 or len(link.columns) != 1
                 or len(parent.primary) != 1

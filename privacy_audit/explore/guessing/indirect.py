@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.explore.model import Kind, Role
+from nosender.privacy_audit.explore.names.words import reading, words_of
 from nosender.privacy_audit.explore.tables import Link, family
-from nosender.privacy_audit.explore.words import reading, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ def implied(shapes: Mapping[Table, TableShape]) -> dict[Table, TableShape]:
     keys = {
         shape.words: (shape.id, shape.primary, _type(shape, shape.primary[0]))
         for shape in shapes.values()
-        if len(shape.primary) == 1 and counts[shape.words] == 1 and len(shape.words) > 1
+        if len(shape.primary) == 1 and counts[shape.words] == 1
     }
     first = Counter(words[0] for words in counts if words)
     if first and first.most_common(1)[0][1] > len(shapes) / 2:  # one prefix for all, as forum_topics

@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from nosender.privacy_audit.explore.model import Kind, Role
-from nosender.privacy_audit.explore.vocabulary import (
+from nosender.privacy_audit.explore.names.vocabulary import (
     ADDRESS,
     AMOUNTS,
     DEVICE,

@@ -54,7 +54,7 @@ VAGUE_GROUP = _set("topic stream node space call roster portal mailbox aspect")
 MESSAGE = _set(
     """
     message msg post event comment reply note dm sms stanza archive spool offline mail letter envelope
-    toot tweet status conversationlog publication story
+    toot tweet status conversationlog publication story question answer
     """
 )
 DEVICE = _set("device installation credential handset terminal")
@@ -89,22 +89,23 @@ BOOKED = _set(
     "updated modified edited changed archived approved reviewed deleted locked completed closed disabled"
 )
 """Before by: who kept the books, and nobody whom the row is about."""
-SETTING = _set("default cached old previous utm of billing support technical custom")
+SETTING = _set("default cached old previous utm of billing support technical custom provider external")
 """Before a word for people: a setting, a copy of a name, a kind."""
 VAGUE_MESSAGE = _set("event status archive offline letter")
 """Tables of that name hold messages where content, a sender or a group stands in them."""
 FLAGS = _set("blocked ignored muted invited mentioned followed reported")
 """What a number or boolean of that name says of its row, and a reference says of a person."""
 TITLES = _set("title subject headline description body content text caption")
-PUBLISHED = _set("post comment reply note status toot tweet story thread publication")
+PUBLISHED = _set("post comment reply note status toot tweet story thread publication question answer")
 """Whoever such a message is of has written it."""
 REACTING = _set(
     """
     like reaction vote favourite favorite bookmark reblog boost reshare mention participation star upvote
+    kudo kudos
     """
 )
 """Last words of tables that say who did what to a message, of whatever kind that is."""
-BELONGING = _set("member membership affiliation occupant attendee leader moderator")
+BELONGING = _set("participant member membership affiliation occupant attendee leader moderator")
 ABOUT = _set("subscription rating read view follow watch")
 """After a word for groups or messages: who has what to do with which."""
 NOT_STEMS = _set(

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from nosender.privacy_audit.explore.guessing.world import HINT, LIKELY
 from nosender.privacy_audit.explore.model import Kind, Role
+from nosender.privacy_audit.explore.names.vocabulary import CALLING, DIRECTION, SELF
 from nosender.privacy_audit.explore.tables import base, family, is_list
-from nosender.privacy_audit.explore.vocabulary import CALLING, DIRECTION, SELF
-from nosender.privacy_audit.explore.world import HINT, LIKELY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from nosender.privacy_audit.explore.guessing.world import World
     from nosender.privacy_audit.explore.model import Guess
     from nosender.privacy_audit.explore.tables import TableShape
-    from nosender.privacy_audit.explore.world import World
 
 _BOTH = {Role.SENDER, Role.RECIPIENT}
 _FACING = frozenset(("recipient", "receiver", "rcpt"))
