@@ -48,7 +48,7 @@ def test_commands_do_not_fall_over(cluster: tuple[str, ...], run_nosender: RunNo
         ("db", "current"): (0, 3),
         ("db", "plan"): (0, 3),
         ("audit", "preflight"): (3, 3),
-        ("audit", "explore"): (0, 0),
+        ("audit", "explore"): (1, 1),
         ("catalogue", "check"): (1, 3),
         ("retention", "status"): (3, 3),
         ("retention", "sweep"): (3, 3),
