@@ -30,5 +30,5 @@ def test_chance_is_allowed_for(examined: int, drawn: int, reach: int, found: boo
         "reach": reach,
         "whole": True,
     }
-    snapshot = SimpleNamespace(schema="public", probe=lambda _: (row,))
+    snapshot = SimpleNamespace(schema="public", named="public.{}.{}".format, probe=lambda _: (row,))
     assert bool(loaded.look(cast(Any, snapshot)).found) is found
