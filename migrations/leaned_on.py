@@ -40,6 +40,8 @@ _USED = """
         where
             n.nspname = any(%(schemas)s)
             and (y.typrelid = 0 or y.typrelid in (select t.oid from tables as t))
+            -- an array's type comes with that of its elements
+            and not exists (select from pg_catalog.pg_type as one where one.typarray = y.oid)
         union all
         select f.tableoid, f.oid from pg_catalog.pg_proc as f
         inner join pg_catalog.pg_namespace as n on f.pronamespace = n.oid
