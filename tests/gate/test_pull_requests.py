@@ -335,6 +335,11 @@ PULL_REQUESTS = (
         finds=(
             ("locks-brief", "migrations/versions/0008_settle.up.sql", "alter table public.retention_runs"),
             ("locks-brief", "migrations/versions/0008_settle.up.sql", "create index idx_retention_runs"),
+            (
+                "locks-brief",
+                "migrations/versions/0016_project_columns.up.sql",
+                "alter table public.retention_runs",
+            ),
             *(("revisions-unchanged", "migrations/versions/0005_remarks.py", ""),) * 3,
         ),
     ),
