@@ -37,7 +37,7 @@ RunNosender = Callable[..., "subprocess.CompletedProcess[str]"]
 
 EVERY_MAJOR = (
     "planted",
-    "migrations",
+    "migrations/test_rehearsal",
     "privacy_audit",
     "server",
     "schema/test_observe",
