@@ -181,8 +181,8 @@ def check(target: Target, options: Options | None = None) -> tuple[str, tuple[Di
     with _session(target, options, reading=True) as session:
         if session.revision is None:
             raise IncompleteError(
-                f"schema {target.schema} records no revision, so there is nothing to compare it with: "
-                "run nosender db upgrade"
+                f"schema {target.schema} of {target.describe()} records no revision, so there is nothing to "
+                "compare it with: run nosender db upgrade"
             )
         claimed = session.chain.get(session.revision)
         found = drift(session.work, target.schema, claimed, frozen)

@@ -77,7 +77,8 @@ def _explained(error: psycopg.Error, target: Target) -> NosenderError:
     """One sentence; the server's own text may carry the number, and is dropped."""
     if error.sqlstate == "42501":
         return NosenderError(
-            f"the role on {target.describe()} may not ask what is held: grant nosender_clerk to it"
+            f"the role on {target.describe()} may not ask what is held: grant nosender_clerk to it, and "
+            "where it is a member already, see the grants that `nosender db check` prints"
         )
     if error.sqlstate in ("42883", "3F000"):
         return NosenderError(

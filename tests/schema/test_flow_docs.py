@@ -10,7 +10,10 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from nosender.privacy_audit.finding import Severity
+from nosender.privacy_audit.runner import run
 from nosender.server.embedded import EmbeddedServer
+from nosender.server.target import Target
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "flow.md"
 FLOW, _, DRIVERS = PAGE.read_text(encoding="utf-8").partition("\n## With your driver\n")
@@ -35,7 +38,19 @@ def messenger(migrated: str) -> str:
     return make_conninfo("", **conninfo_to_dict(migrated) | {"user": "messenger"})
 
 
-def test_the_python_of_the_page_runs(messenger: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def content_findings(conninfo: str) -> list[str]:
+    """What the audit finds in values that were stored as the page says."""
+    audit = run(Target(conninfo))
+    asked = ("ciphertext-only", "no-relationship")
+    claims = {each.check.slug: each.check.claim.value for each in audit.checks}
+    return [
+        f"{each.check} {each.object}"
+        for each in audit.findings
+        if claims[each.check] in asked and each.severity in (Severity.HIGH, Severity.CRITICAL)
+    ]
+
+
+def test_the_python_of_the_page_runs(messenger: str, migrated: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", messenger)
     names: dict[str, object] = {"__name__": "flow"}
     try:
@@ -47,9 +62,12 @@ def test_the_python_of_the_page_runs(messenger: str, monkeypatch: pytest.MonkeyP
         if isinstance(opened, psycopg.Connection):
             opened.close()
     assert names["anything"] is True  # the last block was reached
+    assert content_findings(migrated) == []
 
 
-def test_the_psql_of_the_page_prints_what_it_says(server: EmbeddedServer, messenger: str) -> None:
+def test_the_psql_of_the_page_prints_what_it_says(
+    server: EmbeddedServer, messenger: str, migrated: str
+) -> None:
     asked = [text for language, text in BLOCKS if language == "sql"]
     answers = [text for language, text in BLOCKS if language == "text"]
     done = subprocess.run(
@@ -61,6 +79,7 @@ def test_the_psql_of_the_page_prints_what_it_says(server: EmbeddedServer, messen
     )
     assert done.stderr == ""
     assert done.stdout.split("----\n") == answers
+    assert content_findings(migrated) == []
 
 
 def test_every_function_is_on_the_page(migrated: str) -> None:
