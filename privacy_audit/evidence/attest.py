@@ -88,9 +88,12 @@ def load_private_key(path: Path) -> Ed25519PrivateKey:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
+        text = path.read_bytes()
+        if text.startswith(b"-----BEGIN PUBLIC KEY"):
+            raise UsageError(f"{path} is a public key: sign with the file beside it that has no .pub")
         if os.name == "posix" and path.stat().st_mode & 0o077:
             raise UsageError(f"the key {path} is readable by others: run chmod 600 {path}")
-        key = load_pem_private_key(path.read_bytes(), password=None)
+        key = load_pem_private_key(text, password=None)
     except OSError as error:
         raise UsageError(f"the key {path} cannot be read: {error.strerror}") from None
     except (ValueError, TypeError, UnsupportedAlgorithm):

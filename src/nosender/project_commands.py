@@ -131,13 +131,13 @@ def freeze(ctx: click.Context, folder: Path | None, server: str | None) -> None:
     else:
         with EmbeddedServer() as own:
             frozen = look(own.conninfo(), found)
-    write_whole(path, frozen.to_json())
     whole = together(reference(frozen.schema), frozen.observation)
     declared = catalogue_of(found)
     wanted = {
         "retention.sql": policy.missing(declared, whole),
         "columns.sql": columns.missing(declared, whole),
     }
+    write_whole(path, frozen.to_json())  # once nothing is refused any more
     tables = [declared_name(each.schema, each.name, frozen.schema) for each in frozen.observation.relations]
     click.echo(f"written: {path}", err=True)
     click.echo(f"{found.name} at {frozen.head or 'base'}: {', '.join(tables) or 'no table'}")

@@ -196,6 +196,12 @@ def test_a_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
         attest.load_private_key(tmp_path / "key")
 
 
+def test_who_signs_with_the_public_key_is_told_the_other(tmp_path: Path) -> None:
+    attest.make_key(tmp_path / "key")
+    with pytest.raises(UsageError, match="is a public key: sign with"):
+        attest.load_private_key(tmp_path / "key.pub")
+
+
 def test_what_is_no_key_is_said(tmp_path: Path) -> None:
     attest.make_key(tmp_path / "key")
     for load, path in (

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from nosender.migrations.plan_file import fingerprint_of
+from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
 
 from ..conftest import RunNosender
@@ -138,3 +139,15 @@ def test_a_version_table_of_two_columns_moves_nothing(
     assert (done.returncode, done.stdout) == (2, "")
     assert "has other columns than version_num" in done.stderr
     assert standing(both) == before
+
+
+def test_a_freeze_that_refuses_writes_nothing(
+    server: EmbeddedServer, courier: Path, run_nosender: RunNosender
+) -> None:
+    revision = courier / "migrations" / "versions" / "c001_push_tokens.py"
+    revision.write_text(revision.read_text().replace("push_tokens (expires_at, id)", "push_tokens (id)"))
+    before = files(courier)
+    done = run_nosender("project", "freeze", "--server", server.conninfo(), cwd=courier)
+    assert done.returncode == 2
+    assert "needs an index that begins with it" in done.stderr
+    assert files(courier) == before
