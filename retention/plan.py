@@ -17,29 +17,17 @@ from nosender.errors import NosenderError, UsageError
 from nosender.schema.catalogue.aged import aged
 from nosender.schema.catalogue.places import declared_name
 from nosender.schema.knobs import Knobs
+from nosender.schema.project_policy import Row
 
 if TYPE_CHECKING:
     from nosender.schema.catalogue.model import Catalogue, Table
     from nosender.schema.observe import Observation
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What happens to the rows of one table."""
+class Rule(Row):
+    """What happens to the rows of one table, as the policy's text says it."""
 
-    table: str
-    expires_column: str | None
-    """A row has expired once this moment has passed; NULL never expires. None: only the age counts."""
-    action: str
-    """`delete`, or `deactivate`: set the flag to false and keep the row."""
-    flag: str | None
-    at_once: str | None
-    """A row where this column is true goes with the next sweep."""
-    max_age: timedelta | None
-    """A row that is this old goes, unless its expiry still lies ahead."""
-    max_age_column: str | None
-    children: tuple[str, ...]
-    """Tables whose rows go with it by ON DELETE CASCADE, in order of their names."""
+    __slots__ = ()
 
     def text(self) -> str:
         """The line of the policy's text; the database writes the same one."""

@@ -24,12 +24,7 @@ def rows(catalogue: Catalogue, observation: Observation) -> tuple[Row, ...]:
     for rule in make_plan(catalogue, references(observation)).rules:
         if rule.table in own:
             _require_walk(own[rule.table], observation)
-            found.append(
-                Row(
-                    rule.table, rule.expires_column, rule.action, rule.flag, rule.at_once, rule.max_age,
-                    rule.max_age_column, rule.children,
-                )
-            )  # fmt: skip
+            found.append(rule)
         elif children := tuple(child for child in rule.children if child in own):
             found.append(Row(rule.table, None, FOLLOWS, None, None, None, None, children))
     return tuple(found)

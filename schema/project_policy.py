@@ -26,16 +26,21 @@ _VALUE = r"(?:'(?:[^'\\]|'')*'|null)(?:::(?:text|interval|text\[\]))?"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of the function; its fields are the columns of retention_policy."""
+    """What happens to the rows of one table; its fields are the columns of retention_policy."""
 
     table: str
     expires_column: str | None
+    """A row has expired once this moment has passed; NULL never expires. None: only the age counts."""
     action: str
+    """`delete`, or `deactivate`: set the flag to false and keep the row."""
     flag: str | None
     at_once: str | None
+    """A row where this column is true goes with the next sweep."""
     max_age: timedelta | None
+    """A row that is this old goes, unless its expiry still lies ahead."""
     max_age_column: str | None
     children: tuple[str, ...]
+    """Tables whose rows go with it by ON DELETE CASCADE, in order of their names."""
 
 
 def body(rows: Sequence[Row]) -> str:

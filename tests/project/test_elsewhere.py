@@ -32,6 +32,7 @@ from ..conftest import clone
 from ..privacy_audit.auditor import as_auditor
 from .conftest import copied
 from .test_auditor import answers
+from .test_retention import filled
 
 SHOP = "courier_shop"
 
@@ -81,32 +82,13 @@ def both(server: EmbeddedServer, shop: Project) -> Iterator[Target]:
         yield Target(conninfo)
 
 
-def filled(target: Target, count: int) -> None:
-    """So many tokens that expired long ago."""
-    with psycopg.connect(target.conninfo, options="-c TimeZone=UTC") as connection:
-        connection.execute(
-            "insert into users (phone_number)"
-            " select '+49151' || 10000000 + n from generate_series(1, %s) as n",
-            (count,),
-        )
-        connection.execute(
-            "insert into webauthn_credentials (user_id, credential_id, public_key, sign_count)"
-            " select id, uuid_send(gen_random_uuid()), uuid_send(gen_random_uuid()), 0 from users"
-        )
-        connection.execute(
-            "insert into courier_shop.push_tokens (webauthn_credential_id, sealed_token, expires_at)"
-            " select d.id, string_agg(uuid_send(gen_random_uuid()), ''), '2020-01-01'"
-            " from webauthn_credentials as d cross join generate_series(1, 6) group by d.id"
-        )
-
-
 def test_it_is_declared_frozen_swept_counted_and_forgotten(both: Target, shop: Project) -> None:
     options = audit.Options(project=shop)
     with psycopg.connect(both.conninfo) as connection:
         assert check(catalogue_of(shop), observe(connection, "public"), "public") == ()
         assert missing(catalogue_of(shop), observe(connection, "public")) is None
     assert runner.check(both, runner.Options(project=shop))[1] == ()
-    filled(both, 12)
+    filled(both, 12, "courier_shop.push_tokens")
     told = audit.run(both, options)
     assert told.decided.schemas_unaccounted == ()
     (late,) = told.gating()
@@ -131,7 +113,7 @@ def test_it_is_declared_frozen_swept_counted_and_forgotten(both: Target, shop: P
 
 
 def test_what_is_not_declared_there_is_found(both: Target, shop: Project, server: EmbeddedServer) -> None:
-    filled(both, 20)
+    filled(both, 20, "courier_shop.push_tokens")
     with psycopg.connect(both.conninfo, options="-c TimeZone=UTC") as connection:
         connection.execute("create table courier_shop.contacts (a integer references users, b integer)")
         connection.execute("alter table courier_shop.push_tokens add column friend text")

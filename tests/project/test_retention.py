@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -52,7 +53,7 @@ purpose = "It goes with its message."
 """
 
 
-def filled(target: Target, count: int) -> None:
+def filled(target: Target, count: int, table: LiteralString = "push_tokens") -> None:
     """So many tokens that expired long ago."""
     with psycopg.connect(target.conninfo, options="-c TimeZone=UTC") as connection:
         connection.execute(
@@ -65,7 +66,7 @@ def filled(target: Target, count: int) -> None:
             " select id, uuid_send(gen_random_uuid()), uuid_send(gen_random_uuid()), 0 from users"
         )
         connection.execute(
-            "insert into push_tokens (webauthn_credential_id, sealed_token, expires_at)"
+            f"insert into {table} (webauthn_credential_id, sealed_token, expires_at)"
             " select d.id, string_agg(uuid_send(gen_random_uuid()), ''), '2020-01-01'"
             " from webauthn_credentials as d cross join generate_series(1, 6) group by d.id"
         )
