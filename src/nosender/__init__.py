@@ -1,3 +1,3 @@
 """A message database that stores no sender, and can prove it."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
