@@ -30,7 +30,8 @@ declare
   refusal text;
   counter bigint;
   replaceable boolean;
-  stored bigint;
+  stored bigint := 0;
+  written bigint;
   ending timestamp without time zone := now() at time zone 'utc' + public.lifetime(expires_in);
 begin
   -- The number is taken here, whatever is written: what comes later in this transaction refuses.
@@ -95,13 +96,19 @@ begin
   end if;
   -- A constraint that refuses names two users in the log, and an exception block is a transaction of its own,
   -- one number after that of the key replaced: so nothing may fail here.
-  insert into public.device_session_keys (
-    user_id, webauthn_credential_id, session_key_id, encrypted_session_key, key_rotation_counter, expires_at
-  )
-  select owner_id, device, session, sealed_key, counter, ending
-  from unnest(devices, sealed_keys) as sealed (device, sealed_key)
-  on conflict do nothing;
-  get diagnostics stored = row_count;
+  -- A number that is drawn may be that of a row which somebody is still writing: then another one is drawn.
+  -- A session whose hash is that of another user's is refused each time.
+  for attempt in 1 .. 3 loop
+    insert into public.device_session_keys (
+      user_id, webauthn_credential_id, session_key_id, encrypted_session_key, key_rotation_counter, expires_at
+    )
+    select owner_id, device, session, sealed_key, counter, ending
+    from unnest(devices, sealed_keys) as sealed (device, sealed_key)
+    on conflict do nothing;
+    get diagnostics written = row_count;
+    stored := stored + written;
+    exit when stored = cardinality(devices);
+  end loop;
   if stored < cardinality(devices) then
     raise exception 'the session key met another one: call again' using errcode = 'serialization_failure';
   end if;

@@ -53,12 +53,17 @@ begin
   if not found then
     return;
   end if;
-  insert into public.ephemeral_keys (destination_phone, ephemeral_public_key, key_exchange_id, expires_at)
-  values (destination, public_key, exchange, now() at time zone 'utc' + expires_in)
-  on conflict do nothing;
-  if not found then
-    raise exception 'the exchange id is taken' using errcode = 'unique_violation';
-  end if;
+  loop
+    insert into public.ephemeral_keys (destination_phone, ephemeral_public_key, key_exchange_id, expires_at)
+    values (destination, public_key, exchange, now() at time zone 'utc' + expires_in)
+    on conflict do nothing;
+    exit when found;
+    perform 1 from public.ephemeral_keys where key_exchange_id = exchange;
+    if found then
+      raise exception 'the exchange id is taken' using errcode = 'unique_violation';
+    end if;
+    -- The number that was drawn is that of a row which somebody else was writing: another one is drawn.
+  end loop;
 end
 $$;
 revoke all on function public.publish_ephemeral_key(text, bytea, text, interval) from public;

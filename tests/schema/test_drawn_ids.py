@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from itertools import pairwise
+from typing import Any
 
 import psycopg
 import pytest
@@ -16,6 +18,7 @@ from nosender.server.embedded import EmbeddedServer
 from ..conftest import clone
 from .app import CIPHERTEXT, KEY, SEALED, SIGNATURE, app
 from .rows import ANNA, GOOD, insert, two_people
+from .test_flow_contention import blocked_behind
 
 DAILY = {"messages": "new_message_id", "message_deliveries": "new_delivery_id"}
 DRAWN = DAILY | {
@@ -100,6 +103,30 @@ def test_a_number_that_a_row_has_is_drawn_again(people: psycopg.Connection, tabl
     )
     query = sql.SQL("select id & 3 from {} order by 1").format(sql.Identifier(table))
     assert [low for (low,) in people.execute(query)] == list(range(4))[4 - many :]
+
+
+@pytest.mark.parametrize("table", ["device_session_keys", "ephemeral_keys"])
+def test_a_number_that_somebody_is_writing_is_drawn_again(migrated: str, table: str) -> None:
+    """No look finds it before it is committed: whoever waited for it is neither refused nor called taken."""
+    with psycopg.connect(migrated, autocommit=True) as owner, app(migrated) as session:
+        user, devices = session.user(ANNA)
+        owner.execute("create sequence drawn start 7")
+        owner.execute(
+            f"create or replace function {DRAWN[table]}() returns integer language sql security definer "
+            "return nextval('drawn')::integer"
+        )
+        calls: dict[str, tuple[Any, ...]] = {
+            "device_session_keys": ("rotate_session_key", user, None, "s1", devices, [SEALED]),
+            "ephemeral_keys": ("publish_ephemeral_key", ANNA, KEY, "x1"),
+        }
+        with ThreadPoolExecutor(1) as pool:
+            with owner.transaction():
+                insert(owner, table, GOOD[table] | {"id": 7})
+                owner.execute("select setval('drawn', 7, false)")
+                waiting = pool.submit(session.call, *calls[table])
+                blocked_behind(owner, session, waiting)
+            waiting.result()
+        assert ids(owner, table) == [7, 8]
 
 
 @pytest.mark.parametrize("isolation", ["read committed", "repeatable read", "serializable"])
