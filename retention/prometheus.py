@@ -16,14 +16,19 @@ def render(status: Status, now: float) -> str:
 
     registry = CollectorRegistry()
 
+    where = {"database": visible(status.database), "schema": visible(status.schema)}
+
+    def family(name: str, text: str, labels: dict[str, str]) -> Gauge:
+        return Gauge(name, text, labels, namespace="nosender_retention", registry=registry)
+
     def of_tables(name: str, text: str, values: list[tuple[str, float]]) -> None:
         if values:
-            family = Gauge(name, text, ["table"], namespace="nosender_retention", registry=registry)
+            gauge = family(name, text, {**where, "table": ""})
             for table, value in values:
-                family.labels(visible(table)).set(value)
+                gauge.labels(*where.values(), visible(table)).set(value)
 
     def of_all(name: str, text: str, value: float) -> None:
-        Gauge(name, text, namespace="nosender_retention", registry=registry).set(value)
+        family(name, text, where).labels(*where.values()).set(value)
 
     of_tables(
         "overdue_rows",

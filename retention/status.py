@@ -71,6 +71,8 @@ class Holder:
 class Status:
     """Everything `retention status` says."""
 
+    database: str
+    schema: str
     overdue: tuple[Overdue, ...]
     runs: tuple[Run, ...]
     """The newest first."""
@@ -90,6 +92,7 @@ def read_status(target: Target) -> Status:
     schema = target.schema
     knobs: dict[str, str] = {}
     with target.connect("nosender retention", reading=True) as connection:
+        database = connection.info.dbname
         try:
             refuse_spread(connection, schema)
             refuse_replaced(connection, schema)
@@ -109,6 +112,8 @@ def read_status(target: Target) -> Status:
         except psycopg.Error as error:
             raise explain(error, target) from None
     return Status(
+        database=database,
+        schema=schema,
         overdue=overdue,
         runs=runs,
         last_done=next((run for run in runs if run.status == "done"), None),

@@ -108,7 +108,7 @@ def verdict_text(verdict: Verdict) -> str:
     """The problems, or that there are none; then where the ledger ends, for the next time."""
     lines = list(verdict.problems + verdict.unseen) or ["the chain holds"]
     lines.append(f"{verdict.rows} rows, {verdict.runs} runs, {verdict.unfinished} of them without an end")
-    lines.append(f"ends at row {verdict.head.length} sha256:{verdict.head.hash}")
+    lines += [f"ends at row {verdict.head.length}", f"sha256:{verdict.head.hash}"]
     return "\n".join(lines) + "\n"
 
 

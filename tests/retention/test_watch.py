@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -42,7 +43,8 @@ def test_each_interval_sweeps_and_exports(
         "done: 5 deleted, 10 with them, 0 marked inactive",
         "done: 0 deleted, 0 with them, 0 marked inactive",
     ]
-    assert 'nosender_retention_overdue_rows{table="messages"} 0.0' in metrics.read_text()
+    where = f'database="{connection.info.dbname}",schema="public"'
+    assert f'nosender_retention_overdue_rows{{{where},table="messages"}} 0.0' in metrics.read_text()
     assert metrics.stat().st_mode & 0o777 == 0o644
     assert list(tmp_path.iterdir()) == [metrics]
 
@@ -121,6 +123,8 @@ def test_canaries_come_once_and_go_when_due(target: Target, connection: psycopg.
 
 
 STATUS = Status(
+    database="chat",
+    schema="public",
     overdue=(
         Overdue("ephemeral_keys", 0, False, 0, None, 0.0, None),
         Overdue("messages", 10000, True, 123456, "2026-01-01T00:00:00Z", 7200.5, 42),
@@ -138,42 +142,42 @@ STATUS = Status(
 PROMETHEUS = """\
 # HELP nosender_retention_overdue_rows Rows that have to go now; the planner's estimate where there are many.
 # TYPE nosender_retention_overdue_rows gauge
-nosender_retention_overdue_rows{table="ephemeral_keys"} 0.0
-nosender_retention_overdue_rows{table="messages"} 123456.0
+nosender_retention_overdue_rows{database="chat",schema="public",table="ephemeral_keys"} 0.0
+nosender_retention_overdue_rows{database="chat",schema="public",table="messages"} 123456.0
 # HELP nosender_retention_oldest_overdue_seconds How long ago the oldest of them expired; 0 where there are none.
 # TYPE nosender_retention_oldest_overdue_seconds gauge
-nosender_retention_oldest_overdue_seconds{table="ephemeral_keys"} 0.0
-nosender_retention_oldest_overdue_seconds{table="messages"} 7200.5
+nosender_retention_oldest_overdue_seconds{database="chat",schema="public",table="ephemeral_keys"} 0.0
+nosender_retention_oldest_overdue_seconds{database="chat",schema="public",table="messages"} 7200.5
 # HELP nosender_retention_dead_rows Deleted rows that no vacuum has taken away yet.
 # TYPE nosender_retention_dead_rows gauge
-nosender_retention_dead_rows{table="messages"} 42.0
+nosender_retention_dead_rows{database="chat",schema="public",table="messages"} 42.0
 # HELP nosender_retention_last_run_success 1 where the newest sweep ended as done.
 # TYPE nosender_retention_last_run_success gauge
-nosender_retention_last_run_success 0.0
+nosender_retention_last_run_success{database="chat",schema="public"} 0.0
 # HELP nosender_retention_last_run_deleted_rows Rows that the newest sweep deleted.
 # TYPE nosender_retention_last_run_deleted_rows gauge
-nosender_retention_last_run_deleted_rows 30.0
+nosender_retention_last_run_deleted_rows{database="chat",schema="public"} 30.0
 # HELP nosender_retention_last_run_deactivated_rows Rows that it marked inactive.
 # TYPE nosender_retention_last_run_deactivated_rows gauge
-nosender_retention_last_run_deactivated_rows 10.0
+nosender_retention_last_run_deactivated_rows{database="chat",schema="public"} 10.0
 # HELP nosender_retention_last_run_cascaded_rows Rows that went by cascade.
 # TYPE nosender_retention_last_run_cascaded_rows gauge
-nosender_retention_last_run_cascaded_rows 90.0
+nosender_retention_last_run_cascaded_rows{database="chat",schema="public"} 90.0
 # HELP nosender_retention_last_run_batch_rows Rows of its average batch.
 # TYPE nosender_retention_last_run_batch_rows gauge
-nosender_retention_last_run_batch_rows 10.0
+nosender_retention_last_run_batch_rows{database="chat",schema="public"} 10.0
 # HELP nosender_retention_last_run_duration_seconds From its start to its last receipt.
 # TYPE nosender_retention_last_run_duration_seconds gauge
-nosender_retention_last_run_duration_seconds 1.5
+nosender_retention_last_run_duration_seconds{database="chat",schema="public"} 1.5
 # HELP nosender_retention_last_success_timestamp_seconds When the newest sweep that ended as done wrote its last receipt.
 # TYPE nosender_retention_last_success_timestamp_seconds gauge
-nosender_retention_last_success_timestamp_seconds 1.76722914e+09
+nosender_retention_last_success_timestamp_seconds{database="chat",schema="public"} 1.76722914e+09
 # HELP nosender_retention_ledger_rows_written The number of the ledger's last row.
 # TYPE nosender_retention_ledger_rows_written gauge
-nosender_retention_ledger_rows_written 12.0
+nosender_retention_ledger_rows_written{database="chat",schema="public"} 12.0
 # HELP nosender_retention_oldest_snapshot_transactions Age of the oldest snapshot that keeps deleted rows; 0 where there is none.
 # TYPE nosender_retention_oldest_snapshot_transactions gauge
-nosender_retention_oldest_snapshot_transactions 1234.0
+nosender_retention_oldest_snapshot_transactions{database="chat",schema="public"} 1234.0
 """  # noqa: E501
 
 
@@ -184,16 +188,17 @@ def test_the_metrics_are_these() -> None:
 @pytest.mark.parametrize(
     "name", ['a"b', "a\nb", "a\\b", "a\x1b[31mb", "a} 1\nforged 2", "\u202eb", "}{", "été 表"]
 )
-def test_a_hostile_table_is_one_label_and_nothing_else(name: str) -> None:
+def test_a_hostile_name_is_one_label_and_nothing_else(name: str) -> None:
     """As Prometheus' own parser reads it."""
-    status = replace(STATUS, overdue=(replace(STATUS.overdue[1], table=name),))
+    status = replace(STATUS, database=name, schema=name, overdue=(replace(STATUS.overdue[1], table=name),))
     text = prometheus.render(status, 1767232800.0)
     families = {family.name: family for family in text_string_to_metric_families(text)}
     plain = {family.name for family in text_string_to_metric_families(PROMETHEUS)}
     assert set(families) == plain
     assert all(family.type == "gauge" for family in families.values())
     (sample,) = families["nosender_retention_overdue_rows"].samples
-    assert (sample.labels, sample.value) == ({"table": visible(name)}, 123456)
+    assert sample.labels == dict.fromkeys(("database", "schema", "table"), visible(name))
+    assert sample.value == 123456
 
 
 def test_status_and_plan_answer(
@@ -217,7 +222,7 @@ def test_status_and_plan_answer(
     assert "last sweep: done" in run_nosender(*url, "status").stdout
     output = tmp_path / "metrics.prom"
     assert run_nosender(*url, "status", "--format", "prometheus", "--output", str(output)).stdout == ""
-    assert "nosender_retention_last_run_success 1.0" in output.read_text()
+    assert re.search(r"^nosender_retention_last_run_success\{.*\} 1.0$", output.read_text(), re.MULTILINE)
     missing = run_nosender(*url, "status", "--output", str(tmp_path / "no" / "where"))
     assert (missing.returncode, missing.stdout) == (2, "")
     assert missing.stderr.startswith("nosender: ")
