@@ -1,18 +1,23 @@
-"""Tables of our names in a schema that records no revision: somebody else's, or a downgrade's leavings."""
+"""A schema in which ours cannot begin: tables of our names without a revision, or a misspelt name."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
+from nosender.errors import UsageError
 from nosender.migrations.revisions import Chain, RevisionError
+from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
     import psycopg
 
 
 def refuse_occupied(connection: psycopg.Connection[Any], schema: str, chain: Chain) -> None:
-    """Refuse a schema without a revision in which a table of one of our names stands. RevisionError."""
+    """Refuse a schema without a revision in which a table of one of our names stands. RevisionError.
+
+    UsageError where it has to be made and another one holds ours.
+    """
     promises = [each.expected for each in chain.revisions if each.expected.exists()]
     if not promises:
         return
@@ -34,4 +39,29 @@ def refuse_occupied(connection: psycopg.Connection[Any], schema: str, chain: Cha
             f"schema {schema} already has {'tables' if len(rows) > 1 else 'a table'} of our "
             f"names ({found}) but records no revision; nothing was changed: move them away, or name an "
             "empty schema with --schema"
+        )
+    _refuse_misspelt(connection, schema)
+
+
+def _refuse_misspelt(connection: psycopg.Connection[Any], schema: str) -> None:
+    """Refuse to make a schema where another one holds ours: who wants two makes the second."""
+    rows = connection.execute(
+        """
+        select n.nspname from pg_catalog.pg_namespace as n
+        inner join pg_catalog.pg_class as c on n.oid = c.relnamespace
+        where
+            c.relname = any(array['messages', 'migration_journal', 'retention_runs']) and c.relkind = 'r'
+            and not exists (select from pg_catalog.pg_namespace as named where named.nspname = %s)
+        group by n.nspname
+        having pg_catalog.count(*) = 3
+        order by n.nspname
+        """,
+        (schema,),
+    ).fetchall()
+    connection.commit()
+    if rows:
+        held = " and ".join(visible(row[0]) for row in rows)
+        raise UsageError(
+            f"there is no schema {visible(schema)}, and {held} holds our tables already: name that one, or "
+            "make the other schema first if a second set is meant"
         )

@@ -68,6 +68,21 @@ def test_failures_are_one_sentence(database: str, run_nosender: RunNosender) -> 
         assert done.stdout == ""
 
 
+def test_a_misspelt_schema_makes_no_second_set(migrated: str, run_nosender: RunNosender) -> None:
+    def upgrade() -> subprocess.CompletedProcess[str]:
+        return run_nosender("--url", migrated, "--schema", "publik", "db", "upgrade")
+
+    refused = upgrade()
+    assert (refused.returncode, refused.stderr) == (
+        2,
+        "nosender: there is no schema publik, and public holds our tables already: name that one, or make "
+        "the other schema first if a second set is meant\n",
+    )
+    with psycopg.connect(migrated) as connection:
+        connection.execute("create schema publik")
+    assert upgrade().returncode == 0
+
+
 def test_a_role_without_rights(database: str, run_nosender: RunNosender) -> None:
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(
