@@ -318,7 +318,7 @@ def plan(
 ) -> None:
     """Show what `db upgrade REVISION` would lock, block, rewrite and read, by rehearsing it on a copy.
 
-    With --project, what its revisions would do after ours, too.
+    With --project, what its revisions would do after ours, too. Exits 1 where the upgrade would refuse.
     """
     from nosender.migrations.plan import make_plan
     from nosender.migrations.plan_text import as_json, as_text
@@ -338,6 +338,7 @@ def plan(
             project=find(folder) if folder is not None else None,
         )
     click.echo(as_json(made) if form == "json" else fitted(as_text(made), terminal(sys.stdout)), nl=False)
+    ctx.exit(1 if made.refused else 0)
 
 
 @db.command()

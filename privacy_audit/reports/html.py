@@ -123,7 +123,7 @@ def _environment() -> Environment:
         absent=_absent,
         tally=_tally,
         lag=_lag,
-        outcomes_of=_outcomes,
+        outcomes_of=words.tally,
     )
     return made
 
@@ -180,11 +180,6 @@ def _worst(audit: Audit, claim: ClaimResult, by_check: dict[str, list[Finding]])
     """The first finding that decides against a claim."""
     found = (finding for slug in claim.checks for finding in by_check.get(slug, ()))
     return next((finding for finding in found if finding.gates(audit.fail_on)), None)
-
-
-def _outcomes(audit: Audit, claim: ClaimResult) -> str:
-    counts = words.outcomes(result for result in audit.checks if result.check.slug in claim.checks)
-    return ", ".join(f"{count} {name.value.replace('-', ' ')}" for name, count in counts.items() if count)
 
 
 def _lag(audit: Audit) -> str:

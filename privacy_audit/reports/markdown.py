@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from nosender.privacy_audit.result.annex import Comparison
-    from nosender.privacy_audit.result.audit import Audit, CheckResult, ClaimResult
+    from nosender.privacy_audit.result.audit import Audit, CheckResult
 
 MOST_BYTES = 900_000
 MOST_EACH = 100
@@ -48,7 +48,7 @@ def render(audit: Audit) -> str:
             target=audit.target,
             groups=groups,
             hidden=len(audit.findings) - sum(len(group.rows) for group in groups),
-            tally=lambda claim: _tally(audit, claim),
+            tally=lambda claim: words.tally(audit, claim),
         )
     )
 
@@ -96,8 +96,3 @@ def _groups(audit: Audit) -> list[Group]:
             rows.append(text)
         groups.append(Group(result, tuple(rows)))
     return groups
-
-
-def _tally(audit: Audit, claim: ClaimResult) -> str:
-    counts = words.outcomes(result for result in audit.checks if result.check.slug in claim.checks)
-    return ", ".join(f"{count} {words.OUTCOMES[outcome]}" for outcome, count in counts.items() if count)

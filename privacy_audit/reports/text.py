@@ -20,9 +20,9 @@ from nosender.privacy_audit.reports.words import (
     colour,
     headline,
     one_line,
-    outcomes,
     plural,
     reach,
+    tally,
 )
 from nosender.terminal_text import PIPE, STYLES, Paragraph, Terminal, rendered
 
@@ -56,7 +56,7 @@ def render(audit: Audit, shown_on: Terminal = PIPE) -> str:
         Paragraph(SENTENCES[audit.verdict], "  "),
         *(Paragraph(sentence, "  ") for sentence in beside(audit)),
         Text(),
-        claims(audit.claims, [_tally(audit, claim.checks) for claim in audit.claims]),
+        claims(audit.claims, [tally(audit, claim) for claim in audit.claims]),
         *_findings(audit, "What decides", deciding),
         *_unseen(audit),
         *_findings(audit, f"Below {audit.fail_on.value}, waived or only a hint", others),
@@ -76,11 +76,11 @@ def claims(answers: tuple[ClaimResult, ...], tallies: list[str]) -> Table:
     table.add_column(no_wrap=True)
     table.add_column()
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
-    for claim, tally in zip(answers, tallies, strict=True):
+    for claim, counted in zip(answers, tallies, strict=True):
         short, _, trusted = answer(claim).partition(", except ")  # the names stand above, a line each
         short += ", except" if trusted else ""
         told = Text("  ").append(short, STYLES[colour(claim.verdict, claim.waived)])
-        table.add_row(told, Text(TITLES[claim.claim]), Text().append(tally, "dim"))
+        table.add_row(told, Text(TITLES[claim.claim]), Text().append(counted, "dim"))
     return table
 
 
@@ -173,8 +173,3 @@ def _blind(result: CheckResult) -> Paragraph:
 
 def _item(item: ComparedFinding) -> Paragraph:
     return Paragraph(one_line(f"{item.severity}  {item.object}  ({item.check})"), "  ", "    ")
-
-
-def _tally(audit: Audit, slugs: tuple[str, ...]) -> str:
-    counts = outcomes(result for result in audit.checks if result.check.slug in slugs)
-    return ", ".join(f"{count} {name.value.replace('-', ' ')}" for name, count in counts.items() if count)

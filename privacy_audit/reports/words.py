@@ -47,6 +47,8 @@ OUTCOMES = {
     Outcome.ERROR: "error",
 }
 
+_BELOW = "below the level"
+
 SEVERITIES = tuple(Severity)
 
 
@@ -210,6 +212,17 @@ def outcomes(results: Iterable[CheckResult]) -> dict[Outcome, int]:
     for result in results:
         counts[result.outcome] += 1
     return counts
+
+
+def tally(audit: Audit, claim: ClaimResult) -> str:
+    """How the checks of a claim ended. What was found and does not decide is told from what failed."""
+    decided = {finding.check for finding in audit.findings if finding.gates(audit.fail_on)}
+    counts = dict.fromkeys([*OUTCOMES.values(), _BELOW], 0)
+    for result in audit.checks:
+        if result.check.slug in claim.checks:
+            below = result.outcome is Outcome.FAIL and result.check.slug not in decided
+            counts[_BELOW if below else OUTCOMES[result.outcome]] += 1
+    return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
 
 
 def reach(result: CheckResult) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -22,6 +22,7 @@ from nosender.server.target import Target
 
 ROOT = Path(__file__).parents[2]
 HEAD = Chain.load().head
+RunNosender = Callable[..., "subprocess.CompletedProcess[str]"]
 PLATFORM = """
   create role {0} nologin; create role "{0} Too" nologin;
   alter default privileges in schema public grant all on tables to {0};
@@ -140,7 +141,7 @@ def foreseen(target: Target) -> tuple[str, ...]:
         return refused(connection, target.schema, chain, 0, chain.revisions, whole=True)
 
 
-def test_a_plan_shows_it(database: str) -> None:
+def test_a_plan_shows_it(database: str, run_nosender: RunNosender) -> None:
     runner.upgrade(Target(database), "0003", runner.Options(replay=True))
     execute(database, "drop index idx_messages_expires_at; grant create on schema public to public")
     plan: Plan = make_plan(Target(database))
@@ -149,6 +150,7 @@ def test_a_plan_shows_it(database: str) -> None:
     assert "! db upgrade would refuse: the schema public is not safe to migrate: everybody may create" in text
     assert "! db upgrade would refuse: the schema is not what revision 0003 left: " in text
     assert '"refused": [' in as_json(plan)
+    assert run_nosender("--url", database, "db", "plan").returncode == 1
 
 
 @pytest.mark.parametrize(("listed", "told"), [("", True), ("HSTORE,BTREE_GIST", False), (None, False)])
