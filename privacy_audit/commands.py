@@ -45,10 +45,11 @@ audit.add_command(explore)
     "--format",
     "forms",
     type=click.Choice(list(FORMATS)),
+    metavar="FORMAT",
     multiple=True,
     default=("text",),
     show_default=True,
-    help="May be repeated; --output is then a folder.",
+    help=f"{', '.join(FORMATS)}. May be repeated; --output is then a folder.",
 )
 @click.option(
     "--output",
@@ -312,7 +313,7 @@ def explanation(loaded: Loaded, shown_on: Terminal | None = None) -> str:
         paragraphs = (" ".join(each.split()) for part in parts for each in part.split("\n\n"))
         parts = [fitted(each, shown_on, "") for each in paragraphs]
     for title, name in (
-        ("The question, for your own psql (search_path set to the schema of the tables)", "query.sql"),
+        ("The question, for psql with search_path set to the schema", "query.sql"),
         ("Found in this", "bad.sql"),
         ("Gone after this", "fix.sql"),
         ("Not found in this, its nearest innocent relation", "good.sql"),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+import click
 import pytest
 
 from nosender import __version__
+from nosender.cli import root
 from nosender.errors import did_you_mean
 
 RunNosender = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -25,6 +27,24 @@ def test_version_imports_nothing_that_costs() -> None:
     printed, imported = imports_of("--version")
     assert printed == f"nosender {__version__}\n"
     assert not imported & {"click", "psycopg", "sqlalchemy", "alembic", "argparse", "dataclasses"}
+
+
+def commands(context: click.Context) -> Iterator[click.Context]:
+    """A command and all below it."""
+    yield context
+    if isinstance(context.command, click.Group):
+        for name in context.command.list_commands(context):
+            below = context.command.get_command(context, name)
+            assert below is not None
+            yield from commands(click.Context(below, info_name=name, parent=context))
+
+
+def test_every_help_fits_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    found = list(commands(click.Context(root(), info_name="nosender")))
+    assert len(found) > 40
+    lines = [line for each in found for line in each.get_help().splitlines()]
+    assert [line for line in lines if len(line) > 60] == []
 
 
 @pytest.mark.parametrize("group", [[], ["db"], ["audit"], ["retention"], ["catalogue"], ["traffic"]])

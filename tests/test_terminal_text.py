@@ -162,6 +162,8 @@ def test_sentences_are_broken_where_a_terminal_ends_and_not_in_a_pipe() -> None:
 
 def test_hostile_names_of_sessions_and_tables_are_shown_as_they_are() -> None:
     status = Status(
+        database="chat",
+        schema="public",
         overdue=(
             Overdue(MARKUP, 1, False, 1, None, 0.0, None),
             Overdue("a\x1b[2J", 0, False, 0, None, 0.0, 0),

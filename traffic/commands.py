@@ -39,7 +39,8 @@ def traffic() -> None:
 @click.option(
     "--now",
     type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ"]),
-    help="The clock of the rows, in UTC, rounded down to the hour; default: this hour.",
+    metavar="TIME",
+    help="The clock of the rows, in UTC, rounded down to the hour (2026-01-31T10:00Z); default: this hour.",
 )
 @click.option(
     "--through",

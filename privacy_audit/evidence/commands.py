@@ -128,10 +128,11 @@ def verify(
     "--format",
     "forms",
     type=click.Choice(list(FORMATS)),
+    metavar="FORMAT",
     multiple=True,
     default=("text",),
     show_default=True,
-    help="May be repeated; --output is then a folder.",
+    help=f"{', '.join(FORMATS)}. May be repeated; --output is then a folder.",
 )
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it here.")
 @click.option(

@@ -31,10 +31,11 @@ from nosender.privacy_audit.reports import FORMATS
     "--format",
     "forms",
     type=click.Choice(list(FORMATS)),
+    metavar="FORMAT",
     multiple=True,
     default=("text",),
     show_default=True,
-    help="May be repeated; --output is then a folder.",
+    help=f"{', '.join(FORMATS)}. May be repeated; --output is then a folder.",
 )
 @click.option(
     "--output",
