@@ -31,6 +31,7 @@ def of_catalogue(catalogue: Catalogue, declared: Observation) -> dict[str, str]:
 
     The paths are relative to the root of a checkout; `declared` is what the DDL makes.
     """
+    from nosender.gate.reference import functions_page
     from nosender.privacy_audit.check import discover
     from nosender.privacy_audit.checks.refresh_queries import refreshed
     from nosender.privacy_audit.snapshot.probes.declared import declared_sql
@@ -40,6 +41,7 @@ def of_catalogue(catalogue: Catalogue, declared: Observation) -> dict[str, str]:
     types = {(each.table, each.name): each.type for each in declared.columns}
     made = {COMMENTS: comments_sql(catalogue), DECLARED: declared_sql(catalogue)}
     made |= {f"docs/{name}": text for name, text in files(catalogue, types).items()}
+    made["docs/functions.md"] = functions_page(declared, catalogue)
     for loaded in discover():
         check = loaded.check
         path = f"privacy_audit/checks/{check.claim.value}/{check.slug}/query.sql"

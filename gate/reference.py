@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,9 @@ from nosender.markup import code, prose
 if TYPE_CHECKING:
     from nosender.privacy_audit.check import Loaded
     from nosender.privacy_audit.finding import Claim
+    from nosender.schema.catalogue import Catalogue
+    from nosender.schema.observe import Observation
+    from nosender.schema.observe.model import Function
 
 MADE = "<!-- Made by `make generate`; what it says stands in {}. -->\n\n"
 
@@ -45,6 +49,13 @@ colour.
 
 With findings and something that could not be seen it is 1. It is never 0 where something could not be seen.
 
+"""
+
+FUNCTIONS = """# The functions
+
+What each group of roles may call, as `db upgrade` makes it; all else is called by the program, or by these. A
+name stands for a function of our schema, and arguments may be given by name. [The message flow](flow.md)
+shows those of the application in use, and says what holds for all of them and what the codes of errors mean.
 """
 
 EXAMPLES = (("Found in this", "bad.sql"), ("Gone after this", "fix.sql"), ("Not found in this", "good.sql"))
@@ -94,6 +105,41 @@ def _check(loaded: Loaded) -> str:
         *(f"{title}:\n\n```sql\n{loaded.example(name).rstrip()}\n```" for title, name in EXAMPLES),
     ]
     return "\n\n".join(paragraphs) + "\n"
+
+
+def functions_page(declared: Observation, catalogue: Catalogue) -> str:
+    """docs/functions.md: signature, result and purpose of what a group may call."""
+    made = {f"{each.name}({each.identity})": each for each in declared.functions}
+    purposes = {each.name: each.purpose for each in catalogue.functions}
+    groups: dict[str, list[str]] = {}
+    for grant in declared.grants:
+        if grant.object in made and grant.grantee.startswith("nosender_"):
+            groups.setdefault(grant.grantee, []).append(grant.object)
+    parts = [MADE.format("schema/ddl and schema/catalogue/functions"), FUNCTIONS]
+    for group, names in sorted(groups.items()):
+        parts.append(f"\n## {group}\n\n```sql")
+        called = (made[name] for name in sorted(names))
+        parts += [f"\n-- {purposes[each.name]}\n{_signature(each)}\n" for each in called]
+        parts.append("```\n")
+    return "".join(parts)
+
+
+def _signature(function: Function) -> str:
+    """The head of a function as one writes it in SQL."""
+    arguments = re.sub(r"::[a-z ]+(\[\])?", "", function.arguments)
+    arguments = arguments.replace(" DEFAULT NULL", " default null").replace(" DEFAULT ", " default ")
+    parts = [f"{function.name}({arguments})"]
+    if function.result is not None:  # a procedure has none
+        parts.append("returns " + function.result.replace("TABLE(", "table (").replace("SETOF ", "setof "))
+    if sum(map(len, parts)) < 100:
+        return " ".join(parts)
+    return "\n".join(part if len(part) < 100 else _spread(part) for part in parts)
+
+
+def _spread(part: str) -> str:
+    """What stands between the brackets, one to a line."""
+    head, _, rest = part.partition("(")
+    return f"{head}(\n  " + rest.removesuffix(")").replace(", ", ",\n  ") + "\n)"
 
 
 def commands_page(root: click.Command) -> str:
