@@ -1,4 +1,4 @@
-"""Draw another number where the one drawn is taken meanwhile: two functions anew. No table is touched."""
+"""Draw another number where the one drawn is taken; find no fresh key unsettled. No table is touched."""
 
 import re
 from collections.abc import Sequence

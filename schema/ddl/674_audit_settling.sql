@@ -28,7 +28,8 @@ begin
       )
     ),
     ('ephemeral_keys', 'r.created_at'),
-    ('device_session_keys', 'r.created_at'),
+    -- Stored by the day, so it may be as new as the day's end.
+    ('device_session_keys', 'r.created_at + interval ''1 day'''),
     ('messaging_public_keys', 'greatest(r.created_at, r.revoked_at)'),
     ('users', null),
     ('webauthn_credentials', null)

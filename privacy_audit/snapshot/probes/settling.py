@@ -19,10 +19,11 @@ _MOMENTS = {
         "(select m.created_at from only {messages} as m where m.id = r.message_id))"
     ),
     "ephemeral_keys": SQL("r.created_at"),
-    "device_session_keys": SQL("r.created_at"),
+    # Stored by the day, so it may be as new as the day's end.
+    "device_session_keys": SQL("r.created_at + '1 day'::interval"),
     "messaging_public_keys": SQL("greatest(r.created_at, r.revoked_at)"),
 }
-"""When a row was written or touched, as far as it says so itself."""
+"""When a row was written or touched at the latest, give or take an hour, as far as it says so itself."""
 _LOCKED = ("users", "webauthn_credentials")
 
 

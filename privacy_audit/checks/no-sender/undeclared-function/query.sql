@@ -46,7 +46,7 @@ where
       ('audit_sequence_ids()', '643d025dc356bde585220cb4a44231b3'),
       ('audit_session_key_owners()', '007ba759a6dcd088faf0897778153def'),
       ('audit_settled_order()', '6cd0256475490123e8a7c2b003fd1530'),
-      ('audit_settling(grace interval)', 'b099f08e13ec1491d2783edf0d43639c'),
+      ('audit_settling(grace interval)', '63053df818ad6f97637aecd8316a381c'),
       ('audit_shared_values()', '7a3d6172ae90caf39c12f808ab7cf9a3'),
       ('audit_sizes()', '78cf1932582dbbb76442f9e8e480c463'),
       ('audit_statistics()', 'a0fc50c703d8980f97fef33f951f9f7c'),
