@@ -163,7 +163,11 @@ def plan(ctx: click.Context, folder: Path | None, form: str) -> None:
 )
 @click.pass_context
 def status(ctx: click.Context, form: str, output: Path | None) -> None:
-    """What is overdue, how the last sweeps went, and who keeps deleted rows from being vacuumed away."""
+    """What is overdue, how the last sweeps went, and who keeps deleted rows from being vacuumed away.
+
+    It tells and does not judge: it exits 0 with rows overdue, too. What decides is `audit run`, or an alarm
+    on the metrics.
+    """
     from nosender.files import write_whole
     from nosender.retention.prometheus import render
     from nosender.retention.status import read_status
@@ -263,7 +267,7 @@ def watch(
 @click.option(
     "--lock-timeout", type=Duration(), default="5s", show_default=True, help="How long to wait for a table."
 )
-@click.option("--yes", is_flag=True, help="Do not ask before a rewrite.")
+@click.option("--yes", is_flag=True, help="Do not ask before a rewrite, as where nobody could answer.")
 @project_option
 @click.pass_context
 def erase(ctx: click.Context, rewrite: bool, lock_timeout: float, yes: bool, folder: Path | None) -> None:
@@ -281,6 +285,10 @@ def erase(ctx: click.Context, rewrite: bool, lock_timeout: float, yes: bool, fol
     for each in measures(target, rewrite=rewrite, catalogue=catalogue):
         click.echo(f"{each.statement} {each.table}, {each.bytes:,} bytes: {each.lock}", err=True)
     if rewrite and not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError(
+                "nobody is here to be asked: say --yes where tables are to be written anew"
+            )
         click.confirm("Write these tables anew now?", abort=True, err=True)
     done = run(
         target,

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    import psycopg
+
 
 @click.group()
 def traffic() -> None:
@@ -61,7 +63,7 @@ def fill(
     """Write people, their devices and keys, and messages to them; no sender anywhere.
 
     Keys, signatures and ciphertext are real (X25519, Ed25519, AES-GCM), drawn from the seed. Phone numbers
-    are under country code 999, which is assigned to nobody. Not for a database that people use.
+    are under country code 999, which is assigned to nobody. A database that people use is refused.
     """
     from datetime import UTC
 
@@ -74,6 +76,7 @@ def fill(
         refuse_replaced(
             connection, target.schema, "", "run `nosender db upgrade`, or see `nosender db check`"
         )
+        _refuse_people(connection, target.schema)
     with _bar(users + messages) as advance:
         receipt = run(
             target, users, messages, seed, advance, now=now and now.replace(tzinfo=UTC), through=through
@@ -82,6 +85,20 @@ def fill(
         click.echo(f"{rows:>12,}  {table}")
     how = "--through flow" if through == "flow" else f"--now {_stamp(receipt.now)}"
     click.echo(f"the same again: --users {users} --messages {messages} --seed {seed} {how}")
+
+
+def _refuse_people(connection: psycopg.Connection, schema: str) -> None:
+    """Refuse a database in which somebody has a number that could be anybody's. UsageError."""
+    from psycopg import sql
+
+    from nosender.errors import UsageError
+
+    query = "select exists (select from only {}.users where phone_number::text !~~ '+999%'::text)"
+    if connection.execute(sql.SQL(query).format(sql.Identifier(schema))).fetchone() == (True,):
+        raise UsageError(
+            "people use this database: somebody in it has a number outside country code 999, which no "
+            "synthetic person has; fill another one"
+        )
 
 
 @contextmanager

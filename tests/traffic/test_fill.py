@@ -299,6 +299,16 @@ def test_the_command_prints_counts_and_how_to_repeat_them(run_nosender: RunNosen
     assert again.stderr.startswith("nosender: rows of seed 5 are in ")
 
 
+def test_a_database_that_people_use_is_refused(run_nosender: RunNosender, target: Target) -> None:
+    with psycopg.connect(target.conninfo, options="-c TimeZone=UTC") as connection:
+        connection.execute("insert into users (phone_number) values ('+15550100001')")
+    answer = run_nosender("--url", target.conninfo, "traffic", "fill")
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr.startswith("nosender: people use this database: ")
+    with psycopg.connect(target.conninfo) as connection:
+        assert connection.execute("select count(*) from users").fetchone() == (1,)
+
+
 @pytest.mark.parametrize(
     "words", [["--users", "0"], ["--messages", "-1"], ["--seed", "x"], ["--users", "1.5"], ["--now", "noon"]]
 )
