@@ -128,7 +128,7 @@ def _refuse_live_rows(ctx: click.Context) -> None:
 
 def _require_numpy() -> None:
     if importlib.util.find_spec("numpy") is None:
-        raise UsageError("audit attack needs numpy: pip install 'nosender[attack]'")
+        raise UsageError("audit attack needs numpy: install nosender with its extra, [attack]")
 
 
 def _require_writable(output: Path) -> None:

@@ -285,10 +285,6 @@ def erase(ctx: click.Context, rewrite: bool, lock_timeout: float, yes: bool, fol
     for each in measures(target, rewrite=rewrite, catalogue=catalogue):
         click.echo(f"{each.statement} {each.table}, {each.bytes:,} bytes: {each.lock}", err=True)
     if rewrite and not yes:
-        if not sys.stdin.isatty():
-            raise click.UsageError(
-                "nobody is here to be asked: say --yes where tables are to be written anew"
-            )
         click.confirm("Write these tables anew now?", abort=True, err=True)
     done = run(
         target,
