@@ -31,7 +31,7 @@ def test_without_numpy_it_says_what_to_install(run_nosender: RunNosender, tmp_pa
     )
     answer = run_nosender("audit", "attack", env={"PYTHONPATH": str(tmp_path)})
     assert answer.returncode == 2
-    assert answer.stderr == "nosender: audit attack needs numpy: pip install 'nosender[attack]'\n"
+    assert answer.stderr == "nosender: audit attack needs numpy: install nosender with its extra, [attack]\n"
 
 
 def test_help_needs_no_numpy_and_the_group_lists_it(run_nosender: RunNosender) -> None:
