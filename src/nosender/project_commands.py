@@ -1,7 +1,8 @@
-"""`nosender project`: a team's own tables, drafted, frozen and checked."""
+"""`nosender project`: a team's own tables, drafted, frozen and checked; `audit selftest` over both chains."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ import click
 from nosender.project.commands import project_option
 
 if TYPE_CHECKING:
+    from nosender.privacy_audit.selftest import Field
+    from nosender.project import Project
     from nosender.server.target import Target
 
 
@@ -170,3 +173,56 @@ def check(folder: Path | None) -> None:
     tables = [table.name for table in catalogue.tables if table.whose is not None]
     head = f", its chain at {chain.head or 'base'}" if chain is not None else ""
     click.echo(f"{found.name or found.file}: {len(tables)} tables beside ours, all declared{head}")
+
+
+@click.command()
+@click.option("--check", "slugs", multiple=True, metavar="SLUG", help="Only this check; may be repeated.")
+@project_option
+@click.pass_context
+def selftest(ctx: click.Context, slugs: tuple[str, ...], folder: Path | None) -> None:
+    """Plant each check's bad example and see that it is found. Exits 1 where one is missed.
+
+    A project's tables stand beside ours: each of its own checks is held to all of its examples (clean, bad,
+    fixed, the nearest innocent thing), and into each of its tables goes a column that nobody declared.
+
+    Works on a throw-away PostgreSQL of its own: some examples change roles and settings of the whole server.
+    """
+    from nosender.errors import UsageError
+    from nosender.privacy_audit.runner import chosen
+    from nosender.privacy_audit.selftest import trials
+    from nosender.project import find
+    from nosender.server.target import DatabaseOptions
+    from nosender.terminal_text import visible
+
+    if DatabaseOptions.of(ctx).named:
+        raise UsageError("audit selftest works on a PostgreSQL of its own: leave --url and --embedded away")
+    found = find(folder)
+    checks = chosen(slugs, found)
+    missed = total = 0
+    for trial in trials(checks, _theirs(found)):
+        total += 1
+        missed += not trial.passed
+        click.echo(f"{'found ' if trial.passed else 'MISSED'}  {trial.check}  {visible(trial.words)}")
+    click.echo(f"{total - missed} of {total} leaks found", err=True)
+    ctx.exit(1 if missed else 0)
+
+
+def _theirs(project: Project) -> Callable[[str], Field] | None:
+    """Makes a database with both chains in it; None where the project has nothing of its own."""
+    from nosender.migrations import project_chain, runner
+    from nosender.privacy_audit.selftest import Field, new_database
+    from nosender.project.declared import catalogue_of, frozen_of
+
+    if project.own.catalogue is None and project.own.checks is None:
+        return None
+    schema = project.own.schema or "public"
+    catalogue, frozen = catalogue_of(project), frozen_of(project, schema)
+
+    def made(server: str) -> Field:
+        target = new_database(server, "nosender_selftest_both", schema)
+        runner.upgrade(target)
+        if project.own.alembic is not None:
+            project_chain.upgrade(target, project)
+        return Field(server, "nosender_selftest_both", schema, catalogue, frozen)
+
+    return made
