@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,12 +36,13 @@ def init(ctx: click.Context, name: str | None, ci: str) -> None:
     """
     from nosender.files import write_whole
     from nosender.project.drafts import CATALOGUE, JOBS, require_new, settings, write_new
+    from nosender.terminal_text import visible
 
     folder = Path.cwd()
     require_new(folder)
     files = {"nosender.toml": settings(name or folder.name, folder)}
     target = _named_target(ctx)
-    drafts = _drafts(target) if target is not None else {}
+    drafts, left = _drafts(target) if target is not None else ({}, ())
     files |= {f"{CATALOGUE}/{file}": text for file, text in drafts.items()}
     if ci != "none":
         file, text = JOBS[ci]
@@ -50,8 +52,10 @@ def init(ctx: click.Context, name: str | None, ci: str) -> None:
         click.echo(f"written: {path.relative_to(folder)}", err=True)
     if target is None:
         click.echo("no database is named, so no table was drafted", err=True)
-    elif not drafts:
+    elif not drafts and not left:
         click.echo("the database holds no table that nothing declares", err=True)
+    for sentence in left:
+        click.echo(f"not drafted: {visible(sentence)}", err=True)
 
 
 def _named_target(ctx: click.Context) -> Target | None:
@@ -67,9 +71,9 @@ def _named_target(ctx: click.Context) -> Target | None:
         return None
 
 
-def _drafts(target: Target) -> dict[str, str]:
-    """The drafts by file: a table each, and the keys that start there."""
-    from nosender.privacy_audit.explore.drafts import keys_draft, table_draft
+def _drafts(target: Target) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The drafts by file: a table each, and the keys that start there; a sentence for what has none."""
+    from nosender.privacy_audit.explore.drafts import elsewhere, keys_draft, table_draft
     from nosender.privacy_audit.explore.guessing.guesses import guess
     from nosender.privacy_audit.explore.tables import shapes_of
     from nosender.schema.catalogue import load
@@ -78,9 +82,10 @@ def _drafts(target: Target) -> dict[str, str]:
     with target.connect("nosender project init", reading=True) as connection:
         observation = observe(connection, target.schema)
     world, ours = guess(shapes_of(observation)), {table.name for table in load().tables}
-    own = sorted(
-        key for key in world.shapes if key[0] == target.schema and key[1] not in ours and _file_name(key[1])
-    )
+    known = {(each.schema, each.name) for each in observation.relations if each.extension is None}
+    found = sorted(key for key in world.shapes if key in known)
+    here = [key for key in found if key[0] == target.schema and key[1] not in ours]
+    own = [key for key in here if _file_name(key[1])]
     names = {key[1] for key in own}
     keys = [
         each
@@ -90,12 +95,17 @@ def _drafts(target: Target) -> dict[str, str]:
     drafts = {f"{key[1]}.toml": table_draft(world, key) for key in own}
     if keys:
         drafts["policy.toml"] = keys_draft(keys)
-    return drafts
+    odd = [
+        f"table {key[1]!r}: no declaration can have a file of that name, so rename the table"
+        for key in here
+        if key not in own
+    ]
+    return drafts, (*odd, *elsewhere([key for key in found if key[0] != target.schema]))
 
 
 def _file_name(name: str) -> bool:
-    """Whether a table's name is one for a file; any other is written by hand."""
-    return name.isascii() and name.replace("_", "").isalnum() and name not in ("policy", "vocabulary")
+    """Whether a table's name is one for the file that declares it, wherever that is checked out."""
+    return name not in ("policy", "vocabulary") and re.fullmatch(r"\w[\w $#@+,;=~-]*(?<! )", name) is not None
 
 
 @project.command()
