@@ -16,7 +16,7 @@ from nosender.schema.catalogue import Overlay, load
 from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
 
-from .test_overlay import KEPT, KEY, table
+from .kindly import KEPT, KEY, table
 from .test_retention import filled
 
 FOLLOWS = '[retention]\nrule = "follows"\nparents = ["{}"]\n'
