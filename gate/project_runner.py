@@ -24,6 +24,7 @@ from nosender.gate.runner import (
 from nosender.privacy_audit.finding import Outcome
 from nosender.privacy_audit.result.annex import SourceLine
 from nosender.privacy_audit.result.audit import Audit, CheckResult
+from nosender.schema.catalogue.places import declared_name
 
 __all__ = ["AUDIT", "ProjectPlace", "run", "steps"]
 
@@ -56,8 +57,9 @@ def _audit(place: ProjectPlace) -> Ran:
     folder = place.project.own.catalogue
     places = []
     for finding in audit.findings:
-        parts = finding.object.split(".")
-        file = folder / f"{parts[1]}.toml" if folder is not None and len(parts) > 1 else None
+        schema, _, rest = finding.object.partition(".")
+        name = declared_name(schema, rest.split(".")[0], place.schema)
+        file = folder / f"{name}.toml" if folder is not None and rest else None
         path = place.path(file) if file is not None and file.is_file() else place.settings
         places.append((finding.object, SourceLine(str(path), 1)))
     return Ran(audit.checks, audit.findings, tuple(places), audit)

@@ -270,30 +270,6 @@ def preflight(ctx: click.Context, folder: Path | None) -> None:
         ctx.exit(3)
 
 
-@audit.command()
-@click.option("--check", "slugs", multiple=True, metavar="SLUG", help="Only this check; may be repeated.")
-@click.pass_context
-def selftest(ctx: click.Context, slugs: tuple[str, ...]) -> None:
-    """Plant each check's bad example and see that it is found. Exits 1 where one is missed.
-
-    Works on a throw-away PostgreSQL of its own: some examples change roles and settings of the whole server.
-    """
-    from nosender.errors import UsageError
-    from nosender.privacy_audit.runner import chosen
-    from nosender.privacy_audit.selftest import trials
-    from nosender.server.target import DatabaseOptions
-
-    if DatabaseOptions.of(ctx).named:
-        raise UsageError("audit selftest works on a PostgreSQL of its own: leave --url and --embedded away")
-    missed = total = 0
-    for trial in trials(chosen(slugs)):
-        total += 1
-        missed += not trial.passed
-        click.echo(f"{'found ' if trial.passed else 'MISSED'}  {trial.check}  {trial.words}")
-    click.echo(f"{total - missed} of {total} leaks found", err=True)
-    ctx.exit(1 if missed else 0)
-
-
 def explanation(loaded: Loaded, shown_on: Terminal | None = None) -> str:
     """The text of `audit explain`; the SQL is not broken, to be copied as it is."""
     from nosender.privacy_audit.standards import citations

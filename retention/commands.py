@@ -305,13 +305,16 @@ def erase(ctx: click.Context, rewrite: bool, lock_timeout: float, yes: bool, fol
 @retention.command()
 @click.argument("words", nargs=-1, metavar="")
 @_format_option
+@project_option
 @click.pass_context
-def held(ctx: click.Context, words: tuple[str, ...], form: str) -> None:
+def held(ctx: click.Context, words: tuple[str, ...], form: str, folder: Path | None) -> None:
     """Tell what is held about a phone number: counts, ages and public keys, for the person who asks.
 
     The number comes from standard input, or is asked for without being shown. Where nothing is held, that is
     the answer, and it exits 0.
     """
+    from nosender.project import find
+    from nosender.project.declared import catalogue_of
     from nosender.retention.held import held_about, held_json, held_text
     from nosender.server.target import from_context
 
@@ -324,7 +327,7 @@ def held(ctx: click.Context, words: tuple[str, ...], form: str) -> None:
         phone = click.prompt("Phone number", hide_input=True, err=True)
     else:
         phone = sys.stdin.readline()
-    found = held_about(target, phone.strip())
+    found = held_about(target, phone.strip(), catalogue_of(find(folder)))
     click.echo(held_json(found) if form == "json" else held_text(found, terminal(sys.stdout)), nl=False)
 
 

@@ -20,14 +20,19 @@ from nosender.schema.observe.replaced import refuse_replaced
 from nosender.terminal_text import PIPE, Paragraph, Terminal, rendered, visible
 
 if TYPE_CHECKING:
+    from nosender.schema.catalogue.model import Catalogue, Table
     from nosender.server.target import Target
 
 LIMITS = (
     "What this person sent is not here, because nothing stored says who sent what.",
-    "Not looked at: tables of a project's own, the application's and the server's logs, the write-ahead log, "
-    "replicas and backups.",
+    "Of a project's tables those rows are counted from which keys lead to this person, or which hold the "
+    "number in a column that its revisions declared to be one.",
+    "Not looked at: the application's and the server's logs, the write-ahead log, replicas and backups.",
 )
 """What the answer leaves out, told with every answer."""
+
+UNDECLARED = "No catalogue that was read declares this table; --project names the folder of one."
+"""What a project's table is for, where its project is not known."""
 
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 
@@ -37,7 +42,8 @@ class Held:
     """What one table holds about the number."""
 
     table: str
-    rows: int
+    rows: int | None
+    """None where the table is another role's, of which nothing is read."""
     oldest: str | None
     """The oldest time that one of the rows carries, as coarse as it is stored, UTC."""
     newest: str | None
@@ -48,8 +54,11 @@ class Held:
     """How long its rows stay, from the catalogue."""
 
 
-def held_about(target: Target, phone: str) -> tuple[Held, ...]:
-    """Ask the database, under a role that was granted nosender_clerk; NosenderError without the number."""
+def held_about(target: Target, phone: str, catalogue: Catalogue | None = None) -> tuple[Held, ...]:
+    """Ask the database, under a role that was granted nosender_clerk; NosenderError without the number.
+
+    `catalogue` says what a project's tables are for, beside ours.
+    """
     if not _NUMBER.fullmatch(phone):
         raise UsageError("that is no phone number: + and 7 to 15 digits, the first of them not 0")
     query = """
@@ -65,12 +74,18 @@ def held_about(target: Target, phone: str) -> tuple[Held, ...]:
             rows = connection.execute(statement(target.schema, query), [phone]).fetchall()
         except psycopg.Error as error:
             raise _explained(error, target) from None
-    catalogue = load()
-    tables = {table.name: table for table in catalogue.tables}
+    tables = {table.name: table for table in (catalogue or load()).tables}
     return tuple(
-        Held(name, number, oldest, newest, details, tables[name].purpose, tables[name].retention.in_words())
+        Held(name, number, oldest, newest, details, *_told(tables.get(name)))
         for name, number, oldest, newest, details in rows
     )
+
+
+def _told(table: Table | None) -> tuple[str, str]:
+    """What a table is for, and how long its rows stay."""
+    if table is None:
+        return UNDECLARED, "as whoever made the table says"
+    return table.purpose, table.retention.in_words()
 
 
 def _explained(error: psycopg.Error, target: Target) -> NosenderError:
@@ -98,16 +113,14 @@ def held_text(held: tuple[Held, ...], shown_on: Terminal = PIPE) -> str:
             continue
         ages = "" if each.oldest is None else f", of {each.oldest}"
         ages += "" if each.newest in (None, each.oldest) else f" to {each.newest}"
-        parts.append(
-            Paragraph(
-                f"{each.table}: {each.rows:,} {'row' if each.rows == 1 else 'rows'}{ages}", style="bold"
-            )
-        )
+        count = "not looked at, being another role's" if each.rows is None else f"{each.rows:,} rows"
+        count = "1 row" if each.rows == 1 else count
+        parts.append(Paragraph(f"{visible(each.table)}: {count}{ages}", style="bold"))
         parts += [Paragraph(line, "  ") for line in (each.purpose, f"Kept: {each.kept}.")]
         parts += [Paragraph(line, "  ") for line in _lines(each.details)]
     nothing = [each.table for each in held if each.rows == 0]
     if nothing:
-        parts.append(Paragraph(f"Nothing in {', '.join(nothing)}."))
+        parts.append(Paragraph(f"Nothing in {', '.join(map(visible, nothing))}."))
     return rendered(*parts, *map(Paragraph, LIMITS), shown_on=shown_on)
 
 

@@ -114,7 +114,7 @@ def sweep(
             refuse_other_policy(policy, plan)
             _refuse_unknown(tables or (), plan)
             crew = _Crew(target, workers, frozenset(r.table for r in plan.rules if r.action == "delete"))
-            hindering = hindrances(connection, target.schema)
+            hindering = hindrances(connection, target.schema, plan)
             crew.look = frozenset(hindering)
             receipt = _run(connection, pace, tables, canary, crew, progress, stop or Stop())
             stayed = what_stayed(connection, target.schema, hindering) if receipt.status == "partial" else ()

@@ -10,6 +10,8 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from nosender.schema.catalogue.places import declared_name
+
 if TYPE_CHECKING:
     from nosender.privacy_audit.explore.guessing.world import World
     from nosender.privacy_audit.explore.model import Guess, Table
@@ -45,12 +47,26 @@ def keys_draft(keys: Sequence[Constraint]) -> str:
     parts = []
     for key in keys:
         columns, parents = ", ".join(map(_text, key.columns)), ", ".join(map(_text, key.referenced_columns))
+        parent = declared_name(key.referenced_schema or "", key.referenced_table or "", key.schema)
         parts.append(
             f"[[foreign_keys]]\ntable = {_text(key.table)}\ncolumns = [{columns}]\n"
-            f"parent = {_text(key.referenced_table or '')}\nparent_columns = [{parents}]\n"
+            f"parent = {_text(parent)}\nparent_columns = [{parents}]\n"
             f'purpose = "{OPEN}"\n'
         )
     return "\n".join(parts)
+
+
+def elsewhere(tables: Sequence[Table]) -> tuple[str, ...]:
+    """A sentence for each other schema with tables: whose they are, somebody has to say first."""
+    by_schema: dict[str, list[str]] = {}
+    for schema, name in tables:
+        by_schema.setdefault(schema, []).append(name)
+    return tuple(
+        f"{len(names)} {'table' if len(names) == 1 else 'tables'} in schema {schema} ({', '.join(names[:5])}"
+        f"{', …' if len(names) > 5 else ''}): declare each as {schema}.TABLE.toml where it is the project's, "
+        f"or excuse the schema under [schemas.NAME] in nosender.toml"
+        for schema, names in by_schema.items()
+    )
 
 
 def _class(shape: TableShape, column: Column, guess: Guess | None) -> tuple[str, str]:

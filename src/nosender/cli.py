@@ -32,7 +32,10 @@ COMMANDS = {
 """Each command: where its click object lives, and the line that `--help` shows without loading it."""
 
 ATTACHED = {
-    "audit": {"attack": "nosender.linkability.commands:attack"},
+    "audit": {
+        "attack": "nosender.linkability.commands:attack",
+        "selftest": "nosender.project_commands:selftest",
+    },
     "catalogue": {
         "check": "nosender.project.commands:check",
         "show": "nosender.project.commands:show",

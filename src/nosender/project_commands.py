@@ -1,7 +1,9 @@
-"""`nosender project`: a team's own tables, drafted, frozen and checked."""
+"""`nosender project`: a team's own tables, drafted, frozen and checked; `audit selftest` over both chains."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,8 @@ import click
 from nosender.project.commands import project_option
 
 if TYPE_CHECKING:
+    from nosender.privacy_audit.selftest import Field
+    from nosender.project import Project
     from nosender.server.target import Target
 
 
@@ -32,12 +36,13 @@ def init(ctx: click.Context, name: str | None, ci: str) -> None:
     """
     from nosender.files import write_whole
     from nosender.project.drafts import CATALOGUE, JOBS, require_new, settings, write_new
+    from nosender.terminal_text import visible
 
     folder = Path.cwd()
     require_new(folder)
     files = {"nosender.toml": settings(name or folder.name, folder)}
     target = _named_target(ctx)
-    drafts = _drafts(target) if target is not None else {}
+    drafts, left = _drafts(target) if target is not None else ({}, ())
     files |= {f"{CATALOGUE}/{file}": text for file, text in drafts.items()}
     if ci != "none":
         file, text = JOBS[ci]
@@ -47,8 +52,10 @@ def init(ctx: click.Context, name: str | None, ci: str) -> None:
         click.echo(f"written: {path.relative_to(folder)}", err=True)
     if target is None:
         click.echo("no database is named, so no table was drafted", err=True)
-    elif not drafts:
+    elif not drafts and not left:
         click.echo("the database holds no table that nothing declares", err=True)
+    for sentence in left:
+        click.echo(f"not drafted: {visible(sentence)}", err=True)
 
 
 def _named_target(ctx: click.Context) -> Target | None:
@@ -64,9 +71,9 @@ def _named_target(ctx: click.Context) -> Target | None:
         return None
 
 
-def _drafts(target: Target) -> dict[str, str]:
-    """The drafts by file: a table each, and the keys that start there."""
-    from nosender.privacy_audit.explore.drafts import keys_draft, table_draft
+def _drafts(target: Target) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The drafts by file: a table each, and the keys that start there; a sentence for what has none."""
+    from nosender.privacy_audit.explore.drafts import elsewhere, keys_draft, table_draft
     from nosender.privacy_audit.explore.guessing.guesses import guess
     from nosender.privacy_audit.explore.tables import shapes_of
     from nosender.schema.catalogue import load
@@ -75,9 +82,10 @@ def _drafts(target: Target) -> dict[str, str]:
     with target.connect("nosender project init", reading=True) as connection:
         observation = observe(connection, target.schema)
     world, ours = guess(shapes_of(observation)), {table.name for table in load().tables}
-    own = sorted(
-        key for key in world.shapes if key[0] == target.schema and key[1] not in ours and _file_name(key[1])
-    )
+    known = {(each.schema, each.name) for each in observation.relations if each.extension is None}
+    found = sorted(key for key in world.shapes if key in known)
+    here = [key for key in found if key[0] == target.schema and key[1] not in ours]
+    own = [key for key in here if _file_name(key[1])]
     names = {key[1] for key in own}
     keys = [
         each
@@ -87,12 +95,17 @@ def _drafts(target: Target) -> dict[str, str]:
     drafts = {f"{key[1]}.toml": table_draft(world, key) for key in own}
     if keys:
         drafts["policy.toml"] = keys_draft(keys)
-    return drafts
+    odd = [
+        f"table {key[1]!r}: no declaration can have a file of that name, so rename the table"
+        for key in here
+        if key not in own
+    ]
+    return drafts, (*odd, *elsewhere([key for key in found if key[0] != target.schema]))
 
 
 def _file_name(name: str) -> bool:
-    """Whether a table's name is one for a file; any other is written by hand."""
-    return name.isascii() and name.replace("_", "").isalnum() and name not in ("policy", "vocabulary")
+    """Whether a table's name is one for the file that declares it, wherever that is checked out."""
+    return name not in ("policy", "vocabulary") and re.fullmatch(r"\w[\w $#@+,;=~-]*(?<! )", name) is not None
 
 
 @project.command()
@@ -170,3 +183,56 @@ def check(folder: Path | None) -> None:
     tables = [table.name for table in catalogue.tables if table.whose is not None]
     head = f", its chain at {chain.head or 'base'}" if chain is not None else ""
     click.echo(f"{found.name or found.file}: {len(tables)} tables beside ours, all declared{head}")
+
+
+@click.command()
+@click.option("--check", "slugs", multiple=True, metavar="SLUG", help="Only this check; may be repeated.")
+@project_option
+@click.pass_context
+def selftest(ctx: click.Context, slugs: tuple[str, ...], folder: Path | None) -> None:
+    """Plant each check's bad example and see that it is found. Exits 1 where one is missed.
+
+    A project's tables stand beside ours: each of its own checks is held to all of its examples (clean, bad,
+    fixed, the nearest innocent thing), and into each of its tables goes a column that nobody declared.
+
+    Works on a throw-away PostgreSQL of its own: some examples change roles and settings of the whole server.
+    """
+    from nosender.errors import UsageError
+    from nosender.privacy_audit.runner import chosen
+    from nosender.privacy_audit.selftest import trials
+    from nosender.project import find
+    from nosender.server.target import DatabaseOptions
+    from nosender.terminal_text import visible
+
+    if DatabaseOptions.of(ctx).named:
+        raise UsageError("audit selftest works on a PostgreSQL of its own: leave --url and --embedded away")
+    found = find(folder)
+    checks = chosen(slugs, found)
+    missed = total = 0
+    for trial in trials(checks, _theirs(found)):
+        total += 1
+        missed += not trial.passed
+        click.echo(f"{'found ' if trial.passed else 'MISSED'}  {trial.check}  {visible(trial.words)}")
+    click.echo(f"{total - missed} of {total} leaks found", err=True)
+    ctx.exit(1 if missed else 0)
+
+
+def _theirs(project: Project) -> Callable[[str], Field] | None:
+    """Makes a database with both chains in it; None where the project has nothing of its own."""
+    from nosender.migrations import project_chain, runner
+    from nosender.privacy_audit.selftest import Field, new_database
+    from nosender.project.declared import catalogue_of, frozen_of
+
+    if project.own.catalogue is None and project.own.checks is None:
+        return None
+    schema = project.own.schema or "public"
+    catalogue, frozen = catalogue_of(project), frozen_of(project, schema)
+
+    def made(server: str) -> Field:
+        target = new_database(server, "nosender_selftest_both", schema)
+        runner.upgrade(target)
+        if project.own.alembic is not None:
+            project_chain.upgrade(target, project)
+        return Field(server, "nosender_selftest_both", schema, catalogue, frozen)
+
+    return made

@@ -28,7 +28,7 @@ def copied(into: Path) -> Path:
 
 
 @cache
-def _template(server: EmbeddedServer) -> str:
+def template(server: EmbeddedServer) -> str:
     with psycopg.connect(server.conninfo(), autocommit=True) as admin:
         admin.execute(sql.SQL("create database {} template template0").format(sql.Identifier(TEMPLATE)))
     options = runner.Options(project=find(EXAMPLE))
@@ -51,5 +51,5 @@ def project(courier: Path) -> Project:
 @pytest.fixture
 def both(server: EmbeddedServer) -> Iterator[Target]:
     """A database that holds our tables and the project's."""
-    with clone(server, _template(server)) as conninfo:
+    with clone(server, template(server)) as conninfo:
         yield Target(conninfo)

@@ -13,7 +13,7 @@ from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
 
 from ..conftest import RunNosender
-from .test_overlay import KEPT, KEY, table
+from .kindly import KEPT, KEY, table
 
 Edit = Callable[[Path], None]
 FOLLOWS = '[retention]\nrule = "follows"\nparents = ["users"]\n'

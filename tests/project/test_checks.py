@@ -14,11 +14,14 @@ from nosender.gate.project_runner import ProjectPlace, steps
 from nosender.privacy_audit import runner as audit
 from nosender.privacy_audit.project_checks import all_checks, own_checks
 from nosender.privacy_audit.reports import FORMATS, render, text
+from nosender.privacy_audit.selftest import Field, unheld
 from nosender.project import find
+from nosender.project.declared import catalogue_of, frozen_of
 from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
 
 from ..conftest import RunNosender
+from .conftest import template
 
 
 @pytest.fixture
@@ -42,6 +45,57 @@ def test_it_runs_with_ours_and_says_whose_it_is(both: Target, courier: Path) -> 
     # without the project nothing of it is there
     with pytest.raises(UsageError, match="there is no check 'long-lived-token'"):
         audit.run(both, audit.Options(checks=("long-lived-token",)))
+
+
+def test_the_selftest_plants_theirs_beside_ours(courier: Path, run_nosender: RunNosender) -> None:
+    words = ("audit", "selftest", "--check", "long-lived-token", "--check", "undeclared-column")
+    done = run_nosender(*words, cwd=courier)
+    assert (done.returncode, done.stderr) == (0, "4 of 4 leaks found\n"), done.stdout
+    assert [line.split()[1:] for line in done.stdout.splitlines()] == [
+        ["undeclared-column", "public.message_deliveries.via,", "public.messages.sender_phone"],
+        ["long-lived-token", "public.push_tokens.expires_at"],
+        ["undeclared-column", "public.courier_version.planted_sender"],
+        ["undeclared-column", "public.push_tokens.planted_sender"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "says"),
+    [
+        ("bad.sql", "-- finds:", "-- ", ["bad.sql has no line `-- finds: OBJECT`, so it proves nothing."]),
+        (
+            "bad.sql",
+            "push_tokens alter",
+            "nowhere alter",
+            ['cannot be run: relation "nowhere" does not exist'],
+        ),
+        (
+            "check.py",
+            "if not each.not_null",
+            "",
+            ["After nothing it", "sql and fix.sql it", "After good.sql"],
+        ),
+        (
+            "check.py",
+            "return Answer",
+            "raise KeyError\n    return Answer",
+            ["it cannot look: the check failed"] * 4,
+        ),
+    ],
+)
+def test_a_check_that_does_not_hold_is_told(
+    server: EmbeddedServer, courier: Path, check: Path, name: str, old: str, new: str, says: list[str]
+) -> None:
+    project = find(courier)
+    field = Field(
+        server.conninfo(), template(server), "public", catalogue_of(project), frozen_of(project, "public")
+    )
+    file = check / name
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+    told = [each.words for each in unheld(own_checks(project)[0], field)]
+    assert len(told) == len(says), told
+    assert all(part in each for part, each in zip(says, told, strict=True)), told
 
 
 def test_the_gate_holds_it_to_its_examples(courier: Path, server: EmbeddedServer, check: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -20,7 +19,6 @@ from nosender.migrations import plan_text, project_chain, runner
 from nosender.migrations.freeze import freeze
 from nosender.migrations.plan import ProjectPlan, make_plan
 from nosender.migrations.project_chain import ProjectChain
-from nosender.migrations.revisions import VERSIONS
 from nosender.privacy_audit import runner as audit
 from nosender.project import Project, find
 from nosender.project.declared import catalogue_of, frozen_of
@@ -32,7 +30,6 @@ from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
 
 from ..conftest import RunNosender
-from ..migrations import extra
 from .conftest import EXAMPLE
 
 REVISION = '''"""More."""
@@ -107,18 +104,6 @@ def test_the_audit_speaks_of_both(both: Target, project: Project) -> None:
     # without the project its table is nobody's
     alone = audit.run(both, audit.Options(checks=("undeclared-table",)))
     assert "public.push_tokens" in {each.object for each in alone.findings}
-
-
-def test_a_new_release_of_ours_goes_on_above_their_tables(
-    both: Target, project: Project, tmp_path: Path
-) -> None:
-    """One more revision of ours on a database that holds theirs: no file of theirs changes."""
-    newer = shutil.copytree(VERSIONS, tmp_path / "newer")
-    extra.add(newer, "4711", "comment on table public.users is 'x';", pinned=True)
-    receipt = runner.upgrade(both, options=runner.Options(versions=newer))
-    assert receipt.applied == ("4711",)
-    assert frozen_of(project, "public") is not None
-    assert ProjectChain.load(project) is not None
 
 
 def test_a_revision_that_needs_a_later_one_of_ours_is_refused(database: str, project: Project) -> None:

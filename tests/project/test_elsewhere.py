@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
 
 from nosender.errors import UsageError
+from nosender.gate.checkout import find_checkout
+from nosender.gate.project_runner import ProjectPlace, run
+from nosender.gate.runner import Options
 from nosender.migrations import runner
 from nosender.migrations.freeze import freeze
 from nosender.migrations.plan import make_plan
@@ -32,6 +37,7 @@ from ..conftest import clone
 from ..privacy_audit.auditor import as_auditor
 from .conftest import copied
 from .test_auditor import answers
+from .test_gate import git
 from .test_retention import filled
 
 SHOP = "courier_shop"
@@ -44,9 +50,7 @@ def moved(folder: Path) -> Project:
     text = re.sub(r"\bpush_tokens\b(?!_|\")", f"{SHOP}.push_tokens", first.read_text())
     text = text.replace("create table", f"create schema {SHOP}; create table", 1)
     text = text.replace("create index courier_shop.", "create index ")
-    text = text.replace(
-        f"drop table {SHOP}.push_tokens", f"drop table {SHOP}.push_tokens; drop schema {SHOP}"
-    )
+    text = text.replace("drop table push_tokens", f"drop table {SHOP}.push_tokens; drop schema {SHOP}")
     text = re.sub(r"references (\w+)", r"references public.\1", text)
     first.write_text(text)
     declared = folder / "privacy" / "push_tokens.toml"
@@ -64,21 +68,37 @@ def moved(folder: Path) -> Project:
     return project
 
 
+@cache
+def _made(server: EmbeddedServer) -> tuple[str, str]:
+    """What is frozen of the example so, and a database with both chains in it."""
+    with TemporaryDirectory() as folder:
+        project = moved(copied(Path(folder)))
+        frozen = _write(project, freeze(server.conninfo(), project).to_json())
+        with psycopg.connect(server.conninfo(), autocommit=True) as admin:
+            admin.execute("create database nosender_shop_template template template0")
+        target = Target(server.conninfo("nosender_shop_template"))
+        runner.upgrade(target, options=runner.Options(project=project))
+    return frozen, "nosender_shop_template"
+
+
+def _write(project: Project, frozen: str) -> str:
+    assert project.own.catalogue is not None
+    (project.own.catalogue / "frozen.json").write_text(frozen)
+    return frozen
+
+
 @pytest.fixture
 def shop(tmp_path: Path, server: EmbeddedServer) -> Project:
     """The example so, frozen."""
     project = moved(copied(tmp_path))
-    frozen = freeze(server.conninfo(), project)
-    assert project.own.catalogue is not None
-    (project.own.catalogue / "frozen.json").write_text(frozen.to_json())
+    _write(project, _made(server)[0])
     return project
 
 
 @pytest.fixture
-def both(server: EmbeddedServer, shop: Project) -> Iterator[Target]:
+def both(server: EmbeddedServer) -> Iterator[Target]:
     """A database with both chains in it."""
-    with clone(server) as conninfo:
-        runner.upgrade(Target(conninfo), options=runner.Options(project=shop))
+    with clone(server, _made(server)[1]) as conninfo:
         yield Target(conninfo)
 
 
@@ -143,6 +163,54 @@ def test_what_is_not_declared_there_is_found(both: Target, shop: Project, server
     assert made is not None
     (planned,) = made.revisions[0].statements
     assert planned.seen.locks[0].relation == f"{SHOP}.push_tokens"
+
+
+def test_what_keeps_a_row_there_is_named(both: Target, shop: Project) -> None:
+    """A trigger there may have the name of a guard, which alone of ours lets a sweep pass."""
+    filled(both, 2, "courier_shop.push_tokens")
+    with psycopg.connect(both.conninfo) as connection:
+        connection.execute(
+            "create function keep() returns trigger language plpgsql as 'begin return null; end';"
+            "create trigger push_tokens_guard before delete on courier_shop.push_tokens"
+            " for each row execute function keep()"
+        )
+    receipt = sweep(both, pace=FAST, project=shop)
+    assert receipt.status == "partial"
+    told = "2 expired rows of courier_shop.push_tokens are still there: kept by trigger push_tokens_guard"
+    assert told in receipt.warnings
+
+
+def test_the_gate_speaks_of_it(shop: Project, server: EmbeddedServer) -> None:
+    """What a revision adds there undeclared is found, at the file of its table, and nothing else."""
+    assert shop.file is not None
+    folder = shop.file.parent
+    git(folder, "init", "-q")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "the shop")
+    git(folder, "branch", "base")
+    (folder / "migrations" / "versions" / "c003.py").write_text(
+        'from alembic import op\nrevision = "c003"\ndown_revision = "c002"\n'
+        "def upgrade():\n"
+        "    op.execute('create table courier_shop.contacts (a integer references users, b integer)')\n"
+        "    op.execute('alter table courier_shop.push_tokens add column friend text')\n"
+        "def downgrade():\n"
+        "    op.execute('drop table courier_shop.contacts')\n"
+        "    op.execute('alter table courier_shop.push_tokens drop column friend')\n"
+    )
+    with ProjectPlace(find_checkout(folder, "base"), folder, server.conninfo()) as place:
+        (folder / "privacy" / "frozen.json").write_text(place.frozen.to_json())
+        told = run(place, Options(skip=("checks-hold",)), lambda *_: None)
+    found: dict[str, set[str]] = {}
+    for each in told.gating():
+        found.setdefault(each.check, set()).add(each.object)
+    contacts, friend = f"{SHOP}.contacts", f"{SHOP}.push_tokens.friend"
+    assert found == {
+        "catalogue-complete": {contacts, friend},
+        "undeclared-table": {contacts},
+        "undeclared-column": {f"{contacts}.a", f"{contacts}.b", friend},
+        "foreign-key-not-allowed": {f"{contacts}.contacts_a_fkey"},
+    }
+    assert told.annex.places[friend].path == f"privacy/{SHOP}.push_tokens.toml"
 
 
 @pytest.mark.parametrize(

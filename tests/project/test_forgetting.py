@@ -9,14 +9,18 @@ import pytest
 
 from nosender.errors import UsageError
 from nosender.migrations.freeze import freeze
+from nosender.privacy_audit.snapshot.probes.declared import project_rows
 from nosender.project import Project, find
 from nosender.project.declared import catalogue_of
 from nosender.retention.erase import erase, measures
+from nosender.retention.held import held_about, held_text
 from nosender.schema.catalogue import Overlay, load
+from nosender.schema.project_columns import Row
+from nosender.schema.project_columns import statement as columns
 from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
 
-from .test_overlay import KEPT, KEY, table
+from .kindly import KEPT, KEY, table
 from .test_retention import filled
 
 FOLLOWS = '[retention]\nrule = "follows"\nparents = ["{}"]\n'
@@ -78,3 +82,46 @@ def test_they_go_with_the_person_and_out_of_the_files(both: Target, project: Pro
             "select count(*) from retention_runs where phase = 'rewritten' and table_name = 'push_tokens'"
         )
         assert connection.execute(rewritten).fetchone() == (1,)
+
+
+def test_what_is_held_of_theirs_is_told_and_forgotten(both: Target, project: Project) -> None:
+    """Over one key and over two, by the number alone, in another schema; of another role's table nothing."""
+    filled(both, 3)
+    rows = (
+        *project_rows(catalogue_of(project)),
+        Row("numbers", "number", "account-phone", None, None),
+        Row("numbers", "seen_at", "time", 3600, None),
+    )
+    with psycopg.connect(both.conninfo, options="-c TimeZone=UTC") as connection:
+        connection.execute(
+            "create table numbers (id integer, number varchar(20) primary key, seen_at timestamp);"
+            "create schema aside;"
+            "create table aside.wakings (token bigint references push_tokens on delete cascade);"
+            "create role nosender_test_other;"
+            "create table others (person integer references users on delete cascade);"
+            "alter table others owner to nosender_test_other"
+        )
+        connection.execute(columns(rows, "public").encode())
+        connection.execute("insert into numbers select id, phone_number, '2026-01-02 03:00' from users;")
+        connection.execute(
+            "insert into aside.wakings select id from push_tokens cross join generate_series(1, 2)"
+        )
+    with psycopg.connect(both.conninfo, autocommit=True, options="-c TimeZone=UTC") as connection:
+        asked = "select table_name, row_count, oldest from held_about_phone_number(%s)"
+        ours = 7
+        held = connection.execute(asked, ["+4915110000002"]).fetchall()[ours:]
+        assert [each[:2] for each in held] == [
+            ("aside.wakings", 2), ("numbers", 1), ("others", None), ("push_tokens", 1),
+        ]  # fmt: skip
+        assert str(held[1][2]) == "2026-01-02 03:00:00+00:00"
+        told = {each.table: each for each in held_about(both, "+4915110000002", catalogue_of(project))}
+        assert told["push_tokens"].purpose.startswith("Where a device is woken")
+        assert "others: not looked at, being another role's" in held_text(tuple(told.values()))
+        connection.execute("select forget_phone_number('+4915110000002')")
+        held = connection.execute(asked, ["+4915110000002"]).fetchall()[ours:]
+        assert {number for _, number, _ in held} == {0, None}
+        assert connection.execute("select count(*) from numbers").fetchone() == (2,)
+        connection.execute("insert into numbers values (1, '+4915110000007', now())")
+        assert connection.execute("select forget_phone_number('+4915110000007')").fetchone() == (True,)
+        assert connection.execute("select forget_phone_number('+4915110000007')").fetchone() == (False,)
+        connection.execute("drop table others; drop role nosender_test_other")

@@ -143,15 +143,23 @@ def test_init_drafts_what_nothing_declares(run_nosender: RunNosender, tmp_path: 
     folder.mkdir()
     with psycopg.connect(migrated) as connection:
         connection.execute(
-            'create table "push tokens" (id integer);'
+            'create table "push tokens" (id integer); create table "a/b" (id integer); create schema billing;'
+            "create table billing.invoices (id integer primary key);"
+            'alter table "push tokens" add column invoice integer references billing.invoices;'
             "create table push (device integer references webauthn_credentials, token text, made timestamp,"
             " user_phone text)"
         )
     done = run_nosender("--url", migrated, "project", "init", cwd=folder)
     assert done.returncode == 0, done.stderr
-    assert re.findall(r"written: (\S+)", done.stderr) == [
-        "nosender.toml", "privacy/push.toml", "privacy/policy.toml", ".github/workflows/privacy.yml",
+    assert re.findall(r"written: (.+)", done.stderr) == [
+        "nosender.toml", "privacy/push.toml", "privacy/push tokens.toml", "privacy/policy.toml",
+        ".github/workflows/privacy.yml",
     ]  # fmt: skip
+    assert re.findall(r"not drafted: (.*?):", done.stderr) == [
+        "table 'a/b'",
+        "1 table in schema billing (invoices)",
+    ]
+    assert 'parent = "billing.invoices"' in (folder / "privacy" / "policy.toml").read_text()
     text = (folder / "privacy" / "push.toml").read_text()
     assert 'class = "TODO"  # perhaps link' in text
     assert "taken for person" in text
