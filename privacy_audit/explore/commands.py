@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from nosender.privacy_audit.reports import FORMATS
+from nosender.privacy_audit.explore.reports import FORMATS
 
 
 @click.command()
@@ -73,7 +73,7 @@ def explore(ctx: click.Context, rows: int, tables: int, forms: tuple[str, ...], 
     else:
         output.mkdir(parents=True, exist_ok=True)
         for form in delivery.formats:
-            path = output / FORMATS[form].replace("report", "explore")
+            path = output / FORMATS[form]
             write_whole(path, render(form, answer))
             click.echo(f"written: {path}", err=True)
     ctx.exit(answer.exit_code)

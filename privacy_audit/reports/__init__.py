@@ -23,6 +23,7 @@ FORMATS = {
     "junit": "report.junit.xml",
     "github": "report.github.txt",
     "gitlab": "report.gitlab.json",
+    "oscal": "report.oscal.json",
 }
 """Each format is the module of its name; beside it the file that it is written to when several are asked for."""
 

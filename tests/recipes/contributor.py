@@ -347,7 +347,7 @@ FORMAT = Work(
     {
         "privacy_audit/reports/csv.py": new(CSV),
         "privacy_audit/reports/__init__.py": after(
-            '    "gitlab": "report.gitlab.json",\n', '    "csv": "report.csv",\n'
+            '    "oscal": "report.oscal.json",\n', '    "csv": "report.csv",\n'
         ),
     },
     {"nosender audit run --help": "csv", "pytest": " passed"},

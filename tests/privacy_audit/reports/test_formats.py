@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
@@ -20,7 +21,19 @@ import jsonschema
 import pytest
 import xmlschema
 
-from nosender.privacy_audit.reports import FORMATS, github, gitlab, html, junit, markdown, render, sarif, text
+from nosender.privacy_audit.finding import Verdict
+from nosender.privacy_audit.reports import (
+    FORMATS,
+    github,
+    gitlab,
+    html,
+    junit,
+    markdown,
+    oscal,
+    render,
+    sarif,
+    text,
+)
 from nosender.privacy_audit.reports import json as plain
 from nosender.privacy_audit.reports.stored import stored
 from nosender.privacy_audit.result.audit import Audit
@@ -241,6 +254,44 @@ def test_gitlab_issues_have_their_fields_and_fingerprints_of_their_own(rich: Aud
     jsonschema.Draft202012Validator({"type": "array", "items": GITLAB_ISSUE}).validate(issues)
     assert len({issue["fingerprint"] for issue in issues}) == len(issues) == len(rich.findings) + 3
     assert {issue["severity"] for issue in issues} == {"info", "minor", "major", "blocker"}
+
+
+# OSCAL
+
+
+def test_oscal_answers_each_promise_and_names_what_it_rests_on(rich: Audit) -> None:
+    results = json.loads(oscal.render(rich))["assessment-results"]["results"][0]
+    observed = {each["uuid"]: each for each in results["observations"]}
+    risks = {each["uuid"]: each for each in results["risks"]}
+    assert len(observed) == len(rich.checks)
+    assert len(risks) == len(rich.findings)
+    assert [each["status"] for each in risks.values()].count("deviation-approved") == sum(
+        each.waived for each in rich.findings
+    )
+    states = {each["target"]["target-id"]: each["target"]["status"] for each in results["findings"]}
+    for claim in rich.claims:
+        status = states[claim.claim.value]
+        assert (status["state"] == "satisfied") is (claim.verdict is Verdict.PASS)
+        assert (status["reason"] == "other") is (claim.verdict is Verdict.INCOMPLETE)
+    for each in results["findings"]:
+        assert {one["observation-uuid"] for one in each.get("related-observations", [])} <= set(observed)
+        assert {one["risk-uuid"] for one in each.get("related-risks", [])} <= set(risks)
+
+
+def test_another_program_reads_oscal(rich: Audit, tmp_path: Path) -> None:
+    """By compliance-trestle, of a Python that has it: its models are strict about every field."""
+    python = os.environ.get("NOSENDER_TRESTLE")
+    if not python:
+        pytest.skip("needs a Python with compliance-trestle, named by NOSENDER_TRESTLE")
+    file = tmp_path / "report.oscal.json"
+    file.write_text(oscal.render(rich), encoding="utf-8")
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from trestle.oscal.assessment_results import AssessmentResults\n"
+        "print(len(AssessmentResults.oscal_read(Path(sys.argv[1])).results[0].observations))"
+    )
+    read = subprocess.run([python, "-c", code, str(file)], capture_output=True, text=True, check=False)
+    assert (read.returncode, read.stdout.strip()) == (0, str(len(rich.checks))), read.stderr
 
 
 # HTML
