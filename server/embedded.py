@@ -52,6 +52,8 @@ THROW_AWAY_SETTINGS: Mapping[str, str] = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
+    # What asks a catalogue is compiled in a tenth of a second and more, and then run once over a few rows.
+    "jit": "off",
 }
 
 _PREFIX = "nosender-pg-"

@@ -29,15 +29,20 @@ def at_start(env: Mapping[str, str]) -> dict[str, str]:
 
 
 class WarmPython:
-    """A Python that waits with our modules imported; it ends when this process does."""
+    """A Python that waits with our modules imported; it ends when this process does.
 
-    def __init__(self) -> None:
-        self._variables = at_start(os.environ)
+    Which modules those are, PYTHONPATH says: those of another checkout are the ones that it had at the start.
+    """
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._variables = at_start(env)
         self._door, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with its:
             command = [sys.executable, __file__, str(its.fileno())]
             null = subprocess.DEVNULL
-            self._process = subprocess.Popen(command, pass_fds=[its.fileno()], stdin=null, stdout=null)
+            self._process = subprocess.Popen(
+                command, pass_fds=[its.fileno()], stdin=null, stdout=null, env=dict(env)
+            )
 
     def suits(self, env: Mapping[str, str]) -> bool:
         """Whether a start with this environment would be like this one's."""
@@ -61,7 +66,7 @@ class WarmPython:
 @cache
 def warm_python() -> WarmPython:
     """The one of this process, started at first use."""
-    return WarmPython()
+    return WarmPython(os.environ)
 
 
 def _import_ours() -> None:

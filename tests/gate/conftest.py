@@ -8,13 +8,16 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from nosender.server.embedded import EmbeddedServer
 
-from .edits import Judgement, PullRequest
+from ..conftest import WARM
+from ..warm import WarmPython
+from .edits import VERSIONS, Judgement, PullRequest
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -63,12 +66,24 @@ def environment(root: Path) -> dict[str, str]:
     return clean | {"PYTHONPATH": str(root / "src")}
 
 
-def run(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in a checkout, with the checkout's own code."""
-    command = [sys.executable, *words]
-    return subprocess.run(
-        command, cwd=root, env=environment(root), capture_output=True, text=True, check=False
-    )
+def run(checkout: Path, module: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """`python -m MODULE WORDS` in the checkout that all share, with its own code."""
+    env = environment(checkout)
+    if WARM and not changes_program(checkout):
+        return _warm(checkout).run(module, *words, cwd=checkout, env=env)
+    command = [sys.executable, "-m", module, *words]
+    return subprocess.run(command, cwd=checkout, env=env, capture_output=True, text=True, check=False)
+
+
+@cache
+def _warm(checkout: Path) -> WarmPython:
+    return WarmPython(environment(checkout))
+
+
+def changes_program(checkout: Path) -> bool:
+    """Whether Python differs from the base that is not read as data: a revision is."""
+    names = git(checkout, "ls-files", "-z", "--modified", "--others", "--exclude-standard").split("\0")
+    return any(name.endswith(".py") and not name.startswith(f"{VERSIONS}/") for name in names)
 
 
 Judge = Callable[[PullRequest], Judgement]
@@ -82,10 +97,10 @@ def judge(checkout: Path, server: EmbeddedServer, tmp_path: Path) -> Judge:
         for edit in request.edits:
             edit(checkout)
         if request.generate:
-            made = run(checkout, "-m", "nosender.gate.generated", server.conninfo())
+            made = run(checkout, "nosender.gate.generated", server.conninfo())
             assert made.returncode == 0, made.stderr
         answer = run(
-            checkout, "-m", "nosender", "--url", server.conninfo(), "gate", "--base", "origin/main",
+            checkout, "nosender", "--url", server.conninfo(), "gate", "--base", "origin/main",
             "--format", "json", "--format", "gitlab", "--output", str(tmp_path / "reports"),
         )  # fmt: skip
         return _read(tmp_path / "reports", checkout, answer)

@@ -13,8 +13,9 @@ from ..recipes.contributor import replaceable
 MESSAGES = "schema/ddl/120_messages.sql"
 CATALOGUE = "schema/catalogue/messages.toml"
 POLICY = "schema/catalogue/policy.toml"
-OLD = "migrations/versions/0003_retention.up.sql"
-NEW = "migrations/versions/0099_change"
+VERSIONS = "migrations/versions"
+OLD = f"{VERSIONS}/0003_retention.up.sql"
+NEW = f"{VERSIONS}/0099_change"
 """Where the revision of a pull request lies; its number does not matter to the chain."""
 
 Edit = Callable[[Path], None]

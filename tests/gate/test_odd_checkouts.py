@@ -183,7 +183,7 @@ def test_a_checkout_of_another_account(base: Path, tmp_path: Path) -> None:
 def test_a_binary_file(checkout: Path, file: str) -> None:
     revision("select 1;\n", "select 1;\n")(checkout)
     (checkout / file).write_bytes(b"\x00\xff\xfe\x00" * 40)
-    answer = run(checkout, "-m", "nosender", "gate", "--fast", "--base", "origin/main")
+    answer = run(checkout, "nosender", "gate", "--fast", "--base", "origin/main")
     assert answer.returncode in (1, 3), answer.stdout + answer.stderr
     assert f"{Path(file).name}" in answer.stdout
     assert "Error" not in answer.stdout + answer.stderr

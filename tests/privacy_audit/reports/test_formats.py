@@ -412,7 +412,7 @@ def test_rendering_is_linear_and_at_most_six_times_the_json(many: Callable[[int]
         calls: int = pstats.Stats(profile).total_calls  # type: ignore[attr-defined]
         return calls
 
-    small, large = many(1_000), many(10_000)
+    small, large = many(400), many(4_000)
     render = RENDERERS[name]
     render(small)
     assert work(render, large) <= 10.5 * work(render, small)
