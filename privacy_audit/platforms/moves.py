@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.finding import Severity
 from nosender.privacy_audit.platforms.profile import ATTRIBUTES, Entry
-from nosender.privacy_audit.snapshot.memberships import reached
+from nosender.privacy_audit.snapshot.memberships import held, reached
 from nosender.privacy_audit.snapshot.object_names import dotted, function_name
 from nosender.privacy_audit.snapshot.snapshot import brought_along
 
@@ -80,17 +80,8 @@ class Place:
 
     def is_ours(self, name: str) -> bool:
         """Whether it is one of our groups or has the rights of one; who created one only lets others in."""
-        ahead, seen = {name}, set[str]()
-        while ahead:
-            member = ahead.pop()
-            seen.add(member)
-            ahead |= {
-                each.role
-                for each in self.snapshot.live.memberships
-                if each.member == member and (each.inherit or each.set)
-            } - seen
         owns = any(each.owner == name for each in self.snapshot.tables.values())
-        return not owns and bool(seen & self._groups)
+        return not owns and bool(({name} | held(self.snapshot.live, name)) & self._groups)
 
     @cached_property
     def _groups(self) -> set[str]:

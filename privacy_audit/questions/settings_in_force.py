@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.check import Answer
 from nosender.privacy_audit.finding import Found, Severity
-from nosender.privacy_audit.snapshot.memberships import reached
+from nosender.privacy_audit.snapshot.memberships import held
 from nosender.privacy_audit.snapshot.object_names import dotted
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.snapshot.snapshot import Snapshot
+
+AUDITORS = "nosender_auditor"
+"""The group of those who look."""
 
 Unsafe = Callable[[str], bool]
 """Whether a value, as PostgreSQL writes it, gives something away."""
@@ -83,15 +86,16 @@ def unsafe(snapshot: Snapshot, rules: Mapping[str, tuple[Unsafe, str]]) -> Answe
 
 
 def _logins_of_ours(snapshot: Snapshot) -> list[str]:
-    """Who writes or reads our rows, as settings are stored for them: the members of our groups and the owners
-    of our tables, of those that log in.
+    """Whose statements carry our rows, as settings are stored for them: the members of our groups and the
+    owners of our tables, of those that log in. The auditor's count rows, and a value of its own would hide
+    the others'.
     """
-    groups = {each.name for each in snapshot.catalogue.roles}
+    groups = {each.name for each in snapshot.catalogue.roles} - {AUDITORS}
     owners = {each.owner for each in snapshot.tables.values()}
     return [
         dotted(each.name)
         for each in snapshot.live.roles
-        if each.login and (each.name in owners or groups & reached(snapshot.live, each.name))
+        if each.login and (each.name in owners or groups & held(snapshot.live, each.name))
     ]
 
 
