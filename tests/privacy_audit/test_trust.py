@@ -85,6 +85,11 @@ def test_the_server_s_setting_is_low_where_each_login_of_ours_has_its_own(platfo
         for login in ("sweeper", "postgres"):
             owner.execute(f"alter role {login} set log_statement = 'none'".encode())
         assert severity() is Severity.LOW
+        # Nor does one hide anything then that decides.
+        owner.execute("alter role auditor set log_statement = 'none'")
+        result, _ = look(platform, "recording-setting", "auditor")
+        assert (severity(), result.reason) == (Severity.LOW, None)
+        owner.execute("alter role auditor reset log_statement")
         owner.execute("create role clerk login in role nosender_clerk")
         assert severity() is Severity.MEDIUM
         owner.execute("drop role clerk; alter role sweeper set log_statement = 'mod'")
