@@ -334,6 +334,10 @@ class Place:
     def _granted(self, pairs: Iterable[tuple[str, str]], kind: str, key: str) -> Move | None:
         known = {(each.values[key], each.values["to"]): each for each in self.profile.of(kind)}
         found = [known.get(pair) for pair in sorted(pairs)]
-        if not found or None in found or not all(self._may(pair[1]) for pair in pairs):
+        # What an owner of ours is given of others' objects reaches nothing that is not its own already.
+        owners = (
+            {each.owner for each in self.snapshot.tables.values()} if kind == "default_privilege" else set()
+        )
+        if not found or None in found or not all(to in owners or self._may(to) for _, to in pairs):
             return None
         return READS, "; ".join(each.words for each in found if each is not None)
