@@ -214,8 +214,9 @@ class Place:
             if f"{dotted(each.role or each.database or 'every role')}: {each.name}" == name
         ]
         for entry in self.profile.of("stored_setting"):
-            role = entry.values["role"]
-            if here and all(each.role == role for each in here) and self._may(role):
+            role, only = entry.values["role"], entry.values.get("name")
+            said = all(each.role == role and only in (None, each.name) for each in here)
+            if here and said and self._may(role):
                 return entry
         return None
 

@@ -31,6 +31,9 @@ ENTRIES: Mapping[str, tuple[str, ...]] = {
 }
 """The kinds of entry beside roles, and what each says."""
 
+NARROWER: Mapping[str, str] = {"stored_setting": "name"}
+"""What an entry may say besides; without it any setting that is stored for the role is the platform's."""
+
 ATTRIBUTES = (
     "superuser",
     "login",
@@ -179,6 +182,8 @@ def _entry(kind: str, section: Section) -> Entry:
         key: " ".join(section.texts(key, required=True)) if key == "bodies" else section.text(key)
         for key in ENTRIES[kind]
     }
+    if (key := NARROWER.get(kind)) is not None and (only := section.optional_text(key)) is not None:
+        values[key] = only
     if kind == "slot":
         section.choice("means", ("standby", "storage"))
     entry = Entry(kind, values, section.text("source"))

@@ -36,6 +36,7 @@ from nosender.schema.observe.cluster_model import (
     Extension,
     Membership,
     Role,
+    RoleSetting,
 )
 from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
@@ -396,6 +397,8 @@ def test_what_a_platform_watches_is_only_as_wide_as_its_profile_says(stock: Snap
     assert found(functions=watching(security_definer=True)) == both
     mine = tuple(replace(each, owner="postgres") for each in live.event_triggers)
     assert found(event_triggers=mine) == {each.name for each in live.event_triggers}
+    logged = RoleSetting("authenticator", None, "log_statement", "all")
+    assert found(role_settings=(*live.role_settings, logged)) == {"authenticator: log_statement"}
     filled = tuple(replace(each, tables=("mail.messages",)) for each in live.publications)
     assert found(publications=filled) == {"supabase_realtime"}
 
