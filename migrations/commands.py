@@ -157,7 +157,7 @@ def upgrade(
         declared=_declared(folder),
         project=project,
     )
-    receipt = runner.upgrade(from_context(ctx), revision, options)
+    receipt = runner.upgrade(from_context(ctx, keeps="a migration"), revision, options)
     _tell(receipt)
     if project is not None and receipt.project is not None:
         click.echo(f"{project.name} at {receipt.project}")
@@ -192,7 +192,7 @@ def downgrade(
         no_verify=no_verify,
         allow_data_loss=allow_data_loss,
     )
-    receipt = runner.downgrade(from_context(ctx), revision, options)
+    receipt = runner.downgrade(from_context(ctx, keeps="a migration"), revision, options)
     done = ", ".join(receipt.applied)
     click.echo(
         f"at {receipt.after or 'base'}; reverted {done}" if done else f"at {receipt.after}, nothing to do"

@@ -90,7 +90,7 @@ def sweep(
         pace = replace(pace, target_ms=target_ms)
     if duty is not None:
         pace = replace(pace, duty=duty)
-    target = from_context(ctx)
+    target = from_context(ctx, keeps="a sweep")
     with interruptible() as stop, Bar() as bar:
         if bar.active:
             bar.expected = sum(each.estimate for each in read_status(target).overdue)
@@ -256,7 +256,7 @@ def watch(
         sweeps=sweeps,
         project=find(folder),
     )
-    target = from_context(ctx)
+    target = from_context(ctx, keeps="a sweep")
     with interruptible() as stop, Bar() as bar:
         failed = run(target, how, stop=stop, tell=lambda sentence: bar.tell(sentence), progress=bar.show)
     ctx.exit(4 if failed and sweeps is not None else 0)
@@ -281,7 +281,7 @@ def erase(ctx: click.Context, rewrite: bool, lock_timeout: float, yes: bool, fol
     from nosender.retention.erase import measures
     from nosender.server.target import from_context
 
-    target, catalogue = from_context(ctx), catalogue_of(find(folder))
+    target, catalogue = from_context(ctx, keeps="an erasure"), catalogue_of(find(folder))
     for each in measures(target, rewrite=rewrite, catalogue=catalogue):
         click.echo(f"{each.statement} {each.table}, {each.bytes:,} bytes: {each.lock}", err=True)
     if rewrite and not yes:

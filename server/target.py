@@ -84,6 +84,15 @@ class Target:
             found |= {"port": found["port"] or "5432", "dbname": found["dbname"] or found["user"]}
         return found
 
+    def pooler(self) -> str | None:
+        """A platform's pooler that is known by the address, and what to name instead; None where none is."""
+        from nosender.server.known_poolers import known_pooler
+
+        place = self.place()
+        hosts, ports = ((place[name] or "").split(",") for name in ("host", "port"))
+        pairs = zip(hosts, ports if len(ports) == len(hosts) else ports[:1] * len(hosts), strict=True)
+        return next((told for host, port in pairs if (told := known_pooler(host, port))), None)
+
     def _parameters(self) -> dict[str, str]:
         import psycopg
         from psycopg.conninfo import conninfo_to_dict
@@ -126,11 +135,19 @@ class DatabaseOptions:
         return context.find_root().ensure_object(cls)
 
 
-def from_context(context: click.Context) -> Target:
-    """The target that the options before the command name; starts the embedded server if they ask for it."""
+def from_context(context: click.Context, *, keeps: str = "") -> Target:
+    """The target that the options before the command name; starts the embedded server if they ask for it.
+
+    `keeps`: what needs a session of its own there. Where the address alone tells of a pooler, that is said
+    before anything connects.
+    """
     options = DatabaseOptions.of(context)
     if options.target is None:
         options.target = _resolve(context.find_root(), options)
+    if keeps and (told := options.target.pooler()):
+        import click
+
+        click.echo(f"{told}; {keeps} needs a session of its own", err=True)
     return options.target
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import click
 
 from nosender.project.platform import NAMES
@@ -15,8 +17,17 @@ def platform() -> None:
 @platform.command()
 @click.argument("name", type=click.Choice(NAMES))
 @click.option("--database", default="mail", show_default=True, metavar="NAME", help="The database to make.")
+@click.option(
+    "--for",
+    "who",
+    type=click.Choice(["customer", "admin"]),
+    help="Only what the owner of the database may run, or only what an administrator must.",
+)
+@click.option("--existing", is_flag=True, help="The database is there; `postgres` always is.")
 @click.pass_context
-def setup(ctx: click.Context, name: str, database: str) -> None:
+def setup(
+    ctx: click.Context, name: str, database: str, who: Literal["customer", "admin"] | None, existing: bool
+) -> None:
     """Print roles, logins, grants and settings for one platform: SQL for psql, or a manifest.
 
     Nothing is run, and no server is asked. What a line needs, and why, stands beside it.
@@ -27,4 +38,5 @@ def setup(ctx: click.Context, name: str, database: str) -> None:
     from nosender.server.target import DatabaseOptions
 
     schema = DatabaseOptions.of(ctx).schema
-    click.echo(text(profiles()[name], schema, require_name(database, "database")), nl=False)
+    named = require_name(database, "database")
+    click.echo(text(profiles()[name], schema, named, who, existing=existing), nl=False)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.finding import Severity
 from nosender.privacy_audit.platforms.profile import ATTRIBUTES, Entry
-from nosender.privacy_audit.snapshot.memberships import reached
+from nosender.privacy_audit.platforms.setup import place_of
+from nosender.privacy_audit.snapshot.memberships import held, reached
 from nosender.privacy_audit.snapshot.object_names import dotted, function_name
 from nosender.privacy_audit.snapshot.snapshot import brought_along
 
@@ -65,6 +66,8 @@ class Place:
         known = {each.name for each in self.profile.roles}
         found: dict[str, str] = {}
         for role in self.snapshot.live.roles:
+            if role.name in self.profile.groups and role.superuser:
+                found[role.name] = f"a group that {self.profile.provider} makes, and no superuser there"
             if role.name in known or self.is_administrator(role.name):
                 continue
             into = sorted(known & reached(self.snapshot.live, role.name))
@@ -80,17 +83,8 @@ class Place:
 
     def is_ours(self, name: str) -> bool:
         """Whether it is one of our groups or has the rights of one; who created one only lets others in."""
-        ahead, seen = {name}, set[str]()
-        while ahead:
-            member = ahead.pop()
-            seen.add(member)
-            ahead |= {
-                each.role
-                for each in self.snapshot.live.memberships
-                if each.member == member and (each.inherit or each.set)
-            } - seen
         owns = any(each.owner == name for each in self.snapshot.tables.values())
-        return not owns and bool(seen & self._groups)
+        return not owns and bool(({name} | held(self.snapshot.live, name)) & self._groups)
 
     @cached_property
     def _groups(self) -> set[str]:
@@ -101,9 +95,28 @@ class Place:
         return {dotted(each.name): each for each in self.snapshot.live.roles}
 
     def _may(self, name: str) -> bool:
-        """A role of the platform's may be no owner of ours, and in no group of ours."""
+        """A role of the platform's may be no owner of ours, in no group of ours, and not made by others: who
+        makes a role has the admin option on it, from 16 on.
+        """
         owners = {each.owner for each in self.snapshot.tables.values()}
-        return name not in owners and not self._groups & reached(self.snapshot.live, name)
+        return not (
+            name in owners or self._groups & reached(self.snapshot.live, name) or self.made_here(name)
+        )
+
+    def made_here(self, name: str) -> list[str]:
+        """Who else than the platform lets others into a role that is called like one of its own."""
+        if name not in self.profile.provider_roles:
+            return []
+        supers = {each.name for each in self.snapshot.live.roles if each.superuser}
+        return sorted(
+            each.member
+            for each in self.snapshot.live.memberships
+            if each.role == name and each.admin and each.member not in self.profile.provider_roles | supers
+        )
+
+    def _own(self, name: str) -> bool:
+        """Whether it is the platform's, or an administrator's, who is trusted as much."""
+        return name in self.profile.provider_roles or self.is_administrator(name)
 
     def _role(self, finding: Finding) -> tuple[bool, Move] | None:
         live = self._live.get(finding.object)
@@ -125,6 +138,39 @@ class Place:
         has = {each for each in ATTRIBUTES if getattr(live, each)}
         more = [f"member of {each}" for each in sorted(into - set(group.memberships))]
         return more + [each.replace("_", " ") for each in sorted(has - set(group.attributes))]
+
+    def stays(self, finding: Finding) -> str:
+        """What to say of a finding that the platform explains in part, or that is set elsewhere there."""
+        live = self._live.get(finding.object)
+        if finding.check == "all-seeing-role" and live is not None:
+            if makers := self.made_here(live.name):
+                return (
+                    f"{self.profile.provider} has a role of that name, and {', '.join(makers)} made this one."
+                )
+            if more := self.beyond(live.name):
+                return f"The profile of {self.profile.provider} does not say: {', '.join(more)}."
+        if finding.check in ("copied-log", "pinned-rows") and self._follows(finding):
+            return f"It is one of {self.followers}, and {self.declared.replicas} are declared as replicas."
+        place = place_of(self.profile, finding.object) if finding.kind == "setting" else None
+        return f"On {self.profile.title} it is set in {place}." if place else ""
+
+    @cached_property
+    def followers(self) -> int:
+        """How many follow the server: slots of standbys, or receivers without one."""
+        slots = self.snapshot.surroundings.slots
+        named = [each for name, kind in slots for each in self._slots(name, kind)]
+        return max(
+            len([each for each in named if each.values["means"] == "standby"]),
+            self.snapshot.surroundings.standbys,
+        )
+
+    def _follows(self, finding: Finding) -> bool:
+        """Whether it stays because of how many there are."""
+        return finding.object == "receivers" or any(
+            dotted(name) == finding.object and entry.values["means"] == "standby"
+            for name, kind in self.snapshot.surroundings.slots
+            for entry in self._slots(name, kind)
+        )
 
     def _by(self, finding: Finding) -> Move | None:
         """The entry that says exactly what the finding says."""
@@ -168,8 +214,9 @@ class Place:
             if f"{dotted(each.role or each.database or 'every role')}: {each.name}" == name
         ]
         for entry in self.profile.of("stored_setting"):
-            role = entry.values["role"]
-            if here and all(each.role == role for each in here) and self._may(role):
+            role, only = entry.values["role"], entry.values.get("name")
+            said = all(each.role == role and only in (None, each.name) for each in here)
+            if here and said and self._may(role):
                 return entry
         return None
 
@@ -223,15 +270,15 @@ class Place:
         return READS, "; ".join(each.words for each in entries if each.values["to"] in held)
 
     def _extension(self, finding: Finding) -> Move | None:
-        """One of the platform's, of whatever version, with code in C or of the platform's own roles; what
-        keeps or sends rows stays a finding.
+        """One of the platform's, of whatever version, with code in C or of the platform's own roles and the
+        administrators'; what keeps or sends rows stays a finding.
         """
         named = [each for each in self.snapshot.live.extensions if dotted(each.name) == finding.object]
         if len(named) != 1 or finding.severity is Severity.HIGH:
             return None
         (live,) = named
         code = [each for each in self.snapshot.live.functions if each.extension == live.name]
-        if not all(brought_along(each) or each.owner in self.profile.provider_roles for each in code):
+        if not all(brought_along(each) or self._own(each.owner) for each in code):
             return None
         for entry in self.profile.of("extension"):
             if (entry.values["name"], entry.values["schema"]) == (live.name, live.schema):
@@ -250,7 +297,7 @@ class Place:
                     dotted(each.name) == finding.object
                     and each.name == entry.values["name"]
                     and each.function == f"{entry.values['function']}()"
-                    and each.owner in self.profile.provider_roles
+                    and self._own(each.owner)
                 ):
                     return READS, entry.words
         return None
@@ -288,6 +335,10 @@ class Place:
     def _granted(self, pairs: Iterable[tuple[str, str]], kind: str, key: str) -> Move | None:
         known = {(each.values[key], each.values["to"]): each for each in self.profile.of(kind)}
         found = [known.get(pair) for pair in sorted(pairs)]
-        if not found or None in found or not all(self._may(pair[1]) for pair in pairs):
+        # What an owner of ours is given of others' objects reaches nothing that is not its own already.
+        owners = (
+            {each.owner for each in self.snapshot.tables.values()} if kind == "default_privilege" else set()
+        )
+        if not found or None in found or not all(to in owners or self._may(to) for _, to in pairs):
             return None
         return READS, "; ".join(each.words for each in found if each is not None)

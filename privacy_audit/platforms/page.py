@@ -42,15 +42,16 @@ expires = 2027-05-20           # the last day on which this counts
   finding moved.
 - A platform's group is only as wide as below: with one membership more it is a finding, and so is each
   login in it or in another role of the platform's, by name, that is not among `administrators`. One of ours
-  in it is critical. So are a superuser that nobody named, a setting of another value, a slot of another
-  name and more followers than `replicas`: findings.
+  in it is critical. Findings, too, are a superuser that nobody named, a role that a customer made under a
+  name of the platform's, a setting of another value, a slot of another name, more followers than `replicas`.
 - Nothing here reaches our schema, tables, functions, triggers, or the logins that write, sweep and audit.
 - The lifetime of a row is the sum of the sweep and `backup_days`, and stands among the limits.
 
-`nosender platform setup NAME` prints what to run and set. All of it was made from public sources, named
-beside each entry, and tried on servers that were set up like them, never on a platform itself: Amazon RDS,
-Cloud SQL, CloudNativePG and Azure to a pass without a waiver, Neon and Supabase entry by entry. What is
-known to stay a finding stands below each.
+`nosender platform setup NAME` prints what to run and set: with `--for admin` what only an administrator
+may, which is roles, logins, the database and settings; with `--for customer` what its owner runs;
+`--existing` where the platform made the database. A finding about a setting says where it is set there. All
+of it was made from public sources, named beside each entry, and tried to a pass without a waiver on servers
+that were set up like them, never on a platform itself. What is known to stay a finding stands below each.
 """
 
 

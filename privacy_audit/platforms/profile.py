@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from nosender.project.platform import NAMES
 from nosender.toml_reader import File
@@ -30,6 +30,9 @@ ENTRIES: Mapping[str, tuple[str, ...]] = {
     "publication": ("name",),
 }
 """The kinds of entry beside roles, and what each says."""
+
+NARROWER: Mapping[str, str] = {"stored_setting": "name"}
+"""What an entry may say besides; without it any setting that is stored for the role is the platform's."""
 
 ATTRIBUTES = (
     "superuser",
@@ -70,11 +73,14 @@ class Entry:
         return " ".join((self.kind.replace("_", " "), *said))
 
 
+Place = Literal["parameter group", "server parameters", "flags", "manifest", "role"]
+
+
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What the customer can do there."""
 
-    place: Literal["parameter group", "flags", "manifest", "role"]
+    place: Place
     """Where settings of the server are set."""
     settings: tuple[str, ...]
     """Those of docs/dba.md that can be set there, as far as a source says so."""
@@ -82,7 +88,13 @@ class Setup:
     """Why logins are made in SQL, and not in the console."""
     before: str
     """SQL that the platform makes necessary before the first upgrade; empty for none."""
+    before_by: Literal["customer", "admin"]
+    """Who may run it: the owner of the database, or a member of the platform's group alone."""
     notes: tuple[str, ...]
+    schemas: tuple[str, ...]
+    """Schemas of the platform's own in the database that it gives to its customers."""
+    beside: str
+    """SQL for that database; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +182,8 @@ def _entry(kind: str, section: Section) -> Entry:
         key: " ".join(section.texts(key, required=True)) if key == "bodies" else section.text(key)
         for key in ENTRIES[kind]
     }
+    if (key := NARROWER.get(kind)) is not None and (only := section.optional_text(key)) is not None:
+        values[key] = only
     if kind == "slot":
         section.choice("means", ("standby", "storage"))
     entry = Entry(kind, values, section.text("source"))
@@ -178,16 +192,18 @@ def _entry(kind: str, section: Section) -> Entry:
 
 
 def _setup(section: Section) -> Setup:
-    places: tuple[Literal["parameter group", "flags", "manifest", "role"], ...] = (
-        "parameter group", "flags", "manifest", "role",
-    )  # fmt: skip
-    word = section.choice("place", places)
+    word = section.choice("place", get_args(Place))
+    by = section.choice("before_by", ("customer", "admin")) if "before_by" in section.values else ""
+    section.skip("before_by")
     setup = Setup(
-        place=next(each for each in places if each == word),
+        place=next(each for each in get_args(Place) if each == word),
         settings=section.texts("settings"),
         users=section.text("users"),
         before=section.optional_text("before") or "",
+        before_by="admin" if by == "admin" else "customer",
         notes=section.texts("notes"),
+        schemas=section.texts("schemas"),
+        beside=section.optional_text("beside") or "",
     )
     section.done()
     return setup

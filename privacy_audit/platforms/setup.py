@@ -1,14 +1,17 @@
-"""What a customer runs and sets on a platform: SQL for psql, or a manifest for kubectl."""
+"""What a customer and his administrator run and set on a platform: SQL for psql, or a manifest."""
 
 from __future__ import annotations
 
 from textwrap import wrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from nosender.schema.observe.quoting import quoted
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.platforms.profile import Profile
+
+Who = Literal["customer", "admin"]
+"""customer: whoever owns the database and its tables. admin: who makes roles and databases."""
 
 VALUES = {
     "log_statement": "none",
@@ -18,6 +21,7 @@ VALUES = {
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",
     "log_parameter_max_length": "0",
+    "pg_stat_statements.track": "none",
     "pg_stat_statements.track_utility": "off",
     "auto_explain.log_min_duration": "-1",
 }
@@ -26,31 +30,103 @@ VALUES = {
 GROUPS = ("nosender_app", "nosender_sweeper", "nosender_auditor", "nosender_clerk")
 LOGINS = {"messenger": "nosender_app", "sweeper": "nosender_sweeper", "auditor": "nosender_auditor"}
 
+PLACES = {
+    "parameter group": "the instance's own parameter group",
+    "server parameters": "the parameters of the server",
+    "flags": "the flags of the instance",
+    "manifest": "the manifest of the Cluster",
+    "role": "ALTER ROLE, for each login of yours but the auditor's",
+}
+"""Where a setting of the server is set, in words."""
 
-def text(profile: Profile, schema: str = "public", database: str = "mail") -> str:
-    """The whole for one platform, as `nosender platform setup` prints it."""
-    setup = profile.setup
-    if setup.place == "manifest":
-        return _manifest(profile, database)
-    parts = [
-        _comment(f"{profile.title}: roles, logins and settings, for the administrator's psql."),
-        _comment(setup.users),
-        *map(_comment, setup.notes),
-        _roles(),
-        _database(profile, schema, database),
-        _settings(profile),
-        _comment(f"Then: nosender --url … --schema {schema} db upgrade. And in nosender.toml:"),
-        _comment(declaration(profile)),
-    ]
+
+def text(
+    profile: Profile,
+    schema: str = "public",
+    database: str = "mail",
+    who: Who | None = None,
+    *,
+    existing: bool = False,
+) -> str:
+    """What one of the two runs, or both one after the other, as `nosender platform setup` prints it.
+
+    `existing`: the database is there.
+    """
+    if profile.setup.place == "manifest":
+        return _operated(profile, schema, database, who)
+    existing = existing or database == "postgres"  # every server has it
+    parts = [_comment(f"{profile.title}: roles, logins and settings, for the administrator's psql.")]
+    if who != "customer":
+        parts += _of_admin(profile, schema, database, existing=existing)
+    if who == "customer":
+        parts = [_comment(f"{profile.title}: for the psql of whoever owns the database and its tables.")]
+        parts += [f"\\connect {quoted(database)}"]
+    if who != "admin":
+        parts += _of_customer(profile, schema, database, existing=existing)
+    else:
+        parts += [_comment("The rest is run by whoever owns the database: platform setup --for customer.")]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def declaration(profile: Profile) -> str:
-    """The table of nosender.toml, to be completed."""
+def place_of(profile: Profile, setting: str) -> str | None:
+    """Where a setting is set there, and to what; None where no source says that customers can."""
+    if setting not in profile.setup.settings:
+        return None
+    return f"{PLACES[profile.setup.place]}: {setting} = {VALUES[setting]}"
+
+
+def declaration(profile: Profile, *, existing: bool = False) -> str:
+    """The table of nosender.toml, to be completed, and the platform's own schemas in its database."""
+    own = ", ".join(profile.setup.schemas) if existing else ""
+    beside = (
+        f"For each of {own}, once somebody has looked into it: [schemas.NAME] with purpose, owner, expires."
+    )
     return (
         f'[platform]\nname = "{profile.name}"\nadministrators = ["postgres"]\nbackup_days = …\nlog_days = …\n'
-        'log_readers = "…"\nreplicas = …\nexpires = …'
+        f'log_readers = "…"\nreplicas = …\nexpires = …' + (f"\n{beside}" if own else "")
     )
+
+
+def _of_admin(profile: Profile, schema: str, database: str, *, existing: bool) -> list[str]:
+    """What only an administrator may: roles, the database, what belongs to the platform's group, settings."""
+    setup = profile.setup
+    made = [] if existing else [f"create database {quoted(database)};"]
+    lines = [*made, f"\\connect {quoted(database)}"]
+    if setup.before and setup.before_by == "admin" and schema == "public":
+        lines.append(setup.before.strip())
+    return [
+        _comment(setup.users),
+        *map(_comment, setup.notes),
+        _roles(),
+        "\n".join(lines),
+        _settings(profile, ("messenger", "sweeper")),
+    ]
+
+
+def _of_customer(profile: Profile, schema: str, database: str, *, existing: bool) -> list[str]:
+    """What the owner of the database may, and what comes next."""
+    lines = _in_database(profile, schema, database)
+    if existing and profile.setup.beside:
+        lines.append(profile.setup.beside.strip())
+    return [
+        "\n".join(lines),
+        # The owner's, who migrates. Not the auditor's: a value of its own hides the others' from it.
+        _settings(profile, ("current_user",))
+        if profile.setup.place == "role" and profile.setup.settings
+        else "",
+        _comment(f"Then: nosender --url … --schema {schema} db upgrade. And in nosender.toml:"),
+        _comment(declaration(profile, existing=existing)),
+    ]
+
+
+def _in_database(profile: Profile, schema: str, database: str) -> list[str]:
+    lines = []
+    if profile.setup.before and profile.setup.before_by == "customer" and schema == "public":
+        lines.append(profile.setup.before.strip())
+    lines.append(f"revoke temporary on database {quoted(database)} from public;")
+    if schema != "public":
+        lines.append(f"create schema {quoted(schema)};")
+    return lines
 
 
 def _roles() -> str:
@@ -58,24 +134,19 @@ def _roles() -> str:
     lines += [f"create role {login} login in role {group};" for login, group in LOGINS.items()]
     lines += [
         "-- From 16 on this wants the admin option on it: where it is refused, audit as the administrator.",
-        "grant pg_read_all_settings to auditor;",
+        "do $$ begin",
+        "  grant pg_read_all_settings to auditor;",
+        "exception when insufficient_privilege then",
+        "  raise notice 'pg_read_all_settings is not yours to grant: audit as the administrator';",
+        "end $$;",
         "-- And a password each, which psql sends hashed:",
         *(f"-- \\password {login}" for login in LOGINS),
     ]
     return "\n".join(lines)
 
 
-def _database(profile: Profile, schema: str, database: str) -> str:
-    lines = [f"create database {quoted(database)};", f"\\connect {quoted(database)}"]
-    if profile.setup.before and schema == "public":
-        lines.append(profile.setup.before)
-    lines.append(f"revoke temporary on database {quoted(database)} from public;")
-    if schema != "public":
-        lines.append(f"create schema {quoted(schema)};")
-    return "\n".join(lines)
-
-
-def _settings(profile: Profile) -> str:
+def _settings(profile: Profile, logins: tuple[str, ...]) -> str:
+    """For these logins, where settings are stored for roles; for the server elsewhere."""
     setup = profile.setup
     if not setup.settings:
         return _comment(
@@ -84,8 +155,7 @@ def _settings(profile: Profile) -> str:
     if setup.place == "role":
         return "\n".join(
             f"alter role {login} set {name} = '{VALUES[name]}';"
-            for login in LOGINS
-            if login != "auditor"
+            for login in logins
             for name in setup.settings
         )
     if setup.place == "flags":
@@ -94,12 +164,29 @@ def _settings(profile: Profile) -> str:
             f"Flags of the instance; the command replaces all that are set:\n--database-flags={flags}"
         )
     lines = "\n".join(f"{name} = {VALUES[name]}" for name in setup.settings)
-    return _comment(f"The instance's own parameter group:\n{lines}")
+    return _comment(f"{PLACES[setup.place].capitalize()}:\n{lines}")
 
 
 def _comment(words: str) -> str:
     """A comment of SQL, wrapped; lines stay lines."""
-    return "\n".join(f"-- {part}" for line in words.splitlines() for part in wrap(line, 100) or [""])
+    return "\n".join(f"-- {part}".rstrip() for line in words.splitlines() for part in wrap(line, 100) or [""])
+
+
+def _operated(profile: Profile, schema: str, database: str, who: Who | None) -> str:
+    """Under an operator: the manifest, the owner's SQL, or the manifest with that as comments."""
+    told = declaration(profile).replace('["postgres"]', "[]")
+    lines = _in_database(profile, schema, database)
+    if who == "customer":
+        then = f"Then: nosender --url … --schema {schema} db upgrade. And in nosender.toml:"
+        title = f"{profile.title}: for the psql of whoever owns the database and its tables."
+        lines = [f"\\connect {quoted(database)}", *lines]
+        parts = [_comment(title), "\n".join(lines), _comment(then), _comment(told)]
+        return "\n\n".join(parts) + "\n"
+    manifest = _manifest(profile, database)
+    if who == "admin":
+        return manifest
+    after = ["---", "# As the owner of the database:", *(f"# {line}" for line in lines), "# nosender.toml"]
+    return manifest + "\n".join([*after, *(f"# {line}" for line in told.splitlines())]) + "\n"
 
 
 def _manifest(profile: Profile, database: str) -> str:
@@ -125,8 +212,5 @@ def _manifest(profile: Profile, database: str) -> str:
         f"  name: {database}",
         "  owner: app",
         "  cluster: {name: …}",
-        "---",
-        "# nosender.toml",
-        *(f"# {line}" for line in declaration(profile).replace('["postgres"]', "[]").splitlines()),
     ]
     return "\n".join(lines) + "\n"

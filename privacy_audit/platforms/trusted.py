@@ -69,6 +69,10 @@ def apply(
         )
     place = Place(snapshot, profile, declared)
     stay, moved = _parted(place, findings)
+    stay = [
+        replace(each, detail=f"{each.detail} {said}") if (said := place.stays(each)) else each
+        for each in stay
+    ]
     if any(each.check.slug == ROLES for each in results):
         stay = _with_strangers(place, stay, results)
     return Applied(
@@ -125,7 +129,6 @@ def _with_strangers(place: Place, stay: list[Finding], results: list[CheckResult
     check = next(each.check for each in results if each.check.slug == ROLES)
     strangers = {without_numbers(dotted(name)): (name, why) for name, why in place.strangers().items()}
     logins = {each.name for each in place.snapshot.live.roles if each.login}
-    groups = {dotted(each): place.beyond(each) for each in place.profile.groups}
     found: list[Finding] = []
     for each in stay:
         name, why = strangers.pop(each.object, ("", "")) if each.check == ROLES else ("", "")
@@ -135,9 +138,6 @@ def _with_strangers(place: Place, stay: list[Finding], results: list[CheckResult
             each = replace(
                 each, detail=f"{each.detail} It is {why}; declare it, or take it out.", severity=worse
             )
-        if each.check == ROLES and (more := groups.get(each.object)):
-            said = f"The profile of {place.profile.provider} does not say: {', '.join(more)}."
-            each = replace(each, detail=f"{each.detail} {said}")
         found.append(each)
     for shown, (name, why) in strangers.items():
         found.append(

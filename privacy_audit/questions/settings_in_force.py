@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.check import Answer
 from nosender.privacy_audit.finding import Found, Severity
-from nosender.privacy_audit.snapshot.memberships import reached
+from nosender.privacy_audit.snapshot.memberships import held
 from nosender.privacy_audit.snapshot.object_names import dotted
+from nosender.schema.observe.cluster_model import STORED
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.snapshot.snapshot import Snapshot
+
+AUDITORS = "nosender_auditor"
+"""The group of those who look."""
+
+OWN = "; each login of ours has a value of its own"
 
 Unsafe = Callable[[str], bool]
 """Whether a value, as PostgreSQL writes it, gives something away."""
@@ -59,39 +65,48 @@ def unsafe(snapshot: Snapshot, rules: Mapping[str, tuple[Unsafe, str]]) -> Answe
     """A finding for each setting whose value its rule calls unsafe; the rule's sentence says what follows.
 
     Where each login of ours has a value of its own that is safe, the server's is for the others to see, and
-    low: some platforms leave no other way.
+    low, seen or not: some platforms leave no other way.
     """
     live, unseen = settings_in_force(snapshot, rules)
     own = _logins_of_ours(snapshot)
     safe = {(each.name, each.where) for each in live if not rules[each.name][0](each.value)}
 
+    def spared(name: str) -> bool:
+        return bool(own) and all((name, login) in safe for login in own)
+
     def found(each: InForce) -> Found:
-        spared = not each.where and bool(own) and all((each.name, login) in safe for login in own)
+        low = not each.where and spared(each.name)
         return Found(
             each.object,
             "setting",
-            f"{each.name} is {each.value!r}: {rules[each.name][1]}"
-            + ("; each login of ours has a value of its own." if spared else "."),
-            severity=Severity.LOW if spared else None,
+            f"{each.name} is {each.value!r}: {rules[each.name][1]}{OWN if low else ''}.",
+            severity=Severity.LOW if low else None,
         )
 
+    # What is stored for who looks hides the server's, which decides nothing where all of ours have their own.
+    hidden = [name for name in unseen.get(STORED, ()) if spared(name)]
+    left = {why: [name for name in names if name not in hidden] for why, names in unseen.items()}
     return Answer.of(
         live,
-        (found(each) for each in live if rules[each.name][0](each.value)),
-        " and ".join(f"{', '.join(hidden)} {why}" for why, hidden in unseen.items()) or None,
+        (
+            *(found(each) for each in live if rules[each.name][0](each.value)),
+            *(Found(name, "setting", f"{name} {STORED}{OWN}.", severity=Severity.LOW) for name in hidden),
+        ),
+        " and ".join(f"{', '.join(names)} {why}" for why, names in left.items() if names) or None,
     )
 
 
 def _logins_of_ours(snapshot: Snapshot) -> list[str]:
-    """Who writes or reads our rows, as settings are stored for them: the members of our groups and the owners
-    of our tables, of those that log in.
+    """Whose statements carry our rows, as settings are stored for them: the members of our groups and the
+    owners of our tables, of those that log in. The auditor's count rows, and a value of its own would hide
+    the others'.
     """
-    groups = {each.name for each in snapshot.catalogue.roles}
+    groups = {each.name for each in snapshot.catalogue.roles} - {AUDITORS}
     owners = {each.owner for each in snapshot.tables.values()}
     return [
         dotted(each.name)
         for each in snapshot.live.roles
-        if each.login and (each.name in owners or groups & reached(snapshot.live, each.name))
+        if each.login and (each.name in owners or groups & held(snapshot.live, each.name))
     ]
 
 

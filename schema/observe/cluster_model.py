@@ -128,6 +128,9 @@ class RoleSetting:
     value: str
 
 
+STORED = "is stored for the role that looks, which hides what holds for everybody"
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """A server setting that can reveal or keep data, as a new session of this role would have it."""
@@ -146,5 +149,5 @@ class Setting:
         if self.state == "hidden":
             return "is shown to members of pg_read_all_settings only"
         if self.source in ("user", "database user"):
-            return "is stored for the role that looks, which hides what holds for everybody"
+            return STORED
         return None

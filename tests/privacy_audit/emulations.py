@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
-from psycopg import errors
+import pytest
 from psycopg.conninfo import make_conninfo
 
+from nosender.privacy_audit.platforms import trusted
 from nosender.privacy_audit.platforms.profile import profiles
 from nosender.privacy_audit.platforms.setup import text
 from nosender.privacy_audit.result.audit import Audit
@@ -21,8 +22,23 @@ from nosender.schema import ddl
 from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
 
-SETTINGS = {"archive_mode": "on", "archive_command": "true"}
+from .shaped import SAYS, knowing
+
+ARCHIVED = {"archive_mode": "on", "archive_command": "true"}
+LOGICAL = ARCHIVED | {"wal_level": "logical"}
+WATCHED = {"shared_preload_libraries": "pg_stat_statements"}
+SETTINGS = {
+    "rds": ARCHIVED,
+    "cloudsql": ARCHIVED,
+    "azure": ARCHIVED,
+    "cnpg": LOGICAL,
+    "supabase": LOGICAL,
+    "neon": WATCHED,
+}
+"""With what each server starts; those that start alike are one cluster, one after the other."""
 DATABASE = "mail"
+SCHEMAS = {"supabase": "mail"}
+"""Where our tables stand, other than in public."""
 
 MADE = {
     "rds": """
@@ -57,6 +73,30 @@ MADE = {
         create role streaming_replica login replication;
         create role customer login createdb createrole;
     """,
+    "neon": """
+        create role neon_superuser createrole createdb replication bypassrls;
+        grant pg_read_all_data, pg_write_all_data, pg_create_subscription to neon_superuser;
+        grant pg_monitor to neon_superuser with admin option;
+        create role customer login createdb createrole replication bypassrls in role neon_superuser;
+        select pg_create_physical_replication_slot('wal_proposer_slot');
+    """,
+    "supabase": """
+        create role anon noinherit;
+        create role authenticated noinherit;
+        create role service_role noinherit bypassrls;
+        create role authenticator login noinherit in role anon, authenticated, service_role;
+        create role supabase_replication_admin login replication;
+        create role supabase_read_only_user login bypassrls in role pg_read_all_data;
+        create role supabase_auth_admin login noinherit createrole;
+        create role supabase_storage_admin login noinherit createrole in role authenticator;
+        create role dashboard_user createdb createrole replication;
+        alter role authenticator set session_preload_libraries = 'safeupdate';
+        alter role supabase_admin set search_path = 'public, extensions';
+        create role customer login createdb createrole replication bypassrls;
+        grant pg_monitor, pg_read_all_data, service_role to customer;
+        grant set on parameter log_statement, log_min_duration_statement, log_parameter_max_length,
+            auto_explain.log_min_duration to customer;
+    """,
     "azure": """
         create role azure_pg_admin;
         grant pg_checkpoint, pg_create_subscription, pg_monitor, pg_read_all_data, pg_read_all_settings,
@@ -69,7 +109,35 @@ MADE = {
 }
 """By platform, what its superuser makes; `customer` is the login that its customer is given."""
 
+HOOKED = """
+    revoke set on parameter log_statement, log_min_duration_statement, log_parameter_max_length,
+        auto_explain.log_min_duration from customer
+"""
+"""What a hook lets a customer of Supabase set shows in no catalog."""
+
+WATCHING = profiles()["supabase"].of("event_trigger")
+OPENED = "alter default privileges {of} in schema public {verb} all on tables {way} {whom}"
+"""What the platform gives away beforehand in `public`."""
+
 TEMPLATE = {
+    "neon": (
+        OPENED.format(of="for role cloud_admin", verb="grant", way="to", whom="neon_superuser"),
+        OPENED.format(of="for role cloud_admin", verb="revoke", way="from", whom="neon_superuser"),
+    ),
+    "supabase": (
+        "create publication supabase_realtime; create schema extensions; create schema auth;"
+        "create table auth.users (id integer);"
+        + OPENED.format(of="", verb="grant", way="to", whom="anon, authenticated, service_role;")
+        + "".join(
+            f"create function {name}() returns event_trigger language plpgsql as $${SAYS}$$;"
+            f"create event trigger {each.values['name']} on sql_drop execute function {name}();"
+            for each in WATCHING
+            for name in [each.values["function"]]
+        ),
+        "".join(f"drop event trigger {each.values['name']};" for each in WATCHING)
+        + "drop publication supabase_realtime; drop schema extensions, auth cascade;"
+        + OPENED.format(of="", verb="revoke", way="from", whom="anon, authenticated, service_role"),
+    ),
     "rds": ("", ""),
     "cloudsql": (
         "grant all on schema public to cloudsqlsuperuser;"
@@ -98,6 +166,13 @@ log_days = 3
 log_readers = "the security team"
 replicas = 0
 expires = {expires}
+{excused}"""
+
+EXCUSED = """
+[schemas.{name}]
+purpose = "the platform's own, and nobody's number is in it"
+owner = "the security team"
+expires = {expires}
 """
 
 
@@ -118,7 +193,11 @@ class Emulation:
 
     def declare(self, old: str = "", new: str = "") -> Emulation:
         """Write the declaration, with something in it replaced."""
-        whole = DECLARED.format(name=self.name, expires=datetime.now(UTC).date() + timedelta(days=90))
+        expires = datetime.now(UTC).date() + timedelta(days=90)
+        excused = "".join(
+            EXCUSED.format(name=name, expires=expires) for name in profiles()[self.name].setup.schemas
+        )
+        whole = DECLARED.format(name=self.name, expires=expires, excused=excused)
         assert old in whole
         (self.folder / "nosender.toml").write_text(whole.replace(old, new) if old else whole)
         return self
@@ -126,7 +205,17 @@ class Emulation:
     def audit(self) -> Audit:
         """As the auditor, with whatever is declared."""
         here = make_conninfo(self.conninfo, user=self.reader)
-        return run(Target(here), Options(project=find(self.folder)))
+        with (
+            pytest.MonkeyPatch.context() as patch
+        ):  # of event triggers, as if their texts were the known ones
+            known = {name: knowing(profile) for name, profile in profiles().items()}
+            patch.setattr(trusted, "profiles", lambda: known)
+            return run(Target(here, self.schema), Options(project=find(self.folder)))
+
+    @property
+    def schema(self) -> str:
+        """Of our tables."""
+        return SCHEMAS.get(self.name, "public")
 
 
 def rename_superuser(server: EmbeddedServer, old: str, new: str) -> None:
@@ -166,32 +255,35 @@ def emulated(server: EmbeddedServer, name: str, folder: Path) -> Iterator[Emulat
             for role in sorted(made):
                 superuser.execute(f'drop role "{role}"'.encode())
             superuser.execute(f'alter role "{profile.bootstrap}" reset all'.encode())
+            superuser.execute(b"select pg_drop_replication_slot(slot_name) from pg_replication_slots")
     rename_superuser(server, profile.bootstrap, "postgres")
 
 
 def _set_up(base: str, name: str) -> str:
     """What `platform setup` prints, word for word, as the customer; of an operator, what a manifest says."""
-    printed, reader = text(profiles()[name]), "auditor"
+    profile, schema = profiles()[name], SCHEMAS.get(name, "public")
     customer = make_conninfo(base, user="customer")
-    if profiles()[name].setup.place == "manifest":
+    here = make_conninfo(customer, dbname=DATABASE)
+    if profile.setup.place == "manifest":
         with psycopg.connect(base, autocommit=True) as operator:
             operator.execute(text(profiles()["rds"]).partition("create database")[0].encode())
             operator.execute(f"create database {DATABASE} owner customer".encode())
-            operator.execute(f"revoke temporary on database {DATABASE} from public".encode())
     else:
-        before, _, after = printed.partition(f"\\connect {DATABASE}\n")
+        connecting = f"\\connect {DATABASE}\n"
+        before, _, after = text(profile, schema, DATABASE, "admin").partition(connecting)
         *roles, database = before.strip().split("\n\n")
         with psycopg.connect(customer, autocommit=True) as connection:
-            first, grant, last = "\n".join(roles).partition("grant pg_read_all_settings to auditor;\n")
-            connection.execute(first.encode())
-            try:
-                connection.execute(grant.encode())
-            except errors.InsufficientPrivilege:
-                reader = "customer"
-            connection.execute(last.encode())
+            connection.execute("\n".join(roles).encode())
             connection.execute(database.encode())
-        with psycopg.connect(make_conninfo(customer, dbname=DATABASE), autocommit=True) as connection:
+        with psycopg.connect(here, autocommit=True) as connection:
             connection.execute(after.encode())
-    with psycopg.connect(make_conninfo(customer, dbname=DATABASE)) as connection:
-        ddl.load(connection, "public")
-    return reader
+    own = text(profile, schema, DATABASE, "customer").replace(f"\\connect {DATABASE}\n", "")
+    with psycopg.connect(here, autocommit=True) as connection:
+        connection.execute(own.encode())
+        ddl.load(connection, schema)
+        seen = "select pg_catalog.pg_has_role('auditor', 'pg_read_all_settings', 'usage')"
+        sees = (connection.execute(seen.encode()).fetchone() or (False,))[0]
+    if name == "supabase":
+        with psycopg.connect(base, autocommit=True) as superuser:
+            superuser.execute(HOOKED.encode())
+    return "auditor" if sees else "customer"

@@ -52,7 +52,7 @@ def shaped(snapshot: Snapshot, profile: Profile) -> Snapshot:
                 ),
             ),
             role_settings=tuple(
-                RoleSetting(each.values["role"], None, "log_statement", "all")
+                RoleSetting(each.values["role"], None, each.values.get("name", "log_statement"), "all")
                 for each in profile.of("stored_setting")
             ),
             settings=(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,9 +19,10 @@ from nosender.privacy_audit.check import discover
 from nosender.privacy_audit.evidence import attest
 from nosender.privacy_audit.evidence.binding import bound
 from nosender.privacy_audit.finding import Finding, Severity, Verdict
+from nosender.privacy_audit.platforms import setup
 from nosender.privacy_audit.platforms.page import managed_page
 from nosender.privacy_audit.platforms.profile import ATTRIBUTES, FOLDER, Profile, profiles, read
-from nosender.privacy_audit.platforms.setup import VALUES
+from nosender.privacy_audit.platforms.setup import VALUES, Who
 from nosender.privacy_audit.platforms.trusted import Applied, apply
 from nosender.privacy_audit.reports import html, markdown, stored, text
 from nosender.privacy_audit.reports import json as plain
@@ -34,6 +36,7 @@ from nosender.schema.observe.cluster_model import (
     Extension,
     Membership,
     Role,
+    RoleSetting,
 )
 from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
@@ -67,21 +70,34 @@ TODAY = date(2026, 11, 28)
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[EmbeddedServer]:
-    """One server for all emulations, one after the other."""
-    with EmbeddedServer(settings=SETTINGS) as server:
-        yield server
+def clusters() -> Iterator[Callable[[str], EmbeddedServer]]:
+    """One server for all emulations that start alike, one after the other."""
+    with ExitStack() as running:
+        started: list[tuple[dict[str, str], EmbeddedServer]] = []
+
+        def of(name: str) -> EmbeddedServer:
+            for settings, server in started:
+                if settings == SETTINGS[name]:
+                    return server
+            server = running.enter_context(EmbeddedServer(settings=SETTINGS[name]))
+            started.append((SETTINGS[name], server))
+            return server
+
+        yield of
 
 
-@pytest.fixture(scope="module", params=["rds", "cloudsql", "cnpg", "azure"])
+@pytest.fixture(scope="module", params=["rds", "cloudsql", "azure", "cnpg", "supabase", "neon"])
 def platform(
-    request: pytest.FixtureRequest, cluster: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    clusters: Callable[[str], EmbeddedServer],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Emulation]:
     """Set up as `platform setup` says, and swept once."""
+    cluster = clusters(request.param)
     if cluster.binaries.major < 16:
         pytest.skip("the roles are those of 16 and later")
     with emulated(cluster, request.param, tmp_path_factory.mktemp(request.param)) as made:
-        sweep(Target(make_conninfo(made.conninfo, user="sweeper")))
+        sweep(Target(make_conninfo(made.conninfo, user="sweeper"), made.schema))
         yield made
 
 
@@ -104,7 +120,7 @@ def test_a_customer_without_a_superuser_passes_and_the_verdict_names_whom_it_tru
     assert audit.verdict is Verdict.PASS, [each.object for each in audit.gating()]
     assert audit.waivers == ()
     # From 16 on an admin grants what it has the admin option on, and by the dumps some have none.
-    assert platform.reader == ("customer" if platform.name in ("rds", "cloudsql") else "auditor")
+    assert platform.reader == ("auditor" if platform.name in ("azure", "cnpg") else "customer")
     trust, provider = audit.trust, profiles()[platform.name].provider
     assert trust is not None
     (least,) = [each for each in audit.claims if each.claim.value == "least-privilege"]
@@ -135,8 +151,9 @@ def test_a_customer_without_a_superuser_passes_and_the_verdict_names_whom_it_tru
 def look(platform: Emulation) -> Applied:
     """The answers of the checks that a platform can move, as it is at this moment, without the probes."""
     with platform.superuser() as connection:
-        snapshot = read_snapshot(connection, "public", load(), call_probes=False).snapshot
-    return judged(snapshot, find(platform.folder).platform)
+        snapshot = read_snapshot(connection, platform.schema, load(), call_probes=False).snapshot
+    known = {name: knowing(profile) for name, profile in profiles().items()}
+    return judged(snapshot, find(platform.folder).platform, known)
 
 
 def judged(snapshot: Snapshot, declared: Platform | None, known: dict[str, Profile] | None = None) -> Applied:
@@ -185,10 +202,13 @@ def test_a_group_is_only_as_wide_as_its_profile_says(platform: Emulation) -> Non
     if not profiles()[platform.name].groups:
         pytest.skip("an operator has no such group")
     group = group_of(platform.name)
+    has = profiles()[platform.name].groups[group].attributes
+    more = "login" if "bypass_row_security" in has else "bypassrls"
     platform.declare()
     for wider, undone in (
         (f"grant pg_execute_server_program to {group}", f"revoke pg_execute_server_program from {group}"),
-        (f"alter role {group} bypassrls", f"alter role {group} nobypassrls"),
+        (f"alter role {group} {more}", f"alter role {group} no{more}"),
+        (f"alter role {group} superuser", f"alter role {group} nosuperuser"),
         (f"grant nosender_app to {group}", f"revoke nosender_app from {group}"),
         (f"alter role {group} set log_statement = 'all'", f"alter role {group} reset log_statement"),
     ):
@@ -197,7 +217,7 @@ def test_a_group_is_only_as_wide_as_its_profile_says(platform: Emulation) -> Non
             try:
                 found = deciding(look(platform))
                 assert any(name.partition(":")[0] == group for name in found), wider
-                if group in found:
+                if group in found and "superuser" not in wider:
                     assert "does not say: " in found[group].detail
             finally:
                 owner.execute(undone.encode())
@@ -211,6 +231,34 @@ def test_a_superuser_that_nobody_named_is_a_finding(platform: Emulation) -> None
             assert set(deciding(look(platform))) == {"visitor"}
         finally:
             owner.execute(b"drop role visitor")
+
+
+def test_what_only_has_the_name_of_a_role_of_the_platform_is_a_finding(platform: Emulation) -> None:
+    """From 16 on who makes a role has the admin option on it, and the platform makes its own by itself."""
+    live = {each.name for each in profiles()[platform.name].roles}
+    platform.declare()
+    with platform.superuser() as owner:
+        there = {each[0] for each in owner.execute("select rolname from pg_roles").fetchall()}
+        if not (absent := sorted((live - there) & profiles()[platform.name].provider_roles)):
+            pytest.skip("the platform has all of its roles")
+        name = absent[0]
+        owner.execute(f"create role {name} login; grant pg_read_all_data to {name}".encode())
+        try:
+            assert deciding(look(platform)) == {}
+            owner.execute(f"grant {name} to customer with admin option".encode())
+            (found,) = deciding(look(platform)).values()
+            assert found.object == name
+            assert "has a role of that name, and customer made this one." in found.detail
+        finally:
+            owner.execute(f"drop role {name}".encode())
+
+
+def test_a_setting_that_stays_a_finding_says_where_it_is_set(platform: Emulation) -> None:
+    settings = profiles()[platform.name].setup.settings
+    platform.declare()
+    for each in look(platform).findings:
+        told = f"On {profiles()[platform.name].title} it is set in " in each.detail
+        assert told == (each.kind == "setting" and each.object in settings), each
 
 
 @pytest.mark.parametrize("key", ["administrators", "backup_days", "log_days", "log_readers", "replicas"])
@@ -302,7 +350,10 @@ def test_another_value_or_name_than_the_profile_s_stays_a_finding(stock: Snapsho
         return set(deciding(judged(replace(snapshot, surroundings=around), whole("cnpg"))))
 
     two = (("_cnpg_two", "physical"), ("_cnpg_three", "physical"))
-    assert with_(slots=two) == {"_cnpg_two", "_cnpg_three"}  # one replica is declared
+    assert with_(slots=two) == {"_cnpg_two", "_cnpg_three"}
+    around = replace(snapshot.surroundings, slots=two)
+    found = deciding(judged(replace(snapshot, surroundings=around), whole("cnpg")))
+    assert "It is one of 2, and 1 are declared as replicas." in found["_cnpg_two"].detail
     assert with_(slots=(("_cnpg_two", "logical"),)) == {"_cnpg_two"}
     assert with_(slots=(("mine", "physical"),), holders=()) == {"mine"}
     assert with_(slots=(), holders=(), standbys=1) == set()
@@ -346,6 +397,8 @@ def test_what_a_platform_watches_is_only_as_wide_as_its_profile_says(stock: Snap
     assert found(functions=watching(security_definer=True)) == both
     mine = tuple(replace(each, owner="postgres") for each in live.event_triggers)
     assert found(event_triggers=mine) == {each.name for each in live.event_triggers}
+    logged = RoleSetting("authenticator", None, "log_statement", "all")
+    assert found(role_settings=(*live.role_settings, logged)) == {"authenticator: log_statement"}
     filled = tuple(replace(each, tables=("mail.messages",)) for each in live.publications)
     assert found(publications=filled) == {"supabase_realtime"}
 
@@ -359,6 +412,29 @@ def test_each_platform_that_can_be_declared_has_a_profile_and_a_part_of_the_page
         assert set(profile.setup.settings) <= VALUES.keys()
         for each in (*profile.roles, *profile.entries):
             assert each.source in page
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_parts_of_a_setup_are_the_whole_and_the_owner_s_needs_no_administrator(name: str) -> None:
+    profile = profiles()[name]
+
+    def lines(who: Who | None, **more: bool) -> list[str]:
+        printed = setup.text(profile, "public", "shop", who, **more).splitlines()
+        return [each for each in printed if each and not each.startswith(("--", "#", "\\connect"))]
+
+    admin, customer = lines("admin"), lines("customer")
+    assert not set(admin) & set(customer)
+    assert not any("create role" in each or "create database" in each for each in customer)
+    if profile.setup.place == "manifest":
+        assert [each for each in lines(None) if each != "---"] == [each for each in admin if each != "---"]
+    else:
+        assert sorted(lines(None)) == sorted(admin + customer)
+        assert "create database shop;" in admin
+        assert "create database shop;" not in lines("admin", existing=True)
+    assert ("pg_stat_statements" in "".join(lines("customer", existing=True))) == bool(profile.setup.beside)
+    told = setup.text(profile, "public", "postgres")
+    assert "create database" not in told
+    assert all(each in told for each in profile.setup.schemas)
 
 
 @pytest.mark.parametrize(

@@ -81,13 +81,42 @@ def test_the_server_s_setting_is_low_where_each_login_of_ours_has_its_own(platfo
     with psycopg.connect(platform, autocommit=True) as owner:
         owner.execute("alter role messenger set log_statement = 'none'")
         assert severity() is Severity.MEDIUM
-        owner.execute("create role another login in role nosender_auditor")
-        for login in ("sweeper", "another", "postgres"):
+        # The auditor has none: it would hide from it what holds for the others.
+        for login in ("sweeper", "postgres"):
             owner.execute(f"alter role {login} set log_statement = 'none'".encode())
-        owner.execute("revoke nosender_auditor from auditor")
         assert severity() is Severity.LOW
-        owner.execute("alter role sweeper set log_statement = 'mod'; drop role another")
+        # Nor does one hide anything then that decides.
+        owner.execute("alter role auditor set log_statement = 'none'")
+        result, _ = look(platform, "recording-setting", "auditor")
+        assert (severity(), result.reason) == (Severity.LOW, None)
+        owner.execute("alter role auditor reset log_statement")
+        owner.execute("create role clerk login in role nosender_clerk")
         assert severity() is Severity.MEDIUM
+        owner.execute("drop role clerk; alter role sweeper set log_statement = 'mod'")
+        assert severity() is Severity.MEDIUM
+
+
+def test_what_tracks_no_statement_tracks_no_utility(platform: str) -> None:
+    with psycopg.connect(platform) as connection:
+        snapshot = read_snapshot(connection, "public", load(), call_probes=False).snapshot
+
+    def finds(track: str) -> set[str]:
+        own = tuple(
+            replace(
+                snapshot.live.settings[0],
+                name=f"pg_stat_statements.{name}",
+                value=value,
+                source="configuration file",
+                state="set",
+            )
+            for name, value in (("track", track), ("track_utility", "on"))
+        )
+        live = replace(snapshot.live, settings=(*snapshot.live.settings, *own))
+        _, found = ask(CHECKS["recording-setting"], replace(snapshot, live=live))
+        return {each.object for each in found} & {each.name for each in own}
+
+    assert finds("top") == {"pg_stat_statements.track_utility"}
+    assert finds("none") == set()
 
 
 WIDER = {

@@ -8,9 +8,16 @@ waived, with a reason.
 
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Severity
-from nosender.privacy_audit.questions.settings_in_force import Unsafe, is_on, is_other_than, unsafe
+from nosender.privacy_audit.questions.settings_in_force import (
+    Unsafe,
+    is_on,
+    is_other_than,
+    settings_in_force,
+    unsafe,
+)
 from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
+TRACK, UTILITY = "pg_stat_statements.track", "pg_stat_statements.track_utility"
 SAMPLES = "some statements are logged with their values"
 RULES: dict[str, tuple[Unsafe, str]] = {
     "log_statement": (is_other_than("none", "ddl", ""), "statements are logged with their values"),
@@ -34,7 +41,7 @@ RULES: dict[str, tuple[Unsafe, str]] = {
     ),
     "citus.log_remote_commands": (is_on, "what goes to other nodes is logged with its values"),
     "citus.log_multi_join_order": (is_on, "how statements are planned is logged"),
-    "pg_stat_statements.track_utility": (is_on, "statements that are not normalised are kept"),
+    UTILITY: (is_on, "statements that are not normalised are kept"),
 }
 
 CHECK = Check(
@@ -49,5 +56,7 @@ CHECK = Check(
 
 
 def look(snapshot: Snapshot) -> Answer:
-    """The settings of these rules, wherever they are in force."""
-    return unsafe(snapshot, RULES)
+    """The settings of these rules, wherever they are in force. What tracks nothing tracks no utility."""
+    tracked, unseen = settings_in_force(snapshot, {TRACK: None})
+    idle = bool(tracked) and not unseen and all(each.value == "none" for each in tracked)
+    return unsafe(snapshot, {name: rule for name, rule in RULES.items() if not (idle and name == UTILITY)})

@@ -28,5 +28,17 @@ where
   or (l.name = 'pgaudit.log' and l.value not in ('none', ''))
   or (l.name in ('pgaudit.log_parameter', 'pgaudit.log_rows') and l.value = 'on')
   or (l.name = 'auto_explain.log_min_duration' and l.value <> '-1')
-  or (l.name = 'pg_stat_statements.track_utility' and l.value = 'on')
+  or (
+    l.name = 'pg_stat_statements.track_utility'
+    and l.value = 'on'
+    -- what tracks nothing tracks no utility either
+    and coalesce(
+      (
+        select pg_catalog.bool_or(t.value <> 'none')
+        from live as t
+        where t.name = 'pg_stat_statements.track'
+      ),
+      true
+    )
+  )
 order by subject
