@@ -7,7 +7,7 @@ what could tell who talks to whom first, then what is kept longer or told more f
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -160,7 +160,14 @@ def _table(before: Table, after: Table, side: Side) -> Iterator[Change]:
     place = after.place
     if before.purpose != after.purpose:
         yield Change(Weight.ADDS, after.name, _reads(after.name, before, after), place.file, place.line)
-    if before.retention != after.retention:
+    if (order := after.retention.order_in_words) != (old := before.retention.order_in_words):
+        fewer = after.retention.settled_by is None or set(before.retention.raised) - set(
+            after.retention.raised
+        )
+        sentence = f"The order in which rows of {after.name} came: {order}; before: {old}."
+        weight = Weight.KEEPS if fewer else Weight.TIGHTENS
+        yield Change(weight, after.name, sentence, place.file, place.line, "retention")
+    if _ends(before.retention) != _ends(after.retention):
         longer = _keeps_longer(before.retention, after.retention)
         rules = f"{after.retention.in_words()}; before: {before.retention.in_words()}."
         if before.retention.in_words() == after.retention.in_words():
@@ -345,6 +352,11 @@ def _returning(old: Catalogue, new: Catalogue) -> Iterator[Change]:
 def _says_who(table: Table) -> bool:
     """Whether a new table could join two people: it singles one out, or refers to a row elsewhere."""
     return any(column.data_class.personal or column.data_class.name == "link" for column in table.columns)
+
+
+def _ends(retention: Retention) -> Retention:
+    """What it says of when rows go."""
+    return replace(retention, settled_by=None, raised=())
 
 
 def _keeps_longer(before: Retention, after: Retention) -> bool:

@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING
 from nosender.errors import UsageError
 from nosender.retention.plan import make_plan, references
 from nosender.schema.catalogue.places import place_of
-from nosender.schema.project_policy import FOLLOWS, FUNCTION, Row, body, statement
+from nosender.schema.project_policy import FOLLOWS, FUNCTION, SETTLES, Row, body, statement
 
 if TYPE_CHECKING:
     from nosender.schema.catalogue.model import Catalogue, Table
     from nosender.schema.observe import Observation
+
+WRITTEN_ANEW = (
+    "smallint", "integer", "bigint", "boolean", "real", "double precision", "date", "interval", "uuid",
+    "timestamp without time zone", "timestamp with time zone", "bytea", "text", "character varying",
+)  # fmt: skip
+"""The types whose values a settle stores anew, or which are never stored out of line."""
 
 
 def rows(catalogue: Catalogue, observation: Observation) -> tuple[Row, ...]:
@@ -27,7 +33,36 @@ def rows(catalogue: Catalogue, observation: Observation) -> tuple[Row, ...]:
             found.append(rule)
         elif children := tuple(child for child in rule.children if child in own):
             found.append(Row(rule.table, None, FOLLOWS, None, None, None, None, children))
+    for table in sorted(own.values(), key=lambda each: each.name):
+        if (by := table.retention.settled_by) is not None:
+            _require_settles(table, observation)
+            found.append(Row(table.name, None, SETTLES, by, None, None, None, table.retention.raised))
     return tuple(found)
+
+
+def _require_settles(table: Table, observation: Observation) -> None:
+    """A settle goes by places in one file and by a number of the row, and writes each value anew."""
+    place = place_of(table.name, observation.schema)
+
+    def refuse(sentence: str) -> UsageError:
+        return UsageError(f"{table.place}: rows of {table.name!r} cannot settle: {sentence}.")
+
+    kinds = {each.kind for each in observation.relations if (each.schema, each.name) == place}
+    if kinds != {"table"}:
+        raise refuse("they have to lie in one file, of a table that has no partitions")
+    columns = [each for each in observation.columns if (each.schema, each.table) == place]
+    numbers = [each for each in columns if each.name == "id" and each.type in ("integer", "bigint")]
+    indexes = [each for each in observation.indexes if (each.schema, each.table) == place and each.unique]
+    if not any(each.columns[:1] == ("id",) for each in indexes) or not numbers:
+        raise refuse("that goes by an id, an integer or bigint with which a unique index begins")
+    if numbers[0].identity == "always":
+        raise refuse("their id is generated always, so nothing may write it; let it be by default")
+    for column in columns:
+        if column.generated is None and column.type.partition("(")[0] not in WRITTEN_ANEW:
+            raise refuse(
+                f"a value of {column.type} keeps its number out of line ({column.name}); the types are "
+                f"{', '.join(WRITTEN_ANEW)}"
+            )
 
 
 def _require_walk(table: Table, observation: Observation) -> None:

@@ -15,6 +15,8 @@ from psycopg import sql
 
 from nosender.errors import NosenderError
 from nosender.retention.session import State, statement
+from nosender.schema.catalogue.places import declared_name, place_of
+from nosender.schema.project_policy import SETTLES
 
 if TYPE_CHECKING:
     from nosender.server.target import Target
@@ -26,6 +28,7 @@ _LOCKED_TABLES = ("users", "webauthn_credentials")
 # PostgreSQL 17 came with a right of its own, which older ones do not know by name.
 _MAY = """
     select
+      n.nspname,
       c.relname,
       pg_catalog.pg_has_role(c.relowner, 'usage') or exists (
         select from pg_catalog.aclexplode(c.relacl) as a
@@ -34,7 +37,9 @@ _MAY = """
       pg_catalog.pg_stat_get_vacuum_count(c.oid)
     from pg_catalog.pg_class as c
     inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
-    where n.nspname = %s and c.relname = any(%s)
+    where (n.nspname, c.relname) in (
+      select * from rows from (pg_catalog.unnest(%s::text[]), pg_catalog.unnest(%s::text[]))
+    )
 """
 
 NOT_VACUUMED = "settled, not vacuumed: the old rows with their order stay in the files until a vacuum, "
@@ -97,13 +102,13 @@ class Settling:
 
     def _vacuumed(self) -> bool:
         """Vacuum what may be vacuumed; whether every old version that the settle left is gone by then."""
-        tables = (*_TABLES, *_LOCKED_TABLES)
+        tables = (*_TABLES, *_LOCKED_TABLES, *self._theirs())
         found = self._look(tables)
         if not all(may for may, _ in found.values()):
             self.warning = NOT_VACUUMED + "which their owner may run"
             return False
         for table in tables:
-            name = sql.Identifier(self.target.schema, table)
+            name = sql.Identifier(*place_of(table, self.target.schema))
             freeze = sql.SQL("freeze, " if table in _LOCKED_TABLES else "")
             # Never waits, and takes no lock that others would wait for.
             self.connection.execute(
@@ -127,5 +132,19 @@ class Settling:
 
     def _look(self, tables: tuple[str, ...]) -> dict[str, tuple[bool, int]]:
         """By table, whether this login may vacuum it, and how often it was vacuumed."""
-        rows = self.connection.execute(_MAY, [self.target.schema, list(tables)]).fetchall()
-        return {name: (may, count) for name, may, count in rows}
+        schemas, names = zip(*(place_of(table, self.target.schema) for table in tables), strict=True)
+        rows = self.connection.execute(_MAY, [list(schemas), list(names)]).fetchall()
+        return {
+            declared_name(home, name, self.target.schema): (may, count) for home, name, may, count in rows
+        }
+
+    def _theirs(self) -> list[str]:
+        """A project's tables that settle."""
+        found = self.connection.execute(
+            statement(
+                self.target.schema,
+                "select table_name from {}.retention_project_policy() where action = %s order by table_name",
+            ),
+            [SETTLES],
+        )
+        return [name for (name,) in found.fetchall()]

@@ -16,6 +16,15 @@ _COLUMNS = 8
 FOLLOWS = "follows"
 """The action of a row that only names whose rows go with those of a table of ours."""
 
+SETTLES = "settles"
+"""The action of a row that names a table whose rows are written anew in random order: `flag` is the column by
+whose time they settle, and `children` are the times that rise.
+"""
+XMIN = "xmin"
+"""The flag of a table that no column tells the time of: its rows settle by who wrote them. No column can be
+called so.
+"""
+
 _EMPTY = """
   select
     null::text, null::text, null::text, null::text, null::text, null::interval, null::text, null::text[]

@@ -18,6 +18,7 @@ from nosender.schema.catalogue.model import (
     Table,
 )
 from nosender.schema.catalogue.places import elsewhere, sound
+from nosender.schema.project_policy import XMIN
 from nosender.toml_reader import File, Section
 
 Classes = Mapping[str, DataClass]
@@ -72,10 +73,11 @@ def table_of(file: File, classes: Classes, resolutions: Resolutions, whose: str 
     names = file.section("columns").names()
     if not names:
         raise whole.refuse("table", f"table {name!r} declares no column; write a [columns.NAME] for each.")
-    retention = _retention(file.section("retention"), name, names)
+    retention = _retention(file.section("retention"), name, names, whose)
     columns = tuple(
         _column(file.section("columns", column), classes, resolutions, retention) for column in names
     )
+    _require_times(file.section("retention"), retention, columns)
     _refuse_second_person(file, columns)
     return Table(name, purpose, columns, retention, made_by, whole.place, vocabulary, whose)
 
@@ -116,7 +118,22 @@ def _column(entry: Section, classes: Classes, resolutions: Resolutions, retentio
     return column
 
 
-def _retention(entry: Section, table: str, columns: list[str]) -> Retention:
+def _require_times(entry: Section, retention: Retention, columns: tuple[Column, ...]) -> None:
+    """UsageError where rows would settle by a column, or a column would rise, that is no time of the past."""
+    times = [each.name for each in columns if each.data_class.name == "time"]
+    if retention.settled_by not in (None, XMIN, *times):
+        raise entry.refuse(
+            "settled_by",
+            f"settled_by is {retention.settled_by!r}: it is a column of the class time, or xmin.",
+        )
+    for name in retention.raised:
+        if name not in times:
+            raise entry.refuse("raised", f"raised names {name!r}, which is no column of the class time.")
+    if retention.raised and retention.settled_by is None:
+        raise entry.refuse("raised", "times rise as their rows settle: name what that goes by, settled_by.")
+
+
+def _retention(entry: Section, table: str, columns: list[str], whose: str | None) -> Retention:
     rule = entry.choice("rule", ("expires", "follows", "kept"))
 
     def column(key: str) -> str | None:
@@ -136,6 +153,8 @@ def _retention(entry: Section, table: str, columns: list[str]) -> Retention:
         max_age=entry.duration("max_age"),
         max_age_column=column("max_age_column"),
         kept_because=entry.optional_text("kept_because"),
+        settled_by=entry.optional_text("settled_by") if whose is not None else None,
+        raised=entry.texts("raised") if whose is not None else (),
     )
     entry.skip("action")
     entry.done()

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Literal
 
 from nosender.schema.catalogue.places import elsewhere, place_of
+from nosender.schema.project_policy import XMIN
 from nosender.toml_reader import Place
 
 
@@ -75,6 +76,19 @@ class Retention:
     """The column from which the age is counted."""
     kept_because: str | None
     """Why rows may stay without limit; None where none can."""
+    settled_by: str | None = None
+    """Of a project's table: the column by whose time its rows settle, or xmin; None where nothing does it."""
+    raised: tuple[str, ...] = ()
+    """The times that rise to the six hours and to the day as they settle."""
+
+    @property
+    def order_in_words(self) -> str:
+        """Of a project's table: what becomes of the order in which its rows came."""
+        if self.settled_by is None:
+            return "they keep it"
+        by = "who wrote them" if self.settled_by == XMIN else self.settled_by
+        raised = f", and {' and '.join(self.raised)} rises to the day" if self.raised else ""
+        return f"the sweep writes them anew in random order, by {by}{raised}"
 
     def in_words(self) -> str:
         """One sentence, as it stands in the data dictionary."""

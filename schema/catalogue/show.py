@@ -25,6 +25,10 @@ def one_table(table: Table, width: int = WIDTH) -> str:
     lines.append(_wrapped(f"Kept: {table.retention.in_words()}.", "  ", width))
     if table.retention.kept_because:
         lines.append(_wrapped(f"Because: {table.retention.kept_because}", "  ", width))
+    if table.whose is not None and table.made_by == "nosender":
+        lines.append(
+            _wrapped(f"The order in which they came: {table.retention.order_in_words}.", "  ", width)
+        )
     for column in table.columns:
         kind = column.data_class.name
         if column.resolution is not None:

@@ -8,8 +8,8 @@ set search_path = pg_catalog, pg_temp;
 --
 -- A project's tables come after ours: those from whose rows keys lead to one of these, over whatever tables
 -- lie between, and those with a column that is declared a phone number. They are counted where the owner of
--- ours owns them; of another's nothing is read, for its policies would run with these rights, and row_count is
--- NULL.
+-- ours owns them; of another's nothing is read, for its policies would run with these rights, and there
+-- row_count is NULL.
 create function public.held_about_phone_number(phone text)
 returns table (
   table_name text,

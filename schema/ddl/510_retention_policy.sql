@@ -20,7 +20,7 @@ language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
   with project as materialized (select p.* from public.retention_project_policy() as p)
-  select p.* from project as p where p.action <> 'follows'
+  select p.* from project as p where p.action not in ('follows', 'settles')
   union all
   select
     policy.table_name, policy.expires_column, policy.action, policy.flag, policy.at_once, policy.max_age,

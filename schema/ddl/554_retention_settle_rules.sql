@@ -9,6 +9,10 @@ set search_path = pg_catalog, pg_temp;
 -- An expiry rises with them: to the day where the row lives for a day or longer, to the six hours where it
 -- lives for eight hours or longer; less would be lengthened out of measure, and keeps the hour.
 -- A value stored out of line gets a new number only when it is computed anew, so each ends with an empty one.
+--
+-- A project's tables come last: those of which retention_project_policy says `settles`, by the column that
+-- its flag names, or where that is xmin by nothing but who wrote the row; its children are the times that
+-- rise.
 create function public.retention_settle_rules()
 returns table (
   table_name text,
@@ -90,6 +94,39 @@ as $$
     'r.xmax <> 0::text::xid and r.xmax <> r.xmin or r.xmin = any($2)',
     'created_at = r.created_at'
   )
+  union all
+  select
+    p.table_name, array[interval '1 day', '6 hours', '1 hour'], '',
+    'r.xmin <> all($1)'
+    || case when p.flag = 'xmin' then '' else format(' and coalesce(r.%I < $3, true)', p.flag) end,
+    concat_ws(
+      ', ', 'id = r.id',
+      (
+        select string_agg(
+          format(
+            '%1$I = case when r.%1$I < $4 then date_trunc(''day'', r.%1$I) when r.%1$I < $5 then '
+            'date_bin(''6 hours'', r.%1$I, ''2000-01-01'') else date_trunc(''hour'', r.%1$I) end', c.name
+          ),
+          ', '
+        )
+        from unnest(p.children) as c (name)
+      ),
+      (
+        select string_agg(
+          format('%1$I = r.%1$I || %2$L::%3$s', a.attname, '', a.atttypid::regtype), ', ' order by a.attnum
+        )
+        from pg_attribute as a
+        where
+          a.attrelid = to_regclass(public.retention_place(p.table_name))
+          and a.attnum > 0
+          and not a.attisdropped
+          and a.attgenerated = ''
+          and a.attstorage in ('x', 'e')
+          and a.atttypid in ('bytea'::regtype, 'text'::regtype, 'varchar'::regtype)
+      )
+    )
+  from public.retention_project_policy() as p
+  where p.action = 'settles'
 $$;
 
 revoke all on function public.retention_settle_rules from public;

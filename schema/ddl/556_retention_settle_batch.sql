@@ -19,7 +19,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   entry public.retention_runs := public.retention_entry(state);
-  home regclass := ('public.' || quote_ident(name))::regclass;
+  home regclass := public.retention_place(name)::regclass;
   rule record;
   midnight timestamp := date_trunc('day', until);
   sixth timestamp := date_bin('6 hours', until, timestamp '2000-01-01');

@@ -17,7 +17,7 @@ declare
 begin
   for rule in select * from public.retention_settle_rules() loop
     table_name := rule.table_name;
-    home := ('public.' || quote_ident(table_name))::regclass;
+    home := public.retention_place(table_name)::regclass;
     due := 0;
     bytes := 0;
     -- A row that is due up to one moment may be due up to the next as well, and settles once.

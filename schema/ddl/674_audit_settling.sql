@@ -33,6 +33,12 @@ begin
     ('messaging_public_keys', 'greatest(r.created_at, r.revoked_at)'),
     ('users', null),
     ('webauthn_credentials', null)
+    union all
+    select
+      p.table_name,
+      case when p.flag = 'xmin' then 'null::timestamp' else pg_catalog.format('r.%I', p.flag) end
+    from public.retention_project_policy() as p
+    where p.action = 'settles'
   loop
     whole := public.audit_whole(table_name, 256);
     execute pg_catalog.format(
@@ -63,11 +69,11 @@ begin
           '%s < (pg_catalog.now() at time zone ''utc'') - $2)', moment
         )
       end,
-      ('public.' || pg_catalog.quote_ident(table_name))::regclass,
+      public.retention_place(table_name)::regclass,
       case when not whole then pg_catalog.format(
         'tablesample system (%s) repeatable (1)', pg_catalog.round(
           4000.0 * pg_catalog.current_setting('block_size')::numeric / pg_catalog.pg_relation_size(
-            ('public.' || pg_catalog.quote_ident(table_name))::regclass
+            public.retention_place(table_name)::regclass
           )::numeric, 6
         )
       ) end

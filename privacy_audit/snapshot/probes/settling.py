@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from psycopg.sql import SQL, Composed
+from psycopg.sql import SQL, Composable, Composed, Identifier
 
 from nosender.privacy_audit.snapshot.probes.parts import PAGES, name_of, text
+from nosender.schema.project_policy import XMIN
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.snapshot.probes.asked import Asked
@@ -27,12 +28,24 @@ _MOMENTS = {
 _LOCKED = ("users", "webauthn_credentials")
 
 
+def _moments(asked: Asked, messages: Composable) -> dict[str, Composed]:
+    """By table, the moment; of a project's, the column that it names, or nothing."""
+    moments = {name: moment.format(messages=messages) for name, moment in _MOMENTS.items()}
+    for table in asked.catalogue.tables:
+        if (by := table.retention.settled_by) is not None:
+            moments[table.name] = SQL("{}").format(
+                SQL("null::timestamp") if by == XMIN else Identifier("r", by)
+            )
+    return moments
+
+
 def settling(asked: Asked) -> list[Composed]:
     """By table, rows that no settle wrote though a newer one has ended, or though their time is over."""
     runs, messages = asked.tables("retention_runs", "messages")
     late = asked.catalogue.grace + timedelta(hours=1) + asked.knobs.settle
     parts = []
-    for table in asked.tables(*_MOMENTS, *_LOCKED):
+    moments = _moments(asked, name_of(messages))
+    for table in asked.tables(*moments, *_LOCKED):
         if table.name in _LOCKED:
             unsettled = text(
                 "r.xmax <> '0'::xid and r.xmax <> r.xmin and pg_catalog.age(r.xmax) between "
@@ -43,7 +56,7 @@ def settling(asked: Asked) -> list[Composed]:
                 "r.xmin <> all (array(select s.number from settles as s)) and coalesce("
                 "pg_catalog.age(r.xmin) > (select l.age from latest as l), "
                 "{moment} < (pg_catalog.now() at time zone 'utc') - {late}::interval)",
-                moment=_MOMENTS[table.name].format(messages=name_of(messages)),
+                moment=moments[table.name],
                 late=late,
             )
         sample = (

@@ -1,4 +1,4 @@
-"""Let the sweep delete tokens that have expired, and the auditor's login count in them.
+"""Let the sweep delete tokens that have expired and settle the others, and the auditor's login count in them.
 
 Both files are what `nosender project freeze` wrote.
 """
@@ -9,7 +9,7 @@ from alembic import op
 
 revision = "c002"
 down_revision = "c001"
-requires_nosender = "0016"
+requires_nosender = "0018"
 
 
 def upgrade():

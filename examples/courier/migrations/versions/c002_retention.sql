@@ -7,5 +7,6 @@ language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
   values
-  ('push_tokens'::text, 'expires_at'::text, 'delete'::text, null::text, null::text, null::interval, null::text, '{}'::text[])
+  ('push_tokens'::text, 'expires_at'::text, 'delete'::text, null::text, null::text, null::interval, null::text, '{}'::text[]),
+  ('push_tokens'::text, null::text, 'settles'::text, 'xmin'::text, null::text, null::interval, null::text, '{}'::text[])
 $$;
