@@ -95,6 +95,7 @@ def _enter(session: AlembicSession) -> None:
                 f"the schema {schema} does not exist: create it, or name another with -x schema="
             )
         applied, affected = _affected(journal.current(session.driver, schema))
+        journal.refuse_code(session.driver, schema)
         if affected is None or affected:
             refuse_strangers(session.driver, schema, applied, affected or (), defaults=True)
     session.look_up(_path(affected))
@@ -151,6 +152,7 @@ def _write(ctx: Any, statement: str, revision: str | None = None) -> None:
         if revision is not None:
             refuse_unplaced(driver, revision)
         # never read or written through what somebody put in its place
+        journal.refuse_code(driver, schema)
         if statement and journal.exists(driver, schema, journal.JOURNAL):
             driver.execute(statement.encode())
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import psycopg
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 
 from nosender.errors import NosenderError
 from nosender.migrations.checksum import ALGORITHM, sql_digest
@@ -103,8 +104,62 @@ def _read(connection: psycopg.Connection, query: Any, values: tuple[str, ...] = 
     return connection.execute(query, values).fetchall()
 
 
+def refuse_code(connection: psycopg.Connection, schema: str) -> None:
+    """Refuse to write to our two tables where that would run what somebody wrote.
+
+    A trigger, a rule, a policy, or a function, operator or type behind a default or a constraint. Within a
+    transaction nobody can add one until it ends.
+    """
+    for table in (VERSION_TABLE, JOURNAL):
+        if not exists(connection, schema, table):
+            continue
+        if (
+            connection.info.transaction_status == TransactionStatus.INTRANS
+        ):  # so nobody can add any after this
+            connection.execute(_in(schema, "lock table {} in row exclusive mode", table))
+        query = """
+            with home (id) as (
+                select c.oid from pg_catalog.pg_class as c
+                inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
+                where n.nspname = %s and c.relname = %s
+            )
+            select 'trigger ' || t.tgname from pg_catalog.pg_trigger as t, home
+            where t.tgrelid = home.id and not t.tgisinternal
+            union all
+            select 'rule ' || r.rulename from pg_catalog.pg_rewrite as r, home where r.ev_class = home.id
+            union all
+            select 'policy ' || p.polname from pg_catalog.pg_policy as p, home where p.polrelid = home.id
+            union all
+            -- what PostgreSQL has of its own is in no dependency
+            select pg_catalog.pg_describe_object(d.classid, d.objid, 0)
+            from pg_catalog.pg_depend as d, home
+            where
+                d.refclassid in (
+                    'pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass,
+                    'pg_catalog.pg_type'::pg_catalog.regclass, 'pg_catalog.pg_opclass'::pg_catalog.regclass,
+                    'pg_catalog.pg_collation'::pg_catalog.regclass
+                )
+                and (
+                    d.objid in (select o.oid from pg_catalog.pg_constraint as o where o.conrelid = home.id)
+                    or d.objid in (select o.oid from pg_catalog.pg_attrdef as o where o.adrelid = home.id)
+                    or d.objid in (
+                        select o.indexrelid from pg_catalog.pg_index as o where o.indrelid = home.id
+                    )
+                    or d.objid = home.id
+                )
+            limit 1
+        """
+        row = connection.execute(query, (schema, table)).fetchone()
+        if row is not None:
+            raise NosenderError(
+                f"{visible(schema)}.{visible(table)} would run what somebody wrote ({visible(row[0])}), so "
+                "nothing was written to it: repair it by what nosender db check prints"
+            )
+
+
 def stamp(connection: psycopg.Connection, schema: str, revision: str | None) -> None:
     """Record the revision as the one the schema is at, in the caller's transaction; None for none."""
+    refuse_code(connection, schema)
     connection.execute(
         _in(
             schema,
@@ -129,6 +184,7 @@ def write(
 
     Nothing to write to before the first revision, or after it was reverted.
     """
+    refuse_code(connection, schema)
     if not exists(connection, schema, JOURNAL):
         return
     connection.execute(
@@ -149,6 +205,7 @@ def write(
 
 def write_step(connection: psycopg.Connection, schema: str, name: str, statement: str) -> None:
     """Record a statement of no revision, under a name of its own, in the caller's transaction."""
+    refuse_code(connection, schema)
     connection.execute(
         _in(
             schema,

@@ -39,11 +39,51 @@ _PAGES = 2000
 """Pages from which on a table is read by random pages."""
 _LARGE = 1 << 30
 
+# Whoever only reads a table makes the planner work out the constants in the expressions of its indexes,
+# statistics and partition keys, its partitions' too: a function of the database would run there.
 _STATE = """
+    with recursive members (root, id) as (
+      select c.oid, c.oid from pg_catalog.pg_class as c
+      where c.relkind operator(pg_catalog.=) any (array['r', 'p', 'm']::"char"[])
+      union
+      select m.root, i.inhrelid from members as m
+      inner join pg_catalog.pg_inherits as i on i.inhparent operator(pg_catalog.=) m.id
+    ),
+    parts (root, class, id) as (
+      select m.root, 'pg_catalog.pg_class'::pg_catalog.regclass, m.id from members as m
+      union all
+      select m.root, 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid from members as m
+      inner join pg_catalog.pg_index as i on i.indrelid operator(pg_catalog.=) m.id
+      union all
+      select m.root, 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, e.oid from members as m
+      inner join pg_catalog.pg_statistic_ext as e on e.stxrelid operator(pg_catalog.=) m.id
+    ),
+    running (root) as (
+      select p.root from parts as p
+      inner join pg_catalog.pg_depend as d
+        on d.classid operator(pg_catalog.=) p.class and d.objid operator(pg_catalog.=) p.id
+      left join pg_catalog.pg_operator as o
+        on d.refclassid operator(pg_catalog.=) 'pg_catalog.pg_operator'::pg_catalog.regclass
+        and o.oid operator(pg_catalog.=) d.refobjid
+      left join pg_catalog.pg_proc as f
+        on f.oid operator(pg_catalog.=) case d.refclassid
+          when 'pg_catalog.pg_proc'::pg_catalog.regclass then d.refobjid
+          when 'pg_catalog.pg_operator'::pg_catalog.regclass then o.oprcode::oid
+        end
+      left join pg_catalog.pg_language as l on l.oid operator(pg_catalog.=) f.prolang
+      left join pg_catalog.pg_type as t
+        on d.refclassid operator(pg_catalog.=) 'pg_catalog.pg_type'::pg_catalog.regclass
+        and t.oid operator(pg_catalog.=) d.refobjid and p.id operator(pg_catalog.<>) p.root
+      where
+        l.lanname operator(pg_catalog.<>) all (array['c', 'internal']::name[])
+        and f.pronamespace operator(pg_catalog.<>) 'pg_catalog'::pg_catalog.regnamespace
+        or t.typtype operator(pg_catalog.=) 'd'
+    )
     select
       n.nspname, c.relname, c.relpages, c.reltuples,
       pg_catalog.has_schema_privilege(n.oid, 'usage') and pg_catalog.has_table_privilege(c.oid, 'select'),
-      pg_catalog.row_security_active(c.oid)
+      pg_catalog.row_security_active(c.oid),
+      c.oid operator(pg_catalog.=) any (array(select r.root from running as r))
     from pg_catalog.pg_class as c
     inner join pg_catalog.pg_namespace as n on n.oid operator(pg_catalog.=) c.relnamespace
     where c.relkind operator(pg_catalog.=) any (array['r', 'p', 'm']::"char"[])
@@ -59,6 +99,7 @@ class _Reader:
         self.started = time.monotonic()
         self.denied: list[str] = []
         self.guarded: list[str] = []
+        self.running: list[str] = []
         self.failed: list[str] = []
         self.wide = 0
 
@@ -104,13 +145,15 @@ def measure(
     left = 0
     read: list[TableShape] = []
     for shape in ordered:
-        pages, rows, readable, guarded = state.get(shape.id, (0, 0, shape.readable, False))
+        pages, rows, readable, guarded, running = state.get(shape.id, (0, 0, shape.readable, False, False))
         if not shape.readable or shape.id not in state:
             continue
         if not readable:
             reader.denied.append(shape.name)
         elif guarded:
             reader.guarded.append(shape.name)
+        elif running:
+            reader.running.append(shape.name)
         elif len(read) >= bound.tables or reader.spent:
             left += 1
         elif _count(reader, shape, world, measures, pages, rows):
@@ -277,6 +320,8 @@ def _unseen(reader: _Reader, left: int, foreign: Sequence[str]) -> tuple[str, ..
         said.append(f"rows of {_some(reader.denied)}: this role may not read them")
     if reader.guarded:
         said.append(f"rows of {_some(reader.guarded)}: row security hides some from this role")
+    if reader.running:
+        said.append(f"rows of {_some(reader.running)}: whoever reads would run a function of the database")
     if foreign:
         said.append(f"rows of {_some(foreign)}: they stand on another server")
     if reader.failed:

@@ -1,6 +1,7 @@
 -- What do comments and security labels say?
 -- Comments on relations and columns, nearly all of them, are named by whoever has the names; the rest by
--- PostgreSQL. Comments of initdb, on objects under 16384, are left out except on the schema public.
+-- PostgreSQL. Comments of initdb, on objects under 16384, are left out except on the schema public; no number
+-- stands in any of them. A comment or label may be left over of an object that is gone.
 select
   'comment' as annotation,
   d.objoid,
@@ -13,19 +14,19 @@ select
 from pg_catalog.pg_description as d
 where
   d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
-  and d.objoid >= 16384
+  and (d.objoid >= 16384 or d.description ~ '[0-9]{7}')
 union all
 select
   'comment' as annotation,
   d.objoid,
   d.objsubid,
-  o.type as kind,
+  coalesce(o.type, 'object') as kind,
   case
     -- quoted, as PostgreSQL gives it
     when o.schema like '"%' then replace(substr(o.schema, 2, length(o.schema) - 2), '""', '"')
     else o.schema
   end as schema,
-  o.identity as object,
+  coalesce(o.identity, d.objoid::text || ' of ' || d.classoid::pg_catalog.regclass::text) as object,
   null as provider,
   d.description as text
 from pg_catalog.pg_description as d
@@ -34,6 +35,7 @@ where
   d.classoid <> 'pg_catalog.pg_class'::pg_catalog.regclass
   and (
     d.objoid >= 16384
+    or d.description ~ '[0-9]{7}'
     or (
       d.classoid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
       and d.objoid in (
@@ -57,13 +59,13 @@ select
   'comment' as annotation,
   d.objoid,
   0 as objsubid,
-  o.type as kind,
+  coalesce(o.type, 'object') as kind,
   case
     -- quoted, as PostgreSQL gives it
     when o.schema like '"%' then replace(substr(o.schema, 2, length(o.schema) - 2), '""', '"')
     else o.schema
   end as schema,
-  o.identity as object,
+  coalesce(o.identity, d.objoid::text || ' of ' || d.classoid::pg_catalog.regclass::text) as object,
   null as provider,
   d.description as text
 from pg_catalog.pg_shdescription as d
@@ -79,13 +81,13 @@ select
   'label' as annotation,
   s.objoid,
   s.objsubid,
-  o.type as kind,
+  coalesce(o.type, 'object') as kind,
   case
     -- quoted, as PostgreSQL gives it
     when o.schema like '"%' then replace(substr(o.schema, 2, length(o.schema) - 2), '""', '"')
     else o.schema
   end as schema,
-  o.identity as object,
+  coalesce(o.identity, s.objoid::text || ' of ' || s.classoid::pg_catalog.regclass::text) as object,
   s.provider,
   s.label as text
 from pg_catalog.pg_seclabel as s
@@ -95,13 +97,13 @@ select
   'label' as annotation,
   s.objoid,
   0 as objsubid,
-  o.type as kind,
+  coalesce(o.type, 'object') as kind,
   case
     -- quoted, as PostgreSQL gives it
     when o.schema like '"%' then replace(substr(o.schema, 2, length(o.schema) - 2), '""', '"')
     else o.schema
   end as schema,
-  o.identity as object,
+  coalesce(o.identity, s.objoid::text || ' of ' || s.classoid::pg_catalog.regclass::text) as object,
   s.provider,
   s.label as text
 from pg_catalog.pg_shseclabel as s

@@ -12,10 +12,10 @@ select
   pg_catalog.pg_get_constraintdef(o.oid) as definition
 from pg_catalog.unnest($2::pg_catalog.oid[]) as o (oid)
 union all
--- a comment on what is in no other answer: the index of a TOAST table
+-- a comment on what is in no other answer: the index of a TOAST table, or what is gone
 select
-  o.type as kind,
+  coalesce(o.type, 'object') as kind,
   c.oid,
-  o.identity as definition
+  coalesce(o.identity, c.oid::text || ' of pg_class') as definition
 from pg_catalog.unnest($3::pg_catalog.oid[]) as c (oid)
 cross join lateral pg_catalog.pg_identify_object('pg_catalog.pg_class'::pg_catalog.regclass, c.oid, 0) as o

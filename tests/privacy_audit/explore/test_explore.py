@@ -55,6 +55,39 @@ def test_every_place_is_found_and_nothing_else(database: str, file: Path, rows: 
     assert not answer.unseen
 
 
+PLANTED = {
+    "partition key": "create table chat (id bigint, body text, y int) "
+    "partition by range ((case when f('p') then y end)); "
+    "create table chat_1 partition of chat for values from (0) to (100)",
+    "index": "create table chat (id bigint, body text, y int); "
+    "create index on chat ((case when f('i') then y end))",
+    "partition's index": "create table chat (id bigint, body text, y int) partition by range (y); "
+    "create table chat_1 partition of chat for values from (0) to (100); "
+    "create index on chat_1 ((case when f('i') then y end))",
+    "predicate": "create table chat (id bigint, body text, y int); create index on chat (y) where f('w')",
+    "statistics": "create table chat (id bigint, body text, y int); "
+    "create statistics chat_s on (case when f('s') then y end), id from chat",
+}
+
+
+@pytest.mark.parametrize("kind", PLANTED)
+def test_no_function_of_the_database_runs(database: str, kind: str) -> None:
+    """Neither while its rows would be read, nor before: the table is named as not looked at."""
+    with psycopg.connect(database, autocommit=True) as admin:
+        admin.execute(
+            "create sequence fired; create function f(w text) returns boolean language plpgsql immutable as "
+            "$$ begin perform nextval('public.fired'); return true; end $$"
+        )
+        admin.execute(PLANTED[kind].encode())
+        admin.execute("insert into chat select n, 'hello', n from generate_series(1, 50) as n")
+        admin.execute("analyze")
+        before = admin.execute("select last_value, is_called from fired").fetchone()
+    answer = explored(database, "select 1")
+    with psycopg.connect(database) as admin:
+        assert admin.execute("select last_value, is_called from fired").fetchone() == before
+    assert any("public.chat" in each and "would run a function" in each for each in answer.unseen)
+
+
 def test_a_store_of_queues_is_told_as_what_it_is(database: str) -> None:
     answer = explored(database, (SCHEMAS[0].parent / "queues.sql").read_text())
     assert not answer.places

@@ -13,8 +13,7 @@ import psycopg
 import pytest
 
 from nosender.privacy_audit.explore.explore import look
-from nosender.privacy_audit.explore.reports import render
-from nosender.privacy_audit.reports import FORMATS
+from nosender.privacy_audit.explore.reports import FORMATS, render
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.explore.model import Exploration
