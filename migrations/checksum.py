@@ -76,6 +76,7 @@ def python_digest(text: str) -> str:
     return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
 
 
+@lru_cache(maxsize=64)  # each run asks for those of the whole chain
 def revision_digest(module: str, up: str, down: str) -> str:
     """The checksum of a revision: its module and the SQL of both directions."""
     parts = (python_digest(module), sql_digest(up), sql_digest(down))

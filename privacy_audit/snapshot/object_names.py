@@ -39,7 +39,7 @@ def may_hold_numbers(text: str) -> bool:
 
 def phone_numbers(text: str) -> list[str]:
     """What reads like a phone number in `text`: a plus and 7 to 15 digits, or 9 to 15 alone."""
-    return _NUMBER.findall(text)
+    return _NUMBER.findall(text) if may_hold_numbers(text) else []
 
 
 def without_numbers(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from nosender.errors import UsageError
@@ -29,13 +30,19 @@ def load(path: Path | None = None, overlay: Overlay | None = None) -> Catalogue:
     `overlay` adds a project's own. UsageError names the file and line of the first thing that is wrong: an
     unknown key, a blank or missing purpose, a wrong type, a TODO, a name that nothing declares.
     """
-    catalogue = _core(path if path is not None else Path(__file__).parent)
+    catalogue = _core(path) if path is not None else _own()
     if overlay is not None:
         catalogue = merged(catalogue, overlay)
     _refuse_returned(catalogue)
     people.refuse(catalogue)
     forgetting.refuse(catalogue)
     return replace(catalogue, functions=_unique(list(catalogue.functions)))
+
+
+@cache
+def _own() -> Catalogue:
+    """The one of this program, which a process reads once."""
+    return _core(Path(__file__).parent)
 
 
 def _core(root: Path) -> Catalogue:

@@ -1,7 +1,7 @@
 """Reads one TOML file strictly: every key is asked for by name and type, and what is left over is refused.
 
-`tomllib` gives values without positions, so the line of a key is looked up in the text when, and only when,
-there is something to say about it.
+`tomllib` gives values without positions, so the line of a key is looked up in the text, which is gone through
+once for that.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -64,10 +65,9 @@ class File:
 
     def place(self, path: Steps) -> Place:
         """The line of the value at `path`, or of the nearest table around it."""
-        lines = dict(self._positions())
-        while path and path not in lines:
+        while path and path not in self._lines_of:
             path = path[:-1]
-        return Place(self.name, lines.get(path, 1))
+        return Place(self.name, self._lines_of.get(path, 1))
 
     def refuse(self, path: Steps, sentence: str) -> UsageError:
         """The error to raise about the value at `path`."""
@@ -90,6 +90,10 @@ class File:
         if not isinstance(value, list):
             raise self.refuse((key,), f"{key} must be an array of tables, written [[{key}]].")
         return [self.section(key, index) for index in range(len(value))]
+
+    @cached_property
+    def _lines_of(self) -> dict[Steps, int]:
+        return dict(self._positions())
 
     def _positions(self) -> Iterator[tuple[Steps, int]]:
         """Every header and key with its line. Lines inside a multi-line string are passed over."""

@@ -324,5 +324,5 @@ def test_small_numbers_elsewhere_are_no_finding(owner: psycopg.Connection, migra
 
 
 def test_in_clean_databases_nothing_is_found(migrated: str) -> None:
-    for words, some in benchmark.drawn(migrated, 100, 80, 3):
+    for words, some in benchmark.drawn(migrated, 50, 80, 3):
         assert some == [], words

@@ -32,7 +32,7 @@ def look(snapshot: Snapshot) -> Answer:
     asking = {
         each.name
         for each in snapshot.live.functions
-        if identity_words(body_of(each)) and (function_name(each), each.kind, body_of(each)) not in declared
+        if (function_name(each), each.kind, body_of(each)) not in declared and identity_words(body_of(each))
     }
     found = []
     for each in unknown:
