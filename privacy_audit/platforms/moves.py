@@ -150,7 +150,7 @@ class Place:
             if more := self.beyond(live.name):
                 return f"The profile of {self.profile.provider} does not say: {', '.join(more)}."
         if finding.check in ("copied-log", "pinned-rows") and self._follows(finding):
-            return f"It is one of {self.followers}, and {self.declared.replicas} are declared as replicas."
+            return f"{self.followers} follow the server, and replicas = {self.declared.replicas} is declared."
         place = place_of(self.profile, finding.object) if finding.kind == "setting" else None
         return f"On {self.profile.title} it is set in {place}." if place else ""
 

@@ -76,7 +76,7 @@ MADE = {
     "neon": """
         create role neon_superuser createrole createdb replication bypassrls;
         grant pg_read_all_data, pg_write_all_data, pg_create_subscription to neon_superuser;
-        grant pg_monitor to neon_superuser with admin option;
+        grant pg_monitor, pg_signal_backend to neon_superuser with admin option;
         create role customer login createdb createrole replication bypassrls in role neon_superuser;
         select pg_create_physical_replication_slot('wal_proposer_slot');
     """,
@@ -121,8 +121,10 @@ OPENED = "alter default privileges {of} in schema public {verb} all on tables {w
 
 TEMPLATE = {
     "neon": (
-        OPENED.format(of="for role cloud_admin", verb="grant", way="to", whom="neon_superuser"),
-        OPENED.format(of="for role cloud_admin", verb="revoke", way="from", whom="neon_superuser"),
+        OPENED.format(of="for role cloud_admin", verb="grant", way="to", whom="neon_superuser")
+        + "; grant execute on function pg_export_snapshot, pg_log_standby_snapshot to neon_superuser",
+        OPENED.format(of="for role cloud_admin", verb="revoke", way="from", whom="neon_superuser")
+        + "; revoke execute on function pg_export_snapshot, pg_log_standby_snapshot from neon_superuser",
     ),
     "supabase": (
         "create publication supabase_realtime; create schema extensions; create schema auth;"

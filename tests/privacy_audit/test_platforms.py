@@ -353,7 +353,7 @@ def test_another_value_or_name_than_the_profile_s_stays_a_finding(stock: Snapsho
     assert with_(slots=two) == {"_cnpg_two", "_cnpg_three"}
     around = replace(snapshot.surroundings, slots=two)
     found = deciding(judged(replace(snapshot, surroundings=around), whole("cnpg")))
-    assert "It is one of 2, and 1 are declared as replicas." in found["_cnpg_two"].detail
+    assert "2 follow the server, and replicas = 1 is declared." in found["_cnpg_two"].detail
     assert with_(slots=(("_cnpg_two", "logical"),)) == {"_cnpg_two"}
     assert with_(slots=(("mine", "physical"),), holders=()) == {"mine"}
     assert with_(slots=(), holders=(), standbys=1) == set()
