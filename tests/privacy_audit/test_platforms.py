@@ -205,10 +205,13 @@ def test_a_group_is_only_as_wide_as_its_profile_says(platform: Emulation) -> Non
     has = profiles()[platform.name].groups[group].attributes
     more = "login" if "bypass_row_security" in has else "bypassrls"
     platform.declare()
+    if platform.name == "neon":  # a login is declared, and no group
+        platform.declare('["customer"]', f'["customer", "{group}"]')
     for wider, undone in (
         (f"grant pg_execute_server_program to {group}", f"revoke pg_execute_server_program from {group}"),
         (f"alter role {group} {more}", f"alter role {group} no{more}"),
         (f"alter role {group} superuser", f"alter role {group} nosuperuser"),
+        (f"grant pg_read_server_files to {group}", f"revoke pg_read_server_files from {group}"),
         (f"grant nosender_app to {group}", f"revoke nosender_app from {group}"),
         (f"alter role {group} set log_statement = 'all'", f"alter role {group} reset log_statement"),
     ):
@@ -242,9 +245,13 @@ def test_what_only_has_the_name_of_a_role_of_the_platform_is_a_finding(platform:
         if not (absent := sorted((live - there) & profiles()[platform.name].provider_roles)):
             pytest.skip("the platform has all of its roles")
         name = absent[0]
-        owner.execute(f"create role {name} login; grant pg_read_all_data to {name}".encode())
+        owner.execute(f"create role {name} login createrole".encode())
         try:
             assert deciding(look(platform)) == {}
+            owner.execute(f"grant pg_read_all_data to {name}".encode())
+            wider = deciding(look(platform)).get(name)
+            role = next(each for each in profiles()[platform.name].roles if each.name == name)
+            assert (wider is not None) == role.bound
             owner.execute(f"grant {name} to customer with admin option".encode())
             (found,) = deciding(look(platform)).values()
             assert found.object == name
