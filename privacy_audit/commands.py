@@ -264,7 +264,8 @@ def preflight(ctx: click.Context, folder: Path | None) -> None:
         ctx.exit(3)
     if result.unseen():
         click.echo(
-            "an auditor's role is a member of nosender_auditor, which is one of pg_read_all_settings",
+            "an auditor's role is a member of nosender_auditor and of pg_read_all_settings; where nobody may "
+            "grant the latter, as on some platforms, audit as the administrator",
             err=True,
         )
         ctx.exit(3)

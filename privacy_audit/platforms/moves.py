@@ -78,8 +78,11 @@ class Place:
         return found
 
     def is_administrator(self, name: str) -> bool:
-        """Whether the team declares it, and it is none that writes, sweeps or audits."""
-        return name in (self.declared.administrators or ()) and not self.is_ours(name)
+        """Whether the team declares it, and it is none that writes, sweeps or audits, and no group of the
+        platform's: a login is named, and not whoever joins.
+        """
+        declared = name in (self.declared.administrators or ())
+        return declared and name not in self.profile.groups and not self.is_ours(name)
 
     def is_ours(self, name: str) -> bool:
         """Whether it is one of our groups or has the rights of one; who created one only lets others in."""
@@ -130,8 +133,11 @@ class Place:
         return None
 
     def beyond(self, name: str) -> list[str]:
-        """What a group of the platform has beside the memberships and attributes of its profile."""
-        group, live = self.profile.groups.get(name), self._live.get(dotted(name))
+        """What a role of the platform has beside the memberships and attributes of its profile: a group, and
+        one of its own where the profile says what it has.
+        """
+        live = self._live.get(dotted(name))
+        group = next((each for each in self.profile.roles if each.name == name and each.bound), None)
         if group is None or live is None:
             return []
         into = {each.role for each in self.snapshot.live.memberships if each.member == name}
@@ -150,7 +156,7 @@ class Place:
             if more := self.beyond(live.name):
                 return f"The profile of {self.profile.provider} does not say: {', '.join(more)}."
         if finding.check in ("copied-log", "pinned-rows") and self._follows(finding):
-            return f"It is one of {self.followers}, and {self.declared.replicas} are declared as replicas."
+            return f"{self.followers} follow the server, and replicas = {self.declared.replicas} is declared."
         place = place_of(self.profile, finding.object) if finding.kind == "setting" else None
         return f"On {self.profile.title} it is set in {place}." if place else ""
 

@@ -75,10 +75,11 @@ def _platform(profile: Profile) -> str:
 
 
 def _role(role: Role) -> str:
-    if role.trust == "provider":
-        return f"role {code(role.name)}, the platform's own"
     can = ", ".join((*role.memberships, *(each.replace("_", " ") for each in role.attributes)))
-    return f"group {code(role.name)}, as wide as {prose(can)}"
+    wide = f", as wide as {prose(can)}" if can else ""
+    if role.trust == "provider":
+        return f"role {code(role.name)}, the platform's own{wide}"
+    return f"group {code(role.name)}{wide or ', with no right of its own'}"
 
 
 def _words(words: str) -> str:

@@ -56,6 +56,11 @@ class Role:
     attributes: tuple[str, ...]
     source: str
 
+    @property
+    def bound(self) -> bool:
+        """Whether it is only as wide as it says: of the platform's own those that say something."""
+        return self.trust == "group" or bool(self.memberships or self.attributes)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

@@ -145,6 +145,21 @@ select
         cross join lateral pg_catalog.aclexplode(i.initprivs) as a
         where i.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass
         union all
+        -- What a function has of itself, where initdb said nothing: a grant to anybody writes it down.
+        select
+          'function' as kind,
+          p.oid::pg_catalog.regprocedure::text as object,
+          a.grantee,
+          a.privilege_type as privilege
+        from pg_catalog.pg_proc as p
+        left join pg_catalog.pg_init_privs as i
+          on p.oid = i.objoid and i.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+        cross join lateral pg_catalog.aclexplode(pg_catalog.acldefault('f', p.proowner)) as a
+        where
+          p.oid < 16384 -- made by initdb
+          and p.proacl is not null
+          and i.objoid is null
+        union all
         select
           'catalog' as kind,
           pg_catalog.concat(i.objoid::pg_catalog.regclass::text, '.' || pg_catalog.quote_ident(t.attname))

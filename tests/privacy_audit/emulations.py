@@ -76,7 +76,7 @@ MADE = {
     "neon": """
         create role neon_superuser createrole createdb replication bypassrls;
         grant pg_read_all_data, pg_write_all_data, pg_create_subscription to neon_superuser;
-        grant pg_monitor to neon_superuser with admin option;
+        grant pg_monitor, pg_signal_backend to neon_superuser with admin option;
         create role customer login createdb createrole replication bypassrls in role neon_superuser;
         select pg_create_physical_replication_slot('wal_proposer_slot');
     """,
@@ -115,14 +115,33 @@ HOOKED = """
 """
 """What a hook lets a customer of Supabase set shows in no catalog."""
 
+BROUGHT = profiles()["supabase"].of("extension")
+BRINGING = "".join(
+    f'create schema if not exists {schema}; create extension "{name}" schema {schema};'
+    for name, schema in ((each.values["name"], each.values["schema"]) for each in BROUGHT)
+)
+
+
+def stubs(folder: Path) -> None:
+    """Extensions of the names of those that Supabase brings, each with a function in SQL."""
+    (folder / "extension").mkdir()
+    for each in BROUGHT:
+        name = each.values["name"]
+        (folder / "extension" / f"{name}.control").write_text("default_version = '1'\nrelocatable = true\n")
+        told = f'create function "of {name}"() returns int language sql return 1;'
+        (folder / "extension" / f"{name}--1.sql").write_text(told)
+
+
 WATCHING = profiles()["supabase"].of("event_trigger")
 OPENED = "alter default privileges {of} in schema public {verb} all on tables {way} {whom}"
 """What the platform gives away beforehand in `public`."""
 
 TEMPLATE = {
     "neon": (
-        OPENED.format(of="for role cloud_admin", verb="grant", way="to", whom="neon_superuser"),
-        OPENED.format(of="for role cloud_admin", verb="revoke", way="from", whom="neon_superuser"),
+        OPENED.format(of="for role cloud_admin", verb="grant", way="to", whom="neon_superuser")
+        + "; grant execute on function pg_export_snapshot, pg_log_standby_snapshot to neon_superuser",
+        OPENED.format(of="for role cloud_admin", verb="revoke", way="from", whom="neon_superuser")
+        + "; revoke execute on function pg_export_snapshot, pg_log_standby_snapshot from neon_superuser",
     ),
     "supabase": (
         "create publication supabase_realtime; create schema extensions; create schema auth;"
@@ -242,12 +261,19 @@ def emulated(server: EmbeddedServer, name: str, folder: Path) -> Iterator[Emulat
         superuser.execute(MADE[name].encode())
         with psycopg.connect(make_conninfo(base, dbname="template1"), autocommit=True) as template:
             template.execute(TEMPLATE[name][0].encode())
+            bringing = name == "supabase" and _can_bring(template)
+            if bringing:
+                template.execute(BRINGING.encode())
         try:
             reader = _set_up(base, name)
             yield Emulation(name, make_conninfo(base, dbname=DATABASE), folder, reader)
         finally:
             superuser.execute(f"drop database if exists {DATABASE} with (force)".encode())
             with psycopg.connect(make_conninfo(base, dbname="template1"), autocommit=True) as template:
+                if bringing:
+                    names = (f'"{each.values["name"]}"' for each in BROUGHT)
+                    template.execute(f"drop extension {', '.join(names)}".encode())
+                    template.execute(b"drop schema graphql, pgsodium, vault")
                 template.execute(TEMPLATE[name][1].encode())
             made = {each[0] for each in superuser.execute("select rolname from pg_roles").fetchall()} - kept
             for role in sorted(made):
@@ -257,6 +283,14 @@ def emulated(server: EmbeddedServer, name: str, folder: Path) -> Iterator[Emulat
             superuser.execute(f'alter role "{profile.bootstrap}" reset all'.encode())
             superuser.execute(b"select pg_drop_replication_slot(slot_name) from pg_replication_slots")
     rename_superuser(server, profile.bootstrap, "postgres")
+
+
+def _can_bring(template: psycopg.Connection) -> bool:
+    """Whether the stubs are found: only from 18 on can they stand elsewhere than in the server's folder."""
+    found = template.execute(
+        "select name from pg_available_extensions where default_version = '1'"
+    ).fetchall()
+    return {each[0] for each in found} >= {each.values["name"] for each in BROUGHT}
 
 
 def _set_up(base: str, name: str) -> str:

@@ -149,4 +149,5 @@ def _more(profile: Profile, name: str) -> tuple[str, ...]:
     """What makes a role of the platform's own one that is found."""
     if name == profile.bootstrap:
         return ("superuser", "login")
-    return () if name in profile.groups else ("replication",)
+    bound = {each.name for each in profile.roles if each.bound}
+    return () if name in bound else ("replication",)
