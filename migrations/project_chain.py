@@ -72,7 +72,7 @@ class ProjectChain:
             raise
         except SyntaxError as error:
             raise UsageError(f"{error.filename}:{error.lineno}: not Python: {error.msg}") from None
-        except Exception as error:  # a module of theirs that falls over as it is read
+        except (Exception, SystemExit) as error:  # a module of theirs that falls over as it is read
             raise UsageError(f"{own.alembic}: its revisions cannot be read: {type(error).__name__}") from None
         if len(heads) > 1:
             raise UsageError(
@@ -223,7 +223,7 @@ def _move(
                 config.attributes[ENGINE] = engine
                 config.attributes["schema"] = target.schema
                 move(config, revision)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             cause = getattr(error, "orig", None) or error
             late = isinstance(cause, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected)
             if not late or attempt == patience.attempts:

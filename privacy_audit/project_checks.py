@@ -35,6 +35,11 @@ def _loaded(folder: Path, project: Project) -> Loaded:
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise UsageError(f"{folder}: a check is five files, and {', '.join(missing)} is not there.")
+    for name in FILES:
+        try:
+            (folder / name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise UsageError(f"{folder / name} cannot be read as text in UTF-8.") from None
     module = _module(folder / FILES[0])
     check, look = getattr(module, "CHECK", None), getattr(module, "look", None)
     if not isinstance(check, Check) or look is None or not callable(look):
@@ -53,6 +58,6 @@ def _module(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # theirs, whatever it is
+    except (Exception, SystemExit) as error:  # theirs, whatever it is; it ends nothing of ours
         raise UsageError(f"{path} cannot be read: {type(error).__name__}.") from None
     return module

@@ -299,7 +299,7 @@ def ask(loaded: Loaded, snapshot: Snapshot) -> tuple[CheckResult, list[Finding]]
         answer = loaded.look(snapshot)
     except NotTested as reason:
         return CheckResult(check, Outcome.NOT_TESTED, str(reason), 0), []
-    except Exception as error:  # a check that falls over must not take the others along
+    except (Exception, SystemExit) as error:  # a check that falls over must not take the others along
         return CheckResult(check, Outcome.ERROR, f"the check failed with {type(error).__name__}", 0), []
     findings = _findings(loaded, answer)
     if findings:

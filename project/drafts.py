@@ -7,13 +7,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from nosender.errors import UsageError
+from nosender.project.keys import LONGEST, is_name
 from nosender.project.read import FILE
 
 CATALOGUE = "privacy"
 
 
 def settings(name: str, folder: Path) -> str:
-    """The text of a nosender.toml."""
+    """The text of a nosender.toml. UsageError for a name that none may have."""
+    if not is_name(name):
+        raise UsageError(
+            f"{name!r} is no name for a project: --name gives another of at most {LONGEST} letters"
+        )
     lines = [f"name = {json.dumps(name)}", f'catalogue = "{CATALOGUE}"']
     words = "".join(each if each.isalnum() else "_" for each in name.lower())
     if (folder / "alembic.ini").is_file():

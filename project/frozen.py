@@ -51,7 +51,7 @@ class Frozen:
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
             form = found["format"]
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             raise UsageError(f"{path} is no frozen file of ours: {again}") from None
         if form != FORMAT:
             raise UsageError(f"{path} has the format {form!r}, and this version reads {FORMAT}: {again}")

@@ -10,11 +10,15 @@ from typing import Any, Literal
 from nosender.errors import UsageError
 from nosender.project.platform import json_schema as platform_schema
 from nosender.schema.knobs import Knobs
-from nosender.server.names import require_name
+from nosender.server.names import require_name, require_schema
 from nosender.toml_reader import Section
 
 FORMAT = 1
 """The newest format of nosender.toml that this version reads."""
+
+
+LONGEST = 31
+"""A project's name has at most so many letters: the journal's 64 also hold a revision of Alembic's 32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,11 @@ class Own:
     waivers: Path | None = None
 
 
+def is_name(text: str) -> bool:
+    """Whether a project can be called so."""
+    return 0 < len(text) <= LONGEST and text.isprintable()
+
+
 def own(whole: Section, folder: Path) -> Own:
     """What the top of a file says of a team's own things; UsageError where two of them do not agree."""
     found: dict[str, Any] = {key.name: _value(whole, key, folder) for key in KEYS}
@@ -63,6 +72,10 @@ def own(whole: Section, folder: Path) -> Own:
     if found["alembic"] is not None:
         if table is None:
             raise whole.refuse("alembic", "alembic needs a version_table of the project's own beside it.")
+        if "." in table:
+            raise whole.refuse(
+                "version_table", "version_table stands in the schema of ours: its name has no dot."
+            )
         if table == "alembic_version":
             raise whole.refuse(
                 "version_table",
@@ -71,7 +84,11 @@ def own(whole: Section, folder: Path) -> Own:
     for key in ("catalogue", "checks"):
         if found[key] is not None and found["name"] is None:
             raise whole.refuse(key, "a project with something of its own needs a name.")
-    del found["name"]
+    if (name := found.pop("name")) is not None and not is_name(name):
+        raise whole.refuse(
+            "name",
+            f"name is one line of at most {LONGEST} letters: the journal keeps it before each revision.",
+        )
     return Own(**found)
 
 
@@ -88,7 +105,7 @@ def _value(whole: Section, key: Key, folder: Path) -> str | Path | None:
         return text
     if key.kind == "name":
         try:
-            return require_name(text, key.name)
+            return require_schema(text) if key.name == "schema" else require_name(text, key.name)
         except UsageError as error:
             raise whole.refuse(key.name, str(error)) from None
     path = folder / text
@@ -108,6 +125,7 @@ def json_schema() -> str:
         else {**text, "description": key.says}
         for key in KEYS
     }
+    properties["name"]["maxLength"] = LONGEST
     properties["schemas"] = {
         "type": "object",
         "description": "Schemas that are neither ours nor the project's, each excused by name.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from dataclasses import dataclass, field
 from datetime import date
@@ -70,6 +71,10 @@ def find(folder: Path | None = None) -> Project:
 
 def _places(folder: Path) -> list[Path]:
     own_file, shared = folder / FILE, folder / PYPROJECT
+    if os.path.lexists(own_file) and not own_file.is_file():
+        raise UsageError(
+            f"{own_file} is no file, or a link that leads to none: nobody knows what it would say."
+        )
     found = [own_file] if own_file.is_file() else []
     return [*found, shared] if shared.is_file() and _has_tool(shared) else found
 
@@ -88,7 +93,7 @@ def _has_tool(path: Path) -> bool:
     """Whether a pyproject.toml speaks of us; any other is somebody else's, right or wrong."""
     try:
         tools = tomllib.loads(path.read_text(encoding="utf-8")).get("tool")
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(tools, dict) and "nosender" in tools
 

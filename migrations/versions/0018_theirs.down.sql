@@ -8,7 +8,7 @@ declare
 begin
   select count(*) into held from public.retention_project_policy() where action = 'settles';
   if held > 0 then
-    raise exception 'cannot go back: % tables of a project settle; take that back by its own revision', held;
+    raise exception 'cannot go back: a project''s tables settle (%); take that back by its own revision', held;
   end if;
 end
 $$;

@@ -169,8 +169,12 @@ def freeze(ctx: click.Context, folder: Path | None, server: str | None) -> None:
 @project_option
 def check(folder: Path | None) -> None:
     """Say whether the project is sound and its frozen file fresh; needs no database. Exits 2 where not."""
+    from datetime import UTC, datetime
+
     from nosender.errors import UsageError
     from nosender.migrations.project_chain import ProjectChain
+    from nosender.privacy_audit.project_checks import all_checks
+    from nosender.privacy_audit.result.waivers import read as read_waivers
     from nosender.project import find
     from nosender.project.declared import catalogue_of, frozen_of
 
@@ -180,6 +184,9 @@ def check(folder: Path | None) -> None:
     catalogue = catalogue_of(found)
     chain = ProjectChain.load(found)
     frozen_of(found, found.own.schema or "public")
+    checks = all_checks(found)
+    if found.own.waivers is not None:
+        read_waivers(found.own.waivers, checks, datetime.now(UTC).date())
     tables = [table.name for table in catalogue.tables if table.whose is not None]
     head = f", its chain at {chain.head or 'base'}" if chain is not None else ""
     click.echo(f"{found.name or found.file}: {len(tables)} tables beside ours, all declared{head}")

@@ -49,12 +49,17 @@ class File:
         """Parse `path`; UsageError where it cannot be read, is not TOML, or says TODO anywhere."""
         self.name = path.relative_to(root).as_posix()
         try:
-            self.lines = path.read_text(encoding="utf-8").splitlines()
+            # some editors put a mark before the first letter
+            self.lines = path.read_text(encoding="utf-8-sig").splitlines()
             self.values: dict[str, Any] = tomllib.loads("\n".join(self.lines))
         except OSError as error:
             raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
         except UnicodeDecodeError:
             raise UsageError(f"{self.name}:1: not text in UTF-8.") from None
+        except RecursionError:
+            raise UsageError(
+                f"{self.name}:1: not valid TOML that anybody wrote: it is nested too deeply."
+            ) from None
         except tomllib.TOMLDecodeError as error:
             found = re.search(r"at line (\d+)", str(error))
             line = found[1] if found else len(self.lines)

@@ -12,7 +12,7 @@ import pytest
 import nosender.schema.catalogue as room
 from nosender.gate.review_notes import Change, Weight, changes, waived
 from nosender.schema.catalogue.load import load
-from nosender.schema.catalogue.model import Dropped
+from nosender.schema.catalogue.model import Catalogue, Dropped
 from nosender.toml_reader import Place
 
 CATALOGUE = Path(room.__file__).parent
@@ -206,3 +206,25 @@ def test_waivers_gained_and_extended() -> None:
             "longer than before (2026-01-01).",
         ),
     ]
+
+
+def test_rows_that_settle_no_more_weigh_as_rows_that_stay() -> None:
+    """Only a project's tables say so; ours settle by what the database says."""
+    catalogue = load()
+    table = catalogue.tables[0]
+
+    def saying(settled_by: str | None, *raised: str) -> Catalogue:
+        kept = replace(table.retention, settled_by=settled_by, raised=raised)
+        return replace(catalogue, tables=(replace(table, retention=kept), *catalogue.tables[1:]))
+
+    anew = "the sweep writes them anew in random order, by"
+    told = f"The order in which rows of {table.name} came:"
+    pairs = {
+        (None, "xmin"): (Weight.TIGHTENS, f"{told} {anew} who wrote them; before: they keep it."),
+        ("xmin", None): (Weight.KEEPS, f"{told} they keep it; before: {anew} who wrote them."),
+    }
+    for (before, after), expected in pairs.items():
+        (change,) = changes(saying(before), saying(after))
+        assert (change.weight, change.sentence) == expected
+    (change,) = changes(saying("at", "at"), saying("at"))
+    assert change.weight is Weight.KEEPS

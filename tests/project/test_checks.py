@@ -115,6 +115,8 @@ def test_the_gate_holds_it_to_its_examples(courier: Path, server: EmbeddedServer
         ("query.sql", None, "a check is five files, and query.sql is not there"),
         ("check.py", "import nothing_of_that_name", "cannot be read: ModuleNotFoundError"),
         ("check.py", "CHECK = 1", "a check has CHECK"),
+        ("check.py", "raise SystemExit(0)", "cannot be read: SystemExit"),
+        ("bad.sql", "\udcff", "cannot be read as text in UTF-8"),
     ],
 )
 def test_what_is_no_check_is_refused(
@@ -123,7 +125,7 @@ def test_what_is_no_check_is_refused(
     if text is None:
         (check / name).unlink()
     else:
-        (check / name).write_text(text)
+        (check / name).write_text(text, errors="surrogateescape")
     with pytest.raises(UsageError, match=says):
         all_checks(find(courier))
 

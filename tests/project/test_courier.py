@@ -160,6 +160,23 @@ def test_a_version_table_is_one_column(both: Target, project: Project) -> None:
         project_chain.upgrade(both, project)
 
 
+def test_an_env_that_ends_the_program_ends_nothing_of_ours(both: Target, project: Project) -> None:
+    assert project.file is not None
+    (project.file.parent / "migrations" / "env.py").write_text("raise SystemExit(0)")
+    with pytest.raises(
+        NosenderError, match="failed with SystemExit; of the revision at work nothing was kept"
+    ):
+        project_chain.upgrade(both, project)
+
+
+def test_somebody_elses_revision_in_the_version_table_is_one_sentence(both: Target, project: Project) -> None:
+    """Two projects with one version table."""
+    with psycopg.connect(both.conninfo) as connection:
+        connection.execute("update courier_version set version_num = 'other'")
+    with pytest.raises(NosenderError, match="locate revision identified by 'other'"):
+        project_chain.upgrade(both, project)
+
+
 def test_nothing_of_ours_stands_yet(database: str, project: Project) -> None:
     with pytest.raises(NosenderError, match="run nosender db upgrade before"):
         project_chain.upgrade(Target(database), project)
@@ -217,6 +234,10 @@ def test_a_frozen_file_of_a_newer_version_is_refused(project: Project) -> None:
     )
     with pytest.raises(UsageError, match="has the format"):
         frozen_of(project, "public")
+    for odd in ("", "[]", "[" * 100_000, '{"format": "nosender.project/1", "observation": null}'):
+        (project.own.catalogue / "frozen.json").write_text(odd)
+        with pytest.raises(UsageError, match="is no frozen file of ours"):
+            frozen_of(project, "public")
     (project.own.catalogue / "frozen.json").unlink()
     with pytest.raises(UsageError, match="run `nosender project freeze`"):
         frozen_of(project, "public")
@@ -229,6 +250,7 @@ def test_a_frozen_file_of_a_newer_version_is_refused(project: Project) -> None:
         ("alembic.ini", "[alembic]\nscript_location = nowhere\n", "holds no folder versions"),
         ("migrations/versions/c003.py", "def (", r"c003\.py:1: not Python"),
         ("migrations/versions/c003.py", "raise KeyError", "cannot be read: KeyError"),
+        ("migrations/versions/c003.py", "raise SystemExit(0)", "cannot be read: SystemExit"),
         ("migrations/versions/c003.py", "revision = 'c003'\ndown_revision = 'c009'", "c003"),
     ],
 )
@@ -279,6 +301,11 @@ def test_plain_alembic_brings_theirs_and_db_check_says_whose(
         ('catalogue = "privacy"', 'catalogue = "../elsewhere"', "must lie in the folder of this file"),
         ('name = "courier"', "", "needs a name"),
         ('name = "courier"', 'format = 2\nname = "courier"', "a format of another version"),
+        ('name = "courier"', 'name = "cou\\nrier"', "name is one line of at most 31 letters"),
+        ('name = "courier"', f'name = "{"x" * 32}"', "name is one line of at most 31 letters"),
+        ('name = "courier"', 'name = "courier"\nschema = "pg_x"', "the schema pg_x is PostgreSQL's own"),
+        ("courier_version", "shop.version", "its name has no dot"),
+        ('name = "courier"', f"name = {'[' * 100_000}", "nested too deeply"),
     ],
 )
 def test_settings_that_do_not_agree_are_refused(courier: Path, old: str, new: str, says: str) -> None:

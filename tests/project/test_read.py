@@ -49,6 +49,20 @@ def test_two_projects_are_never_chosen_between(tmp_path: Path, monkeypatch: pyte
         find(below)
 
 
+def test_a_file_that_cannot_be_one_is_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    below = tmp_path / "below"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    (tmp_path / "nosender.toml").symlink_to("nowhere")
+    with pytest.raises(UsageError, match="or a link that leads to none"):
+        find()
+    (tmp_path / "nosender.toml").unlink()
+    (tmp_path / "nosender.toml").write_bytes(b"\xef\xbb\xbf" + WHOLE.encode())  # the mark of some editors
+    assert find().name == "shop"
+
+
 def test_a_named_folder_must_hold_one(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"holds no nosender\.toml"):
         find(tmp_path)

@@ -7,7 +7,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from nosender.errors import UsageError
+from nosender.errors import NosenderError, UsageError
+from nosender.migrations import runner
 from nosender.privacy_audit.result.limits import unsettled_tables
 from nosender.privacy_audit.runner import read_snapshot
 from nosender.project import Project, find
@@ -199,6 +200,11 @@ def test_a_time_says_when_and_rises_and_what_lies_out_of_line_is_stored_anew(
     assert sets(both, "desk.notes")[1:] == [("done", "07 00:00", 20)]
     assert stored()[:2] == (set(range(1, 21)), {0})
     assert stored()[2] > before  # the old ones are vacuumed
+
+
+def test_ours_does_not_go_back_below_it(both: Target) -> None:
+    with pytest.raises(NosenderError, match="cannot go back: a project's tables settle"):
+        runner.downgrade(both, "0017")
 
 
 def test_what_nothing_settles_is_named_in_the_limits(both: Target, courier: Path) -> None:

@@ -5,8 +5,8 @@ that wrote them. A row of any other transaction, older than a settle that came t
 where no settle ever came to its end, rows are counted whose own times are past. Of people and devices, the
 rows that somebody locked before. An hour, the grace and an hour more are given. What it cannot see: copies,
 WAL and backups; of tables above 2 MB all but a sample, but which of them settled is found by all of them or
-none; tables that somebody declared beside ours, which no sweep settles: the report names them among its
-limits.
+none; tables that somebody declared beside ours without saying by what they settle: the report names them
+among its limits. One that settles by xmin has no times of its own, so only a newer settle tells.
 """
 
 from nosender.privacy_audit.check import Answer, Check
