@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _KINDS: tuple[SchemaKind, ...] = ("relations", "functions", "types", "sequences", "others")
 _STORES = {"table", "partitioned table", "materialized view", "foreign table"}
+_EMPTY = 8
+"""So many empty schemas say nothing; more of them can say something by their names."""
 _TEMPORARY = re.compile(r"pg_(toast_)?temp_[0-9]+")
 
 
@@ -42,7 +44,11 @@ def unaccounted(snapshot: Snapshot, excused: Iterable[str]) -> tuple[Unaccounted
         second = snapshot.holds_ours(name)
         if not _TEMPORARY.fullmatch(name) and (second or name not in excused):
             found.append(Unaccounted(name, sum(map(_stores, left[name])), second))
-    return tuple(found)
+    named = {each.name for each in snapshot.live.schemas if each.extension is None}
+    empty = named - left.keys() - snapshot.schemas - excused - {"public"}
+    if len(empty) > _EMPTY:
+        found += [Unaccounted(name, 0, ours_too=False) for name in sorted(empty)]
+    return tuple(sorted(found, key=lambda each: each.name))
 
 
 def _stores(thing: object) -> bool:

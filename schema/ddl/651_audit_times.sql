@@ -1,9 +1,10 @@
 set search_path = pg_catalog, pg_temp;
 
--- Per stored time: how many are finer than they may be, and how many that are said to be past lie ahead.
+-- Per stored time: how many are finer than they may be, and how many that are said to be past lie ahead, or
+-- before 2000, where no row of a messenger comes from: such a moment is a token.
 create function public.audit_times()
 returns table (
-  table_name text, column_name text, examined bigint, finer bigint, future bigint, whole boolean
+  table_name text, column_name text, examined bigint, finer bigint, impossible bigint, whole boolean
 )
 language plpgsql
 stable
@@ -41,8 +42,11 @@ begin
             {resolution}::interval, v.moment, timestamp '2000-01-01'
           )) as finer,
           pg_catalog.count(*) filter (
-            where {past} and v.moment > (pg_catalog.now() at time zone 'utc') + interval '1 hour'
-          ) as future,
+            where {past} and (
+              v.moment > (pg_catalog.now() at time zone 'utc') + interval '1 hour'
+              or v.moment < timestamp '2000-01-01'
+            )
+          ) as impossible,
           {whole} as whole
         from (select {moment} as moment from {rows} as r) as v
         where v.moment is not null and pg_catalog.isfinite(v.moment)

@@ -220,7 +220,8 @@ comment on routine public.audit_statistics is 'Counts values that the planner''s
 comment on routine public.audit_tables is
 'Lists every table, how large it is, and why it is not read; called by the functions below.';
 comment on routine public.audit_text is 'Fills the template of a statement; called by the functions below.';
-comment on routine public.audit_times is 'Counts stored times that are finer than declared, or lie ahead.';
+comment on routine public.audit_times is
+'Counts stored times that are finer than declared, lie ahead or before 2000.';
 comment on routine public.audit_type is
 'Says on which built-in type one rests; called by the functions below.';
 comment on routine public.audit_whole is

@@ -23,7 +23,7 @@ COMPARED = (*INTEGERS, "numeric", "uuid", "double precision", "bigint[]", "integ
 
 
 def times(asked: Asked) -> list[Composed]:
-    """Moments that are finer than declared, and moments said to be past that lie ahead."""
+    """Moments that are finer than declared, and moments said to be past that cannot be."""
     return [
         asked.filled(
             "audit_times",

@@ -3,8 +3,9 @@
 One session key id, token, ciphertext or prefix in two places is a relationship: a GROUP BY away from the
 contact list, without any column or key for it. Identifiers, keys and ciphertexts may never be shared; of any
 other column the shape decides: few values that very many share are a state, many values that two or three
-share are conversations. Identifiers are compared in one spelling: in capitals, without dashes and backwards
-they join as well. Reads the sample that the probes read, so of a large table it can miss what is rare.
+share are conversations, and counts of which nearly all stand under two or three are too. Identifiers are
+compared in one spelling: in capitals, without dashes and backwards they join as well. Reads the sample that
+the probes read, so of a large table it can miss what is rare.
 """
 
 from nosender.privacy_audit.check import Answer, Check
@@ -41,8 +42,11 @@ def look(snapshot: Snapshot) -> Answer:
         column = row["column_name"].partition("[")[0]
         class_name = classes.get((row["table_name"], column))
         shared = row["shared_values"]
-        if class_name == "device-key" and row["column_name"].endswith("[1..8]"):
-            continue  # COSE keys of one algorithm begin alike
+        if class_name == "device-key" and row["column_name"].endswith("[1..8]") and shared <= STATES:
+            continue  # COSE keys of one algorithm begin alike, and there are few algorithms
+        # Counts of many people meet in many values, and now and then more than three of them.
+        paired = row["distinct_values"] > 2 * STATES and row["widest"] <= 3
+        paired = paired and 5 * shared >= 4 * row["distinct_values"]
         # Between a bucket and a conversation the mean number of people behind one value tells.
         many_small = row["distinct_values"] > STATES and row["pairs"] < 4 * row["distinct_values"]
         if class_name == "state" and row["distinct_values"] > STATES:
@@ -55,7 +59,7 @@ def look(snapshot: Snapshot) -> Answer:
                     {"values": row["distinct_values"]},
                 )
             )
-        elif shared and (class_name in UNSHARED or (class_name != "counter" and many_small)):
+        elif shared and (class_name in UNSHARED or (paired if class_name == "counter" else many_small)):
             found.append(
                 Found(
                     snapshot.named(row["table_name"], column),

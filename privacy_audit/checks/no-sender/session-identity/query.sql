@@ -82,7 +82,7 @@ where
     ('audit_statistics()', 'a0fc50c703d8980f97fef33f951f9f7c'),
     ('audit_tables()', '36bdbf78873b4cd3fdfe8a0946dc6a85'),
     ('audit_text(template text, parts jsonb)', 'd4a4558ab5f89b862f790a8b94fe7651'),
-    ('audit_times()', '40f2b87ec930bad3cbded103aa093f65'),
+    ('audit_times()', '6d1d30114acec08bae93815449c37986'),
     ('audit_type(of_type oid)', '7e44f90cf8899507f231b17a6fb758f2'),
     ('audit_whole(of_table text, most_pages integer)', 'a395ae942c37139734c16d971e336d8f'),
     ('claim_ephemeral_key(destination text, exchange text)', 'f1b72a763261e1f5512db40f7548993f'),

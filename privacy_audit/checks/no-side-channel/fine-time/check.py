@@ -1,9 +1,9 @@
-"""Times that are finer than the catalogue says, or that lie ahead.
+"""Times that are finer than the catalogue says, or that cannot be.
 
 The moment of a message and the moment of its answer find the partner after three to five messages when they
 are exact to a second. Triggers round and checks prove; this counts what stands there, whatever became of
-them. A moment that should be past and is not is a number of somebody's choice. Reads the sample that the
-probes read.
+them. A moment that should be past and is not, or is from before 2000, is a number of somebody's choice. Reads
+the sample that the probes read.
 """
 
 from nosender.privacy_audit.check import Answer, Check
@@ -14,7 +14,7 @@ from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 CHECK = Check(
     slug="fine-time",
-    title="No stored time is finer than declared, and none that is past lies ahead.",
+    title="No stored time is finer than declared, and none that is past lies ahead or before 2000.",
     claim=Claim.NO_SIDE_CHANNEL,
     severity=Severity.HIGH,
     confidence=Confidence.CERTAIN,
@@ -39,11 +39,11 @@ def look(snapshot: Snapshot) -> Answer:
                 snapshot.named(row["table_name"], row["column_name"]),
                 "column",
                 f"{row['finer']} of {row['examined']} times looked at are finer than declared"
-                + (f", and {row['future']} lie ahead." if row["future"] else "."),
-                {"finer": row["finer"], "future": row["future"], "examined": row["examined"]},
+                + (f", and {row['impossible']} lie ahead or before 2000." if row["impossible"] else "."),
+                {"finer": row["finer"], "impossible": row["impossible"], "examined": row["examined"]},
             )
             for row in rows
-            if row["finer"] or row["future"]
+            if row["finer"] or row["impossible"]
         ),
         passed_over("audit_times", coarse, places(snapshot, rows)),
         samples(snapshot.schema, rows),
