@@ -610,3 +610,34 @@ grant execute on function public.audit_times() to nosender_auditor;
 
 -- 850_comments.sql
 comment on routine public.audit_times is 'Counts stored times that are finer than declared, or lie ahead.';
+
+-- 557_retention_settle.sql
+-- One transaction of the settling with which a sweep of all tables ends: one set of one table, or a random
+-- part of it. Parts only where the caller says that another session of its own holds a snapshot meanwhile
+-- (`held`): without one, what a part leaves behind is cleared by the next, whose rows then stay in their
+-- pages, beside their neighbours.
+create or replace function public.retention_settle(state jsonb) returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  target record;
+  answer jsonb;
+  most bigint := case when (state ->> 'held')::boolean then 20000 else 9223372036854775807 end;
+begin
+  for target in
+    select r.table_name, t.until, t.settled, t.rising, t.last_one
+    from public.retention_settle_rules() with ordinality as r (table_name, levels, beside, due, changes, place)
+    cross join lateral public.retention_settle_targets(r.table_name, r.levels) as t
+    order by r.place, t.until
+  loop
+    answer := public.retention_settle_batch(
+      state, target.table_name, target.until, target.settled, target.rising, target.last_one, most
+    );
+    if answer is not null then
+      return answer;
+    end if;
+  end loop;
+  return state || jsonb_build_object('settling', false, 'affected', 0, 'pause_ms', 0);
+end
+$$;

@@ -105,7 +105,7 @@ where
       ('retention_row_text(entry retention_runs)', '8b7f8ef3f7e9898e001ffa4690c6d7ab'),
       ('retention_runs_guard()', 'dcff73a0a394f8fcbb36ba60d0ba3fb7'),
       ('retention_scattered(name text, expires_column text, cutoff timestamp without time zone)', 'a3c22c5f114d50a32d394da7d66a0a4a'),
-      ('retention_settle(state jsonb)', 'a65e7dd48c3553a162560432b42a1710'),
+      ('retention_settle(state jsonb)', '9e6c4fab421a69a7a4e0b4852cdfb2b7'),
       ('retention_settle_batch(state jsonb, name text, until timestamp without time zone, settled xid[], rising xid[], last_one boolean, most bigint)', '238325b1abf7ed9a8f24baa017ead59c'),
       ('retention_settle_rules()', '4c68a9b5834f7e25413ea4fc3e1fed34'),
       ('retention_settle_targets(name text, levels interval[])', 'fee485131aa34f2df2b9adda5fe06380'),
