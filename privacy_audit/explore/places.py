@@ -44,6 +44,7 @@ _SURE = list(Confidence)
 
 _JOINED = (PlaceKind.GROUP, PlaceKind.BESIDE_MESSAGE)
 _COMING = frozenset(("inviter", "invited", "referred", "referrer", "friend", "partner", "blocked", "peer"))
+_BOOKS = (("collected", "address"), ("address", "book"), ("phone", "book"))
 _BELONGING = frozenset(("membership", "registered", "affiliation", "occupant"))
 
 
@@ -128,7 +129,7 @@ def _beyond_books(different: list[Guess]) -> list[Guess]:
     """Without who changed a row last, and none where all that is left are its makers."""
     if len(different) == 1:
         return different
-    left = [each for each in different if each.word not in BOOKED]
+    left = [each for each in different if not {each.word, *marks(each.column)} & BOOKED]
     made = [each for each in left if "by" in words_of(each.column)[1:] and each.role is Role.SENDER]
     return left if len(left) > len(made) and len(left) > 1 else []
 
@@ -152,7 +153,7 @@ def _documents(
 
 def _relates(shape: TableShape) -> bool:
     """Whether a row is by the table's name one of somebody's contacts, blocks or friends."""
-    return bool(set(shape.words[-1:]) & RELATING) or shape.words[-2:] == ("collected", "address")
+    return bool(set(shape.words[-1:]) & RELATING) or shape.words[-2:] in _BOOKS
 
 
 def _without_aliases(people: list[Guess]) -> list[Guess]:
@@ -230,7 +231,8 @@ def _apart(shape: TableShape, one: Guess, other: Guess, measures: Measures | Non
     if _relates(shape) and not (shape.alone(one.column) or shape.alone(other.column)):
         return Role.SELF in (one.role, other.role) or Role.ADDRESS not in (one.role, other.role)
     if one.word == other.word:
-        return apart(one.column, other.column) or (marked and shape.together(one.column, other.column))
+        keyed = marked and shape.together(one.column, other.column)
+        return apart(one.column, other.column) or keyed or _done_to(one.column, other.column)
     if not marked and {one.word, other.word} <= ALIASES:
         return False
     if shape.together(one.column, other.column):
@@ -243,6 +245,13 @@ def _apart(shape: TableShape, one: Guess, other: Guess, measures: Measures | Non
             and not (shape.alone(one.column) or shape.alone(other.column))
         )
     return not (one.role is other.role and one.role is Role.SENDER)
+
+
+def _done_to(one: str, other: str) -> bool:
+    """Whether a plain name stands beside one that a deed sets apart: `user_id` and `imported_user_id`."""
+    some = {marks(one), marks(other)}
+    deeds = [each for each in some if len(each) == 1 and each[0].endswith("ed") and each[0] not in BOOKED]
+    return () in some and len(deeds) == 1
 
 
 def _pair(

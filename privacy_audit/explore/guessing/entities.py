@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.explore.guessing.indirect import implied
+from nosender.privacy_audit.explore.guessing.referred import second_names
 from nosender.privacy_audit.explore.guessing.world import FEWEST, MOST, PERSON_FORMS
 from nosender.privacy_audit.explore.model import Kind, Role
 from nosender.privacy_audit.explore.names.vocabulary import (
@@ -48,6 +49,7 @@ def entities_of(
     entities |= _by_referrers(shapes, entities)
     entities |= _as_parents(shapes, entities)
     entities = _without_tenants(shapes, entities)
+    entities |= second_names(shapes, entities)
     reached = _by_values(shapes, entities, measures) if measures else {}
     entities |= dict.fromkeys(reached, Kind.PERSON)
     shapes, held = _containers(shapes, entities)
@@ -153,8 +155,13 @@ def _by_values(
 def _without_tenants(shapes: Mapping[Table, TableShape], entities: dict[Table, Kind]) -> dict[Table, Kind]:
     """Beside a table of users, an account or a customer is whom the users work for."""
     people = {key for key, kind in entities.items() if kind is Kind.PERSON}
-    tenants = {key for key in people if shapes[key].words[-1] in TENANTS and not _personal(shapes[key])}
-    users = {key for key in people - tenants if shapes[key].words[-1] in ("user", "person", "people")}
+    users = {key for key in people if shapes[key].words[-1] in ("user", "person", "people")}
+    employers = {link.parent for key in users for link in shapes[key].links} - users
+    tenants = {
+        key
+        for key in people
+        if shapes[key].words[-1] in TENANTS and (key in employers or not _personal(shapes[key]))
+    }
     if not users:
         return entities
     return {key: kind for key, kind in entities.items() if key not in tenants}
@@ -197,6 +204,8 @@ def entity_of(table: TableShape) -> Kind | None:
         return None
     if set(table.words[:-1]) & (OTHER | SENDER | RECIPIENT | {"device", "config", "system"}):
         return None
+    if head == "profile" and table.words[:-1] and not (_personal(table) or _names_one(table)):
+        return None  # how an asset or a tenant is set up
     if len(table.words) == 1 and head in ("user", "account", "person", "profile"):
         return Kind.PERSON  # also one of several servers, tenants or bridges
     two = {word for word in table.words if word in GROUP | MESSAGE} and len(table.words) > 1
