@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.explore.guessing.indirect import implied
-from nosender.privacy_audit.explore.guessing.referred import second_names
+from nosender.privacy_audit.explore.guessing.referred import identities, second_names
 from nosender.privacy_audit.explore.guessing.world import FEWEST, MOST, PERSON_FORMS
 from nosender.privacy_audit.explore.model import Kind, Role
 from nosender.privacy_audit.explore.names.vocabulary import (
@@ -14,6 +14,7 @@ from nosender.privacy_audit.explore.names.vocabulary import (
     GROUP,
     IDENTIFIER,
     MESSAGE,
+    NAMES,
     NO_ENTITY,
     OTHER,
     RECIPIENT,
@@ -47,7 +48,7 @@ def entities_of(
     shapes = implied(shapes)
     entities = {key: kind for key, shape in shapes.items() if (kind := entity_of(shape))}
     entities |= _by_referrers(shapes, entities)
-    entities |= _as_parents(shapes, entities)
+    entities |= _as_parents(shapes, entities) | identities(shapes, entities)
     entities = _without_tenants(shapes, entities)
     entities |= second_names(shapes, entities)
     reached = _by_values(shapes, entities, measures) if measures else {}
@@ -77,7 +78,7 @@ def _by_referrers(shapes: Mapping[Table, TableShape], entities: Mapping[Table, K
         table: Kind.PERSON
         for table, some in said.items()
         if (not people_known and sum(some) >= 2 and sum(some) >= MOST * len(some))
-        or (table in authors and _personal(shapes[table]))
+        or (table in authors and (_personal(shapes[table]) or _called(shapes[table])))
     }
 
 
@@ -175,6 +176,12 @@ def _personal(shape: TableShape) -> bool:
         or words_of(each.name) == ("username",)
         for each in shape.columns
     )
+
+
+def _called(shape: TableShape) -> bool:
+    """Whether each row bears a name, and is no group and nothing that was written."""
+    shared = set(shape.words[-1:]) & (GROUP | MESSAGE)
+    return not shared and not _titled(shape) and any(words_of(each.name) in NAMES for each in shape.columns)
 
 
 def entity_of(table: TableShape) -> Kind | None:

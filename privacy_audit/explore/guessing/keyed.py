@@ -95,7 +95,8 @@ def natural_groups(
     found: dict[str, list[tuple[Table, str]]] = {}
     for key, kind in entities.items():
         primary = shapes[key].primary
-        if kind is Kind.GROUP and len(primary) == 1 and primary[0].lower() not in _GENERAL:
+        linked = any(link.columns == primary for link in shapes[key].links)  # the key of what it is part of
+        if kind is Kind.GROUP and len(primary) == 1 and primary[0].lower() not in _GENERAL and not linked:
             column = next(each for each in shapes[key].columns if each.name == primary[0])
             found.setdefault(primary[0], []).append((key, family(column)))
     return {name: some[0] for name, some in found.items() if len(some) == 1}

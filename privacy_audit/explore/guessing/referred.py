@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.explore.model import Kind, Role
-from nosender.privacy_audit.explore.names.vocabulary import BELONGING, NAMES, REACHED, REACTING
+from nosender.privacy_audit.explore.names.vocabulary import BELONGING, MESSAGE, NAMES, REACHED, REACTING
 from nosender.privacy_audit.explore.names.words import marks, reading, words_of
 
 if TYPE_CHECKING:
@@ -53,6 +53,20 @@ def second_names(shapes: Mapping[Table, TableShape], entities: Mapping[Table, Ki
         if alone:
             found[key] = Kind.PERSON
     return found
+
+
+def identities(shapes: Mapping[Table, TableShape], entities: Mapping[Table, Kind]) -> dict[Table, Kind]:
+    """Tables in which messages have their key, and the parts of one share it: what refers there means one."""
+    found: dict[Table, list[bool]] = defaultdict(list)
+    for shape in shapes.values():
+        for link in shape.links:
+            if link.parent in shapes and link.parent not in entities and link.columns == shape.primary:
+                found[link.parent].append(shape.is_message or bool(set(shape.words[:1]) & MESSAGE))
+    return {
+        table: Kind.MESSAGE
+        for table, some in found.items()
+        if sum(some) >= _SOME and sum(some) * 2 > len(some)
+    }
 
 
 def _referrers(shapes: Mapping[Table, TableShape]) -> dict[Table, list[TableShape]]:

@@ -97,6 +97,10 @@ def _weighed(each: Guess, row: _Row) -> Guess | None:
         )
         or (people and ((row.grouped and each.word != "address") or each.word in SELF | {"owner", "creator"}))
     )
+    borne_out = borne_out or any(
+        one.kind is Kind.GROUP and one.entity is not None and shape.together(each.column, one.column)
+        for one in row.found
+    )
     if typed and borne_out and not directed:
         return replace(each, confidence=LIKELY, why=f"{each.why}, beside what else the row names")
     return each
