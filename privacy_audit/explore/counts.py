@@ -26,6 +26,8 @@ class ColumnCounts:
     """The share of texts that say themselves who they are from."""
     readable: float = 0.0
     """The share in which two words stand beside each other."""
+    spoken: float = 0.0
+    """The share that is text where messages are expected: also of one word, also in other letters."""
     entropy: float | None = None
     """Bits a byte, of the first bytes of the first rows."""
     finest: str | None = None

@@ -44,6 +44,7 @@ _SURE = list(Confidence)
 
 _JOINED = (PlaceKind.GROUP, PlaceKind.BESIDE_MESSAGE)
 _COMING = frozenset(("inviter", "invited", "referred", "referrer", "friend", "partner", "blocked", "peer"))
+_BOOKS = (("collected", "address"), ("address", "book"), ("phone", "book"))
 _BELONGING = frozenset(("membership", "registered", "affiliation", "occupant"))
 
 
@@ -108,6 +109,11 @@ def _places(shape: TableShape, world: World, measures: Measures | None) -> Itera
         yield _pair(shape, different, groups, measures)
     elif people and not person_row:
         yield from _single(shape, people, groups, messages, own, world)
+    elif own is Kind.PERSON and _relates(shape):
+        whose = sorted((each for each in people if _keeps(shape, each)), key=_surest)
+        if whose:
+            told = f"whose contact each person is: {whose[0].column} in each row of {shape.name}"
+            yield _place(PlaceKind.PAIR, shape, whose[:1], (), told, _least(whose[:1]), whose[0].why)
     yield from _texts(shape, measures)
     yield from _documents(shape, people, different, own)
     for name in _lists(shape):
@@ -128,7 +134,7 @@ def _beyond_books(different: list[Guess]) -> list[Guess]:
     """Without who changed a row last, and none where all that is left are its makers."""
     if len(different) == 1:
         return different
-    left = [each for each in different if each.word not in BOOKED]
+    left = [each for each in different if not {each.word, *marks(each.column)} & BOOKED]
     made = [each for each in left if "by" in words_of(each.column)[1:] and each.role is Role.SENDER]
     return left if len(left) > len(made) and len(left) > 1 else []
 
@@ -152,7 +158,18 @@ def _documents(
 
 def _relates(shape: TableShape) -> bool:
     """Whether a row is by the table's name one of somebody's contacts, blocks or friends."""
-    return bool(set(shape.words[-1:]) & RELATING) or shape.words[-2:] == ("collected", "address")
+    return bool(set(shape.words[-1:]) & RELATING) or shape.words[-2:] in _BOOKS
+
+
+def _keeps(shape: TableShape, each: Guess) -> bool:
+    """Whether the row of a contact refers to one of other people, who keeps many."""
+    other = each.entity is not None and each.entity != shape.id
+    return (
+        other
+        and each.role in (Role.SELF, Role.SENDER)
+        and not marks(each.column)
+        and not shape.alone(each.column)
+    )
 
 
 def _without_aliases(people: list[Guess]) -> list[Guess]:
@@ -220,7 +237,7 @@ def _apart(shape: TableShape, one: Guess, other: Guess, measures: Measures | Non
         return not counted.one_to_one  # two names of one person go together, row for row
     marked = marks(one.column) != marks(other.column)
     if one.role is other.role is Role.SELF and not marked and one.entity == other.entity is not None:
-        return False  # two keys to the row of one person
+        return shape.together(one.column, other.column)  # or two keys to the row of one person
     if (
         one.entity is not None
         and one.entity == other.entity
@@ -230,7 +247,8 @@ def _apart(shape: TableShape, one: Guess, other: Guess, measures: Measures | Non
     if _relates(shape) and not (shape.alone(one.column) or shape.alone(other.column)):
         return Role.SELF in (one.role, other.role) or Role.ADDRESS not in (one.role, other.role)
     if one.word == other.word:
-        return apart(one.column, other.column) or (marked and shape.together(one.column, other.column))
+        keyed = marked and shape.together(one.column, other.column)
+        return apart(one.column, other.column) or keyed or _done_to(one.column, other.column)
     if not marked and {one.word, other.word} <= ALIASES:
         return False
     if shape.together(one.column, other.column):
@@ -243,6 +261,13 @@ def _apart(shape: TableShape, one: Guess, other: Guess, measures: Measures | Non
             and not (shape.alone(one.column) or shape.alone(other.column))
         )
     return not (one.role is other.role and one.role is Role.SENDER)
+
+
+def _done_to(one: str, other: str) -> bool:
+    """Whether a plain name stands beside one that a deed sets apart: `user_id` and `imported_user_id`."""
+    some = {marks(one), marks(other)}
+    deeds = [each for each in some if len(each) == 1 and each[0].endswith("ed") and each[0] not in BOOKED]
+    return () in some and len(deeds) == 1
 
 
 def _pair(
@@ -286,7 +311,7 @@ def _single(
     others = [
         each for each in messages if each.column not in shape.primary or len(shape.primary) > 1 or shape.links
     ]
-    beside = [each for each in groups if each.column not in _own_id(shape, own)]
+    beside = [each for each in groups if each.column not in _own_id(shape, own) and not _kept(own, people)]
     waiting = bool(set(shape.words) & WAITING)
     why = "; ".join(f"{each.column}: {each.why}" for each in people[:2])
     named = people[0].column
@@ -346,6 +371,11 @@ def _members(shape: TableShape) -> bool:
     return shape.words[-1] in BELONGING | _BELONGING or (named and shape.words[-1] in SELF | ABOUT)
 
 
+def _kept(own: Kind | None, people: Sequence[Guess]) -> bool:
+    """Whether those are all who made or changed a group, whatever other it is in."""
+    return own is Kind.GROUP and all("by" in words_of(each.column)[1:] for each in people)
+
+
 def _own_id(shape: TableShape, own: Kind | None) -> set[str]:
     return set(shape.primary) if own is Kind.GROUP and len(shape.primary) == 1 else set()
 
@@ -402,6 +432,10 @@ def _place(
     return Place(
         kind, shape.id, names, joined, sentence, confidence, why, query_of(shape.id, kind, names, joined)
     )
+
+
+def _surest(guess: Guess) -> int:
+    return _SURE.index(guess.confidence)
 
 
 def _least(guesses: Sequence[Guess]) -> Confidence:

@@ -48,6 +48,8 @@ _NAMING = (
     """["']?[[:space:]]*(=|:)[[:space:]]*["'<+@[:alnum:]]"""
 )
 _READABLE = r"[[:alpha:]]{2,}[[:space:]]+[[:alpha:]]{2,}"
+_SHORT = r"^[[:alpha:]]{1,23}([[:space:][:punct:]]|$)"
+"""How a short answer begins, `ok` or `hello!`; what is coded has digits among its letters."""
 _PARTS = ("microsecond", "millisecond", "second", "minute", "hour", "day")
 _TRUNCATED = ("milliseconds", "second", "minute", "hour", "day")
 _LONG = 2048
@@ -136,15 +138,27 @@ def forming(read: Read) -> list[sql.Composable]:
         ).format(c, sql.Literal(_LONGEST_DOCUMENT), sql.Literal(_LONG))
         some = [_matching(text, _NAMING, "~*"), _matching(text, _READABLE, "~")]
     elif read.kind == "text":
-        some = [_matching(c, _NAMING, "~*", "naming"), _matching(c, _READABLE, "~", "readable")]
+        some = [
+            _matching(c, _NAMING, "~*", "naming"),
+            _matching(c, _READABLE, "~", "readable"),
+            _spoken(c),
+        ]
     elif read.kind == "bytes":
         text = sql.SQL("pg_catalog.encode({}, 'escape')").format(c)
-        some = [_matching(text, _READABLE, "~"), _matching(text, r"^[^\\]*$", "~")]
+        some = [_matching(text, form, "~") for form in (_READABLE, r"^[^\\]*$", _SHORT)]
     else:
         return []
     if read.kind == "text":
         some += [_matching(c, form, "~", name) for name, form in FORMS.items()]
     return [sql.SQL("pg_catalog.count({})").format(c), *some]
+
+
+def _spoken(value: sql.Composable) -> sql.Composed:
+    """Texts of one word as well, and those in letters that ASCII lacks."""
+    return sql.SQL(
+        "pg_catalog.count(*) filter (where {0} operator(pg_catalog.~) {1} or {0} operator(pg_catalog.~) {2} "
+        "or pg_catalog.octet_length({0}) operator(pg_catalog.>) pg_catalog.length({0}))"
+    ).format(value, sql.Literal(_SHORT), sql.Literal(_READABLE))
 
 
 def counting(read: Read, *, weigh: bool) -> list[sql.Composable]:
@@ -222,14 +236,22 @@ def answer_of(read: Read, values: list[Any], formed: list[Any], *, weigh: bool) 
     distinct = take()
     some = max(formed.pop(0), 1)
     if read.kind == "text":
-        naming, readable = formed.pop(0) / some, formed.pop(0) / some
+        naming, readable, spoken = (formed.pop(0) / some for _ in range(3))
         forms = tuple((name, formed.pop(0) / some) for name in FORMS)
         return ColumnCounts(
-            filled, distinct, forms, naming, readable, _bits(take()) if weigh else None, sparse=True
+            filled,
+            distinct,
+            forms,
+            naming,
+            readable,
+            spoken,
+            entropy=_bits(take()) if weigh else None,
+            sparse=True,
         )
-    words, plain = formed.pop(0), formed.pop(0)
+    words, plain, short = (formed.pop(0) / some for _ in range(3))
     entropy = _bits(take()) if weigh else None
-    return ColumnCounts(filled, distinct, readable=min(words, plain) / some, entropy=entropy, sparse=True)
+    readable, spoken = min(words, plain), min(max(words, short), plain)
+    return ColumnCounts(filled, distinct, readable=readable, spoken=spoken, entropy=entropy, sparse=True)
 
 
 def _bits(value: Any) -> float | None:

@@ -45,7 +45,7 @@ def _traits(shape: TableShape, column: Column, world: World, measures: Measures 
         world.of(shape.id, Kind.MESSAGE) and shape.is_message
     )
     counts = measures.column(shape.id, column.name) if measures else None
-    if is_time(column) or (counts is not None and counts.finest is not None):
+    if is_time(column) or (counts is not None and counts.finest is not None and not _names(shape, column)):
         told, measured = _time(column, counts)
         if told in _FINE:
             yield Trait(shape.id, column.name, "time", f"to the {told}", measured, beside)
@@ -59,14 +59,20 @@ def _traits(shape: TableShape, column: Column, world: World, measures: Measures 
     if not is_content(column) and not (counts and counts.readable >= 0.5):
         return
     if counts is not None and counts.filled >= SOME:
-        if counts.readable >= 0.5:
-            yield Trait(
-                shape.id, column.name, "text", f"{counts.readable:.0%} of it can be read", True, beside
-            )
+        share = counts.spoken if shape.is_message and is_content(column) else counts.readable
+        share = max(share, counts.readable)  # of a document only what has two words is counted
+        if share >= 0.5:
+            yield Trait(shape.id, column.name, "text", f"{share:.0%} of it can be read", True, beside)
         elif counts.entropy is not None and counts.entropy >= _ENCRYPTED:
             yield Trait(shape.id, column.name, "ciphertext", f"{counts.entropy} bits a byte", True, beside)
     elif is_content(column) and shape.is_message and base(column) != "bytea":
         yield Trait(shape.id, column.name, "text", "by type and name; no rows to measure", False, beside)
+
+
+def _names(shape: TableShape, column: Column) -> bool:
+    """Whether a number names a row: one with the day and random bits below it lies where times do."""
+    linked = any(column.name in link.columns for link in shape.links)
+    return linked or shape.alone(column.name) or words_of(column.name)[-1:] == ("id",)
 
 
 def _time(column: Column, counts: ColumnCounts | None) -> tuple[str | None, bool]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.explore.guessing.indirect import implied
+from nosender.privacy_audit.explore.guessing.referred import identities, second_names
 from nosender.privacy_audit.explore.guessing.world import FEWEST, MOST, PERSON_FORMS
 from nosender.privacy_audit.explore.model import Kind, Role
 from nosender.privacy_audit.explore.names.vocabulary import (
@@ -13,6 +14,7 @@ from nosender.privacy_audit.explore.names.vocabulary import (
     GROUP,
     IDENTIFIER,
     MESSAGE,
+    NAMES,
     NO_ENTITY,
     OTHER,
     RECIPIENT,
@@ -46,8 +48,9 @@ def entities_of(
     shapes = implied(shapes)
     entities = {key: kind for key, shape in shapes.items() if (kind := entity_of(shape))}
     entities |= _by_referrers(shapes, entities)
-    entities |= _as_parents(shapes, entities)
+    entities |= _as_parents(shapes, entities) | identities(shapes, entities)
     entities = _without_tenants(shapes, entities)
+    entities |= second_names(shapes, entities)
     reached = _by_values(shapes, entities, measures) if measures else {}
     entities |= dict.fromkeys(reached, Kind.PERSON)
     shapes, held = _containers(shapes, entities)
@@ -75,7 +78,7 @@ def _by_referrers(shapes: Mapping[Table, TableShape], entities: Mapping[Table, K
         table: Kind.PERSON
         for table, some in said.items()
         if (not people_known and sum(some) >= 2 and sum(some) >= MOST * len(some))
-        or (table in authors and _personal(shapes[table]))
+        or (table in authors and (_personal(shapes[table]) or _called(shapes[table])))
     }
 
 
@@ -153,8 +156,13 @@ def _by_values(
 def _without_tenants(shapes: Mapping[Table, TableShape], entities: dict[Table, Kind]) -> dict[Table, Kind]:
     """Beside a table of users, an account or a customer is whom the users work for."""
     people = {key for key, kind in entities.items() if kind is Kind.PERSON}
-    tenants = {key for key in people if shapes[key].words[-1] in TENANTS and not _personal(shapes[key])}
-    users = {key for key in people - tenants if shapes[key].words[-1] in ("user", "person", "people")}
+    users = {key for key in people if shapes[key].words[-1] in ("user", "person", "people")}
+    employers = {link.parent for key in users for link in shapes[key].links} - users
+    tenants = {
+        key
+        for key in people
+        if shapes[key].words[-1] in TENANTS and (key in employers or not _personal(shapes[key]))
+    }
     if not users:
         return entities
     return {key: kind for key, kind in entities.items() if key not in tenants}
@@ -168,6 +176,12 @@ def _personal(shape: TableShape) -> bool:
         or words_of(each.name) == ("username",)
         for each in shape.columns
     )
+
+
+def _called(shape: TableShape) -> bool:
+    """Whether each row bears a name, and is no group and nothing that was written."""
+    shared = set(shape.words[-1:]) & (GROUP | MESSAGE)
+    return not shared and not _titled(shape) and any(words_of(each.name) in NAMES for each in shape.columns)
 
 
 def entity_of(table: TableShape) -> Kind | None:
@@ -197,6 +211,8 @@ def entity_of(table: TableShape) -> Kind | None:
         return None
     if set(table.words[:-1]) & (OTHER | SENDER | RECIPIENT | {"device", "config", "system"}):
         return None
+    if head == "profile" and table.words[:-1] and not (_personal(table) or _names_one(table)):
+        return None  # how an asset or a tenant is set up
     if len(table.words) == 1 and head in ("user", "account", "person", "profile"):
         return Kind.PERSON  # also one of several servers, tenants or bridges
     two = {word for word in table.words if word in GROUP | MESSAGE} and len(table.words) > 1

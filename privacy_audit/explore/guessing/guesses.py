@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.explore.guessing.entities import TENANTS, entities_of
 from nosender.privacy_audit.explore.guessing.indirect import hanging, owned
-from nosender.privacy_audit.explore.guessing.keyed import keyed, natural, natural_keys, through_owned
+from nosender.privacy_audit.explore.guessing.keyed import (
+    keyed,
+    natural,
+    natural_groups,
+    natural_keys,
+    through_owned,
+)
+from nosender.privacy_audit.explore.guessing.referred import accounts
 from nosender.privacy_audit.explore.guessing.settled import settled
 from nosender.privacy_audit.explore.guessing.world import (
     CERTAIN,
@@ -21,6 +28,7 @@ from nosender.privacy_audit.explore.guessing.world import (
 )
 from nosender.privacy_audit.explore.model import Guess, Kind, Role
 from nosender.privacy_audit.explore.names.vocabulary import (
+    FACED,
     FLAGS,
     IDENTIFIER,
     PLAIN_ADDRESS,
@@ -55,8 +63,9 @@ def guess(shapes: Mapping[Table, TableShape], measures: Measures | None = None) 
         reasons | reached,
         known=_known(shapes, entities),
         hanging=hanging(shapes, entities),
-        owned=owned(shapes, entities),
+        owned=accounts(shapes, entities) | owned(shapes, entities),
         natural=natural_keys(shapes, entities),
+        natural_groups=natural_groups(shapes, entities),
     )
     guesses = {key: _guesses_of(shape, world, measures) for key, shape in shapes.items()}
     world = replace(world, guesses={key: some for key, some in guesses.items() if some})
@@ -156,7 +165,7 @@ def _named(column: Column, shape: TableShape, world: World) -> Guess | None:
         kind is Kind.PERSON and (_kept(column, word, kind, world) or set(words[1:]) & PLAIN_ADDRESS)
     )
     people = bool(world.people)
-    if weak and _any_kind(column, shape):
+    if weak and _any_kind(column, shape) and word not in FACED:
         return None
     confidence = HINT if weak else LIKELY
     why = f"by its name, {word}"

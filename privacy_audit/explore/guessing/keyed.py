@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nosender.privacy_audit.explore.tables import Link, TableShape
 
 
+_GENERAL = ("id", "name", "key", "uuid", "guid")
 _WHOSE = (Kind.PERSON, Role.SELF)
 
 
@@ -66,7 +67,13 @@ def _of_its_own(name: str, link: Link, kind: Kind | None) -> bool:
 
 def natural(shape: TableShape, world: World) -> dict[str, Guess]:
     """Columns without a foreign key that bear the name of the one key of people, as `uid`, or end in it."""
-    found: dict[str, Guess] = {}
+    found = {
+        name: Guess(
+            name, Kind.GROUP, None, table[1], LIKELY, f"it bears the name of the key of {table[1]}", table
+        )
+        for name, (table, type_) in world.natural_groups.items()
+        if table != shape.id and any((each.name, family(each)) == (name, type_) for each in shape.columns)
+    }
     for column in shape.columns:
         words = words_of(column.name)
         key = world.natural.get(words[-1]) if words else None
@@ -81,6 +88,20 @@ def natural(shape: TableShape, world: World) -> dict[str, Guess]:
     return found
 
 
+def natural_groups(
+    shapes: Mapping[Table, TableShape], entities: Mapping[Table, Kind]
+) -> dict[str, tuple[Table, str]]:
+    """Names that the key of one table of groups alone bears, as `nidx`; where several do, none."""
+    found: dict[str, list[tuple[Table, str]]] = {}
+    for key, kind in entities.items():
+        primary = shapes[key].primary
+        linked = any(link.columns == primary for link in shapes[key].links)  # the key of what it is part of
+        if kind is Kind.GROUP and len(primary) == 1 and primary[0].lower() not in _GENERAL and not linked:
+            column = next(each for each in shapes[key].columns if each.name == primary[0])
+            found.setdefault(primary[0], []).append((key, family(column)))
+    return {name: some[0] for name, some in found.items() if len(some) == 1}
+
+
 def natural_keys(
     shapes: Mapping[Table, TableShape], entities: Mapping[Table, Kind]
 ) -> dict[str, tuple[Table, str]]:
@@ -90,7 +111,7 @@ def natural_keys(
         primary = shapes[key].primary
         if kind is Kind.PERSON and len(primary) == 1 and len(words_of(primary[0])) == 1:
             column = next(each for each in shapes[key].columns if each.name == primary[0])
-            if primary[0].lower() not in ("id", "name", "key", "uuid", "guid"):
+            if primary[0].lower() not in _GENERAL:
                 found.setdefault(primary[0].lower(), []).append((key, family(column)))
     return {name: some[0] for name, some in found.items() if len(some) == 1}
 
@@ -118,7 +139,7 @@ def through_owned(shape: TableShape, world: World, found: Sequence[Guess]) -> li
     people = [each for each in found if each.kind is Kind.PERSON]
     if any(each.role is Role.SELF for each in people):
         return []
-    addresses = [each.column for each in people if each.role is Role.ADDRESS]
+    addresses = [each for each in people if each.role is Role.ADDRESS]
     shared = world.entities.get(shape.id) is Kind.GROUP or any(each.kind is Kind.GROUP for each in found)
     shared = shared or bool(set(shape.words[-1:]) & (PUBLISHED | BELONGING | REACTING))
     taken = {each.column for each in found}
@@ -135,7 +156,11 @@ def through_owned(shape: TableShape, world: World, found: Sequence[Guess]) -> li
         for link in shape.links
         if len(link.columns) == 1 and link.parent in world.owned and link.columns[0] not in taken
         if people or shared
-        if all(shape.together(link.columns[0], each) for each in addresses)
+        if all(
+            shape.together(link.columns[0], each.column)
+            or (world.owned[link.parent] == link.parent and each.word in ("jid", "mxid"))
+            for each in addresses
+        )
     ][:1]
 
 

@@ -95,7 +95,11 @@ def _weighed(each: Guess, row: _Row) -> Guess | None:
             each.word == "address"
             and (any(one.kind is Kind.DEVICE for one in row.found) or "sender" in row.sure)
         )
-        or (people and (row.grouped or each.word in SELF | {"owner", "creator"}))
+        or (people and ((row.grouped and each.word != "address") or each.word in SELF | {"owner", "creator"}))
+    )
+    borne_out = borne_out or any(
+        one.kind is Kind.GROUP and one.entity is not None and shape.together(each.column, one.column)
+        for one in row.found
     )
     if typed and borne_out and not directed:
         return replace(each, confidence=LIKELY, why=f"{each.why}, beside what else the row names")

@@ -40,6 +40,8 @@ class World:
     owned: Mapping[Table, Table] = field(default_factory=dict)
     natural: Mapping[str, tuple[Table, str]] = field(default_factory=dict)
     """The name that the key of people has in no other table of people; the table, and the type."""
+    natural_groups: Mapping[str, tuple[Table, str]] = field(default_factory=dict)
+    """The same of groups."""
     has_messages: bool = False
     """Whether people share groups or stand beside messages in any table."""
     has_people: bool = False

@@ -29,7 +29,7 @@ OTHER = _set(
     """
     actor other peer their friend buddy partner with blocker blocked ignorer ignored muted muter follower
     followee followed following reported inviter
-    referrer invitor requester requestor reporter resolver owner executor
+    referrer invitor interlocutor requester requestor reporter resolver owner executor
     admin mod moderator approver quarantiner editor agent responder initiator watcher presentity who whom
     """
 )
@@ -38,7 +38,7 @@ WEAK = _set(
     from source src originator to destination dest target with owner our their other peer agent actor
     admin mod moderator contact editor login lid pn mail caller callee customer publisher partner
     participant member executor creator requester assignee approver resolver reporter responder
-    initiator submitter uploader profile dst address who whom
+    initiator submitter uploader profile dst address who whom for interlocutor
     """
 )
 """Words that name people in a messenger and machines elsewhere: alone they are a hint."""
@@ -95,6 +95,16 @@ VAGUE_MESSAGE = _set("event status archive offline letter")
 """Tables of that name hold messages where content, a sender or a group stands in them."""
 FLAGS = _set("blocked ignored muted invited mentioned followed reported")
 """What a number or boolean of that name says of its row, and a reference says of a person."""
+BESIDE_USER = _set("actor action contact acting referred modified affected invited inviting second")
+"""Before user: somebody else than whom the row is about."""
+FACED = _set("peer interlocutor")
+"""Whom a person talks to, be it a person or a group by the type beside it."""
+FOR_WHOM = _set("deleted hidden cleared archived pinned starred removed visible addressed")
+"""Before for: to whom a message or group is shown or not."""
+REACHED = _set("jid mxid phone msisdn e164")
+"""By what an account elsewhere is reached: companies have a mail address as well."""
+NAMES = frozenset((("name",), ("nick",), ("nickname",), ("handle",), ("alias",), ("display", "name")))
+"""Columns under whose value a person is known to others."""
 TITLES = _set("title subject headline description body content text caption")
 PUBLISHED = _set("post comment reply note status toot tweet story thread publication question answer")
 """Whoever such a message is of has written it."""
@@ -153,6 +163,7 @@ PLAIN = _set(
     subscription sync system tag task temp template tenant term title token total tree trust type unread
     up update upload url usage valid value vcard version view vote web webhook work worker workspace
     lookup muc pubsub ext prefix usec creationdate modificationdate access grant hosts tags usertag
+    for deleted hidden cleared archived pinned starred removed visible
     status auto issued granted banned added done notified
     """
 )

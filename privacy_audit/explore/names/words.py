@@ -13,7 +13,9 @@ from nosender.privacy_audit.explore.model import Kind, Role
 from nosender.privacy_audit.explore.names.vocabulary import (
     ADDRESS,
     AMOUNTS,
+    BESIDE_USER,
     DEVICE,
+    FOR_WHOM,
     GROUP,
     HANDED,
     IDENTIFIER,
@@ -102,7 +104,7 @@ def reading(name: str) -> tuple[Kind, Role | None, str] | None:
         return None  # blocked_by_count
     if done.endswith("ed") or done in SENT:  # created_by, invited_by_user_id
         return Kind.PERSON, (Role.SENDER if done in SENT else Role.OTHER), _VERBS.get(done, done)
-    if words[-1:] == ["username"] and set(words[:-1]) & LOGINS:
+    if words[-1:] in (["username"], ["user"]) and set(words[:-1]) & LOGINS:
         return None
     if words in (["address"], ["addr"]):
         return Kind.PERSON, Role.ADDRESS, "address"
@@ -130,8 +132,12 @@ def _singled_out(words: list[str], addresses: list[str]) -> tuple[Kind, Role | N
         return None
     if AMOUNTS & set(words[:-1]) or any(word.endswith("per") for word in words[:-1]):  # limit_per_user
         return None
+    if named and head == "profile":  # what a person is shown as
+        return None
     if head == "agent" and "user" in words:  # the name of a program
         return None
+    if head == "for" and len(words) > 1:  # deleted_for, but no valid_for
+        return (Kind.PERSON, Role.OTHER, "for") if words[-2] in FOR_WHOM else None
     if head in ("from", "to", "with") and len(words) > 1:
         if words[-2] in HANDED and head == "to":
             return Kind.PERSON, Role.RECIPIENT, "assignee"
@@ -147,18 +153,7 @@ def _singled_out(words: list[str], addresses: list[str]) -> tuple[Kind, Role | N
         for as_whom, some in ((Role.SENDER, SENDER), (Role.RECIPIENT, RECIPIENT), (Role.OTHER, OTHER)):
             if before in some:
                 return Kind.PERSON, as_whom, f"{before} {head}"
-        if before in (
-            "actor",
-            "action",
-            "contact",
-            "acting",
-            "referred",
-            "modified",
-            "affected",
-            "invited",
-            "inviting",
-            "second",
-        ):
+        if before in BESIDE_USER:
             return Kind.PERSON, Role.OTHER, before
         return Kind.PERSON, Role.SELF, head
     for kind, role, some in (

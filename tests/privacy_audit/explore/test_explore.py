@@ -124,6 +124,42 @@ def test_ciphertext_is_told_from_text(database: str) -> None:
     assert [each.what for each in answer.traits if each.column == "ciphertext"] == ["ciphertext"]
 
 
+def test_an_identifier_with_the_day_in_it_is_no_time(database: str) -> None:
+    answer = explored(
+        database,
+        """
+        create table users (id bigint primary key, email text unique);
+        create table posts (
+            id bigint primary key, user_id bigint references users (id), body text, mark bigint
+        );
+        insert into users select i, i || '@example.org' from generate_series(1, 30) as i;
+        insert into posts
+        select
+            (i / 100 + 2500) * 549755813888 + hashint8extended(i, 0) % 274877906944 + 274877906944,
+            i % 30 + 1, 'ok', 1700000000000000 + i * 977 from generate_series(1, 300) as i
+        """,
+    )
+    times = {each.column: each.told for each in answer.traits if each.what == "time"}
+    assert times == {"mark": "to the microsecond"}
+
+
+@pytest.mark.parametrize("text", ["hello", "ok :)", "\u043f\u0440\u0438\u0432\u0435\u0442"])
+def test_short_texts_are_text(database: str, text: str) -> None:
+    answer = explored(
+        database,
+        f"""
+        create table users (id bigint primary key, email text unique);
+        create table messages (id bigint primary key, user_id bigint references users (id), body text,
+          coded text, status text);
+        insert into users select i, i || '@example.org' from generate_series(1, 30) as i;
+        insert into messages
+        select i, i % 30 + 1, '{text}', encode(sha256(i::text::bytea), 'base64'), 'sent'
+        from generate_series(1, 300) as i
+        """,
+    )
+    assert [each.column for each in answer.traits if each.what == "text"] == ["body"]
+
+
 def test_what_may_not_be_read_is_said(database: str) -> None:
     with psycopg.connect(database, autocommit=True) as admin:
         admin.execute(b"create table users (id uuid primary key, email text unique)")
