@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from nosender.retention.sweep import FAST, GENTLE, Pace
+
 from . import settling
 from .settling import do, groups, kept_order, send, settle
 
@@ -141,14 +143,23 @@ def test_the_update_leads_from_the_shuffled_places_to_the_rows(
     assert any("Tid Scan on messages r" in line for line in plan[loop + 2 :])
 
 
-@pytest.mark.parametrize("foreign", [False, True], ids=["alone", "under a foreign snapshot"])
+@pytest.mark.parametrize(
+    ("pace", "cap", "foreign"),
+    [(FAST, "20000", False), (GENTLE, "3000", True)],
+    ids=["fast", "gentle, under a foreign snapshot"],
+)
 def test_a_set_above_the_cap_is_settled_in_random_parts(
-    any_migrated: str, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch, foreign: bool
+    any_migrated: str,
+    owner: psycopg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    pace: Pace,
+    cap: str,
+    foreign: bool,
 ) -> None:
     """And its rows leave their pages: under the program's snapshot nothing is cleared between two parts."""
     body = owner.execute("select pg_get_functiondef('retention_settle'::regproc)").fetchone()
     assert body is not None
-    owner.execute(body[0].replace("20000", "100").encode())
+    owner.execute(body[0].replace(cap, "100").encode())
     monkeypatch.setattr("nosender.retention.sweep.refuse_replaced", lambda *_: None)
     send(any_migrated, "01:10", 800)
     assert pages(owner, "messages") > 0.9
@@ -156,7 +167,7 @@ def test_a_set_above_the_cap_is_settled_in_random_parts(
         other.execute("set transaction isolation level repeatable read")
         if foreign:
             other.execute("select count(*) from messages")
-        settle(any_migrated, "02:10")
+        settle(any_migrated, "02:10", pace=pace)
     assert groups(owner, "messages") == [100] * 8
     assert pages(owner, "messages") < 0.1
     order = "substr(message_id, 2)::integer"
