@@ -35,8 +35,9 @@ ALWAYS = (
     "pages count and not rows.",
     "Choices: what a sender may choose carries a few bits of whoever wants to be recognised: the lifetime "
     "of a message, its length, the order of ids in a batch, a mark of a few bytes in the middle of a "
-    "ciphertext or of a letter in an identifier. Beginnings, ends, lengths, shared values and what is stored "
-    "about people are looked for, and nothing finer.",
+    "ciphertext or of a letter in an identifier. Whoever owns the tables has more of them: the low bits of "
+    "ids, moments, the rows of people that one transaction writes. Beginnings, ends, lengths, shared values "
+    "and what is stored about people are looked for, and nothing finer.",
     "Names: replication origins, tablespaces and their options, grants on server parameters, advisory "
     "locks, notifications on their way, prepared statements and temporary tables of other sessions are "
     "not read.",

@@ -7,13 +7,14 @@ set search_path = pg_catalog, pg_temp;
 -- later rows that sort after the row before.
 -- Of 300 chosen ones each letter: of those that are alike in length the different letters at each place, the
 -- pairs of equal ones, and the different runs of four letters; of those that are split into as many parts the
--- different parts.
+-- different parts. repeated: of up to 4,000 alike in length, those that share ten letters in a row at one
+-- place with another, what is the same in nearly all of them left out: a token of whoever belongs together.
 create function public.audit_identifiers()
 returns table (
   table_name text, column_name text, examined bigint, timed bigint, digits bigint, phones bigint, short
   bigint, names bigint, prefixes bigint, suffixes bigint, ascending bigint, chosen bigint, alike bigint,
   split bigint, letter_kinds bigint[], letter_pairs bigint[], window_kinds bigint[], part_kinds bigint[],
-  whole boolean
+  repeated bigint, whole boolean
 )
 language plpgsql
 stable
@@ -80,6 +81,30 @@ begin
           cross join pg_catalog.generate_series(1, least(61, (select m.size - 3 from common as m))) as i
           group by i
         ),
+        varied as materialized (
+          select coalesce(pg_catalog.array_agg(p.place order by p.place), '{}') as at
+          from places as p
+          where p.kinds > 4
+        ),
+        squeezed as materialized (
+          select (
+            select pg_catalog.string_agg(pg_catalog.substr(s.name, at.place, 1), '' order by at.nth)
+            from pg_catalog.unnest(v.at) with ordinality as at (place, nth)
+          ) as run
+          from (
+            select distinct d.name from named as d
+            where pg_catalog.length(d.name) = (select m.size from common as m)
+          ) as s
+          cross join varied as v
+          order by pg_catalog.hashtextextended(s.name, 2)
+          limit 4000
+        ),
+        runs as (
+          select pg_catalog.count(*) - pg_catalog.count(distinct pg_catalog.substr(q.run, i, 10)) as repeats
+          from squeezed as q
+          cross join pg_catalog.generate_series(1, (select pg_catalog.cardinality(v.at) - 9 from varied as v)) as i
+          group by i
+        ),
         part_kinds as (
           select i as place, pg_catalog.count(distinct s.parts[i]) as kinds
           from split as s
@@ -112,6 +137,7 @@ begin
           (select pg_catalog.array_agg(p.pairs order by p.place) from places as p) as letter_pairs,
           (select pg_catalog.array_agg(w.kinds order by w.place) from windows as w) as window_kinds,
           (select pg_catalog.array_agg(p.kinds order by p.place) from part_kinds as p) as part_kinds,
+          (select coalesce(pg_catalog.max(r.repeats), 0) from runs as r) as repeated,
           {whole} as whole
         from named
       $letters$,

@@ -28,6 +28,10 @@ PLANTED = {
     ("fine-time", "message_deliveries.delivered_at"): (
         "update message_deliveries set delivered_at = timestamp '1900-01-01' + id % 90 * interval '1 day'"
     ),
+    ("guessable-identifier", "messages.message_id"): (
+        "update messages set message_id = overlay(message_id placing "
+        "substr(md5(destination_phone || id % 9), 1, 12) from 10 for 12)"
+    ),
     ("fine-time", "users.created_at"): (
         "update users set created_at = timestamp '1970-01-01' + (id + 1) / 2 * interval '1 hour'"
     ),

@@ -3,8 +3,9 @@
 A UUID of version 1, 6 or 7 and a ULID hold the moment to a millisecond, and version 1 the machine too; a
 counter holds the order; a number inside names somebody; few beginnings or ends name the clients. Each
 undoes the coarse times. So does a part, or some letters, with few values, wherever they stand: they name
-whoever made the identifier. Reads the probes' sample, of 300 each letter; an identifier that is encrypted
-order cannot be told from a random one.
+whoever made the identifier. Ten letters that stand at one place in several are the token of a conversation.
+Reads the probes' sample, of 300 each letter; an identifier that is encrypted order cannot be told from a
+random one.
 """
 
 from nosender.privacy_audit.check import Answer, Check
@@ -43,6 +44,7 @@ def look(snapshot: Snapshot) -> Answer:
             "are shorter than 16 characters": row["short"] if row["short"] * 2 > n else 0,
             "begin like others": _alike(row["names"], row["prefixes"]),
             "end like others": _alike(row["names"], row["suffixes"]),
+            "hold ten letters of another": row["repeated"] if row["repeated"] >= 3 else 0,
             "sort after the one before": row["ascending"] if n >= 10 and row["ascending"] * 10 > n * 9 else 0,
         }
         seen = {words: count for words, count in signs.items() if count} | marks(row)
