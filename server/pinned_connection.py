@@ -44,6 +44,7 @@ PINNED: Mapping[str, str] = {
     "default_transaction_isolation": "read committed",
     "default_transaction_deferrable": "off",  # else a transaction waits for others before it begins
     "exit_on_error": "off",
+    "jit": "off",  # what ours ask takes longer to compile than to answer, by minutes at stored costs of 0
     "check_function_bodies": "on",
     "plpgsql.extra_errors": "none",
     "plpgsql.extra_warnings": "none",

@@ -13,7 +13,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from nosender.markup import code, markdown
 from nosender.privacy_audit.finding import Verdict
-from nosender.privacy_audit.reports.words import SENTENCES, TITLES, answer, because, by_check
+from nosender.privacy_audit.reports.words import SENTENCES, TITLES, answer, because, beside, by_check
 from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _result(audit: Audit) -> dict[str, Any]:
     groups = by_check(audit)
     result = {
         "uuid": _uuid(audit, "result"),
-        "title": SENTENCES[audit.verdict],
+        "title": _text(" ".join([SENTENCES[audit.verdict], *beside(audit)])),
         "description": _text(" ".join([*because(audit), *audit.limits]) or "Nothing was left out."),
         "start": audit.run.started,
         "end": audit.run.finished,

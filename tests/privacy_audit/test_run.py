@@ -211,6 +211,7 @@ FIRST: dict[str, Callable[[str], str]] = {
     "junit": lambda text: text.splitlines()[1],
     "github": lambda text: text.splitlines()[0],
     "gitlab": lambda text: json.loads(text)[0]["description"],
+    "oscal": lambda text: json.loads(text)["assessment-results"]["results"][0]["title"],
     "sarif": lambda text: json.loads(text)["runs"][0]["properties"]["beside"][0],
 }
 """What is read first of each format."""

@@ -38,6 +38,7 @@ WORST = {
     "default_transaction_isolation": "serializable",
     "default_transaction_deferrable": "on",
     "exit_on_error": "on",
+    "jit": "on",
     "check_function_bodies": "off",
     "plpgsql.extra_errors": "all",
     "plpgsql.extra_warnings": "all",
