@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 MOST_EACH = 20
 """Findings of one check that are shown."""
+MOST_ALIKE = 5
+"""So many checks with one reason are told together."""
 
 
 def render(audit: Audit, shown_on: Terminal = PIPE) -> str:
@@ -149,7 +151,21 @@ def _unseen(audit: Audit) -> list[RenderableType]:
     if not unseen:
         return []
     title = f"Could not be looked at: {plural(len(unseen), 'check')}"
-    return [Text(), Paragraph(title, style="bold"), Text(), *map(_blind, unseen)]
+    alike: dict[tuple[str, str | None], list[CheckResult]] = {}
+    for result in unseen:
+        alike.setdefault((_outcome(result), result.reason), []).append(result)
+    lines = [line for group in alike.values() for line in _together(audit, group)]
+    return [Text(), Paragraph(title, style="bold"), Text(), *lines]
+
+
+def _together(audit: Audit, group: list[CheckResult]) -> list[RenderableType]:
+    """Those with one reason: a line each, or where there are many, the reason and then their names."""
+    if len(group) < MOST_ALIKE:
+        return [_blind(result) for result in group]
+    told = f"{plural(len(group), 'check')} ({_outcome(group[0])}): {group[0].reason}"
+    names = ", ".join(result.check.slug for result in group)
+    every = len(group) == len(audit.checks)
+    return [Paragraph(one_line(told), "  ", "    "), *([] if every else [Paragraph(names, "    ", "    ")])]
 
 
 def _read(audit: Audit) -> list[RenderableType]:
@@ -166,9 +182,12 @@ def _read(audit: Audit) -> list[RenderableType]:
 
 
 def _blind(result: CheckResult) -> Paragraph:
-    accepted = ", accepted" if result.accepted else ""
-    outcome = f"{result.outcome.value.replace('-', ' ')}{accepted}"
-    return Paragraph(one_line(f"{result.check.slug} ({outcome}): {result.reason or ''}"), "    ", "      ")
+    told = f"{result.check.slug} ({_outcome(result)}): {result.reason or ''}"
+    return Paragraph(one_line(told), "    ", "      ")
+
+
+def _outcome(result: CheckResult) -> str:
+    return result.outcome.value.replace("-", " ") + (", accepted" if result.accepted else "")
 
 
 def _item(item: ComparedFinding) -> Paragraph:

@@ -231,6 +231,12 @@ def test_a_part_is_not_the_whole(migrated: str) -> None:
     assert len(decided["checks_left_out"]) == left
 
 
+def test_many_checks_with_one_reason_are_told_once(database: str) -> None:
+    told = render("text", run(Target(database)))
+    assert told.count("holds none of our tables") <= 2
+    assert f"{len(discover())} checks (not tested): schema public holds none of our tables" in told
+
+
 def test_a_part_that_finds_something_fails(migrated: str) -> None:
     execute(migrated, "alter table messages add column sender_phone varchar(20)")
     part = run(Target(migrated), Options(checks=("undeclared-column",)))
