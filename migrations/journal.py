@@ -104,6 +104,41 @@ def _read(connection: psycopg.Connection, query: Any, values: tuple[str, ...] = 
     return connection.execute(query, values).fetchall()
 
 
+_CODE = """
+    with home (id) as (
+        select c.oid from pg_catalog.pg_class as c
+        inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
+        where n.nspname = %s and c.relname = %s
+    )
+    select 'trigger ' || t.tgname from pg_catalog.pg_trigger as t, home
+    where t.tgrelid = home.id and not t.tgisinternal
+    union all
+    select 'rule ' || r.rulename from pg_catalog.pg_rewrite as r, home where r.ev_class = home.id
+    union all
+    select 'policy ' || p.polname from pg_catalog.pg_policy as p, home where p.polrelid = home.id
+    union all
+    -- what PostgreSQL has of its own is in no dependency
+    select pg_catalog.pg_describe_object(d.classid, d.objid, 0)
+    from pg_catalog.pg_depend as d, home
+    where
+        d.refclassid in (
+            'pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass,
+            'pg_catalog.pg_type'::pg_catalog.regclass, 'pg_catalog.pg_opclass'::pg_catalog.regclass,
+            'pg_catalog.pg_collation'::pg_catalog.regclass
+        )
+        and (
+            d.objid in (select o.oid from pg_catalog.pg_constraint as o where o.conrelid = home.id)
+            or d.objid in (select o.oid from pg_catalog.pg_attrdef as o where o.adrelid = home.id)
+            or d.objid in (
+                select o.indexrelid from pg_catalog.pg_index as o where o.indrelid = home.id
+            )
+            or d.objid = home.id
+        )
+    limit 1
+"""
+"""What writing to a table would run that is not PostgreSQL's own."""
+
+
 def refuse_code(connection: psycopg.Connection, schema: str) -> None:
     """Refuse to write to our two tables where that would run what somebody wrote.
 
@@ -113,43 +148,9 @@ def refuse_code(connection: psycopg.Connection, schema: str) -> None:
     for table in (VERSION_TABLE, JOURNAL):
         if not exists(connection, schema, table):
             continue
-        if (
-            connection.info.transaction_status == TransactionStatus.INTRANS
-        ):  # so nobody can add any after this
+        if connection.info.transaction_status == TransactionStatus.INTRANS:
             connection.execute(_in(schema, "lock table {} in row exclusive mode", table))
-        query = """
-            with home (id) as (
-                select c.oid from pg_catalog.pg_class as c
-                inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
-                where n.nspname = %s and c.relname = %s
-            )
-            select 'trigger ' || t.tgname from pg_catalog.pg_trigger as t, home
-            where t.tgrelid = home.id and not t.tgisinternal
-            union all
-            select 'rule ' || r.rulename from pg_catalog.pg_rewrite as r, home where r.ev_class = home.id
-            union all
-            select 'policy ' || p.polname from pg_catalog.pg_policy as p, home where p.polrelid = home.id
-            union all
-            -- what PostgreSQL has of its own is in no dependency
-            select pg_catalog.pg_describe_object(d.classid, d.objid, 0)
-            from pg_catalog.pg_depend as d, home
-            where
-                d.refclassid in (
-                    'pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass,
-                    'pg_catalog.pg_type'::pg_catalog.regclass, 'pg_catalog.pg_opclass'::pg_catalog.regclass,
-                    'pg_catalog.pg_collation'::pg_catalog.regclass
-                )
-                and (
-                    d.objid in (select o.oid from pg_catalog.pg_constraint as o where o.conrelid = home.id)
-                    or d.objid in (select o.oid from pg_catalog.pg_attrdef as o where o.adrelid = home.id)
-                    or d.objid in (
-                        select o.indexrelid from pg_catalog.pg_index as o where o.indrelid = home.id
-                    )
-                    or d.objid = home.id
-                )
-            limit 1
-        """
-        row = connection.execute(query, (schema, table)).fetchone()
+        row = connection.execute(_CODE, (schema, table)).fetchone()
         if row is not None:
             raise NosenderError(
                 f"{visible(schema)}.{visible(table)} would run what somebody wrote ({visible(row[0])}), so "
