@@ -786,7 +786,7 @@ comment on routine public.audit_times is
 -- part of it. Parts only where the caller says that another session of its own holds a snapshot meanwhile
 -- (`held`): without one, what a part leaves behind is cleared by the next, whose rows then stay in their
 -- pages, beside their neighbours. At the gentle pace a part is so small that an acknowledgement of one of its
--- rows waits less than a fifth of a second.
+-- rows seldom waits for a fifth of a second.
 create or replace function public.retention_settle(state jsonb) returns jsonb
 language plpgsql
 set search_path = pg_catalog, pg_temp
