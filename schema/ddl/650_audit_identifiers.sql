@@ -76,34 +76,47 @@ begin
           group by l.place
         ),
         windows as (
-          select i as place, pg_catalog.count(distinct pg_catalog.substr(a.name, i, 4)) as kinds
+          select
+            i as place,
+            pg_catalog.count(distinct pg_catalog.hashtextextended(pg_catalog.substr(a.name, i, 4), 3)) as kinds
           from alike as a
           cross join pg_catalog.generate_series(1, least(61, (select m.size - 3 from common as m))) as i
           group by i
         ),
+        -- Where letters vary, in stretches from one such place to the last before the next that does not.
         varied as materialized (
-          select coalesce(pg_catalog.array_agg(p.place order by p.place), '{}') as at
-          from places as p
-          where p.kinds > 4
+          select pg_catalog.min(p.place) as at, pg_catalog.count(*)::integer as letters
+          from (
+            select q.place, q.place - pg_catalog.row_number() over (order by q.place) as stretch
+            from places as q
+            where q.kinds > 4
+          ) as p
+          group by p.stretch
         ),
         squeezed as materialized (
           select (
-            select pg_catalog.string_agg(pg_catalog.substr(s.name, at.place, 1), '' order by at.nth)
-            from pg_catalog.unnest(v.at) with ordinality as at (place, nth)
+            select pg_catalog.string_agg(pg_catalog.substr(s.name, v.at, v.letters), '' order by v.at)
+            from varied as v
           ) as run
           from (
             select distinct d.name from named as d
             where pg_catalog.length(d.name) = (select m.size from common as m)
           ) as s
-          cross join varied as v
           order by pg_catalog.hashtextextended(s.name, 2)
           limit 4000
         ),
+        -- Grouped by their hashes before they are counted, for sorting tens of thousands is slow.
         runs as (
-          select pg_catalog.count(*) - pg_catalog.count(distinct pg_catalog.substr(q.run, i, 10)) as repeats
-          from squeezed as q
-          cross join pg_catalog.generate_series(1, (select pg_catalog.cardinality(v.at) - 9 from varied as v)) as i
-          group by i
+          select pg_catalog.sum(t.copies - 1)::bigint as repeats
+          from (
+            select i as place, pg_catalog.count(*) as copies
+            from squeezed as q
+            cross join pg_catalog.generate_series(
+              1, (select pg_catalog.sum(v.letters)::integer - 9 from varied as v)
+            ) as i
+            group by i, pg_catalog.hashtextextended(pg_catalog.substr(q.run, i, 10), 3)
+          ) as t
+          group by t.place
         ),
         part_kinds as (
           select i as place, pg_catalog.count(distinct s.parts[i]) as kinds

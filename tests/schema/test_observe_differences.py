@@ -146,6 +146,18 @@ def test_drift_is_told_once_and_repaired(
         assert lines(connection) == theirs
 
 
+def test_what_a_server_notes_of_its_columns_is_nobodys_option(connection: psycopg.Connection) -> None:
+    connection.rollback()
+    own = "update pg_attribute set attoptions = %s where attrelid = 'users'::regclass and attnum > 0"
+    with connection.transaction(force_rollback=True):
+        connection.execute(own, [["pg_attver=22305080"]])
+        assert lines(connection) == []
+        connection.execute(own + " and attname = 'created_at'", [["n_distinct=5", "pg_attver=22305080"]])
+        assert lines(connection) == [
+            "column public.users.created_at, options: expected none, found n_distinct=5"
+        ]
+
+
 def test_column_order_is_a_warning(connection: psycopg.Connection) -> None:
     connection.rollback()
     with connection.transaction(force_rollback=True):

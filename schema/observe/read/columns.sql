@@ -43,6 +43,8 @@ select
       or a.attcompression <> ''
       or a.attstattarget >= 0
       or a.attoptions is not null
+      -- Minor releases of November 2026 note here when a column was made: nobody's option, on every column.
+      and not (pg_catalog.cardinality(a.attoptions) = 1 and a.attoptions[1] ~ '^pg_attver=[0-9]+$')
       or a.attfdwoptions is not null
       or a.attinhcount > 0
       or a.attmissingval is not null
@@ -81,7 +83,11 @@ select
           end,
           -- -1 is the default up to 16, null after
           'statistics_target', nullif(a.attstattarget, -1),
-          'options', pg_catalog.to_jsonb(a.attoptions),
+          'options', (
+            select pg_catalog.jsonb_agg(o.option order by o.place)
+            from pg_catalog.unnest(a.attoptions) with ordinality as o (option, place)
+            where o.option !~ '^pg_attver=[0-9]+$'
+          ),
           'foreign_options', pg_catalog.to_jsonb(a.attfdwoptions),
           'inherited', a.attinhcount > 0,
           'has_missing_value', a.attmissingval is not null

@@ -26,7 +26,7 @@ where
       ('audit_content()', 'cd37f82605978ce7a484ac6eb880603d'),
       ('audit_declared()', '5cc398de2c648d1d26fc8d70f06c2f04'),
       ('audit_deliveries()', 'f0e5344c2212b43144d017888acc7235'),
-      ('audit_identifiers()', '7072a763f2ebca8169883df5b8f95d35'),
+      ('audit_identifiers()', 'f03e77d543e368217f9ecd6ca8e76e10'),
       ('audit_kept(grace interval)', '5cbf10989e7e3f27d3fb301d071f6c20'),
       ('audit_known_values()', 'a6b13c0a7ce3cde00364616d5140ced7'),
       ('audit_ledger()', 'f04b611a336f4f62fa52cf280c791083'),
