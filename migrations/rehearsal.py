@@ -22,6 +22,7 @@ from nosender.schema.observe.reference import OUR_ROLES
 from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
+    import re
     from pathlib import Path
 
     from nosender.migrations.revisions import Revision
@@ -352,7 +353,6 @@ def _copied(target: Target, conninfo: str, more: Sequence[str]) -> Iterator[Copy
 
 def _dump(target: Target, part: LeanedOn, pg_dump: Path) -> str:
     """The target's schema and what it leans on as SQL, without owners, rights and rows."""
-    import re
     import subprocess
 
     from nosender.server.own_server import clean_environment, cluster_name
@@ -375,9 +375,23 @@ def _dump(target: Target, part: LeanedOn, pg_dump: Path) -> str:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)
     if done.returncode != 0:
         raise IncompleteError(f"the schema cannot be read for the rehearsal: {dump_cause(done.stderr)}")
-    # psql's own commands; and the schema public, which the copy has already
-    text = re.sub(r"(?m)^\\(un)?restrict .*$", "", done.stdout)
+    return restorable(done.stdout)
+
+
+def restorable(dump: str) -> str:
+    """What pg_dump wrote, without psql's own commands and what no other server takes."""
+    import re
+
+    text = re.sub(r"(?m)^\\(un)?restrict .*$", "", dump)
+    text = re.sub(r"(?m)^(ALTER TABLE .* ALTER COLUMN .*) SET \((.*)\);$", _options_of_people, text)
+    # public is in the copy already
     return re.sub(r"(?m)^CREATE SCHEMA ", "CREATE SCHEMA IF NOT EXISTS ", text)
+
+
+def _options_of_people(found: re.Match[str]) -> str:
+    """A column's options without the server's own note, which only a pg_dump of its day leaves out."""
+    kept = [option for option in found[2].split(", ") if not option.startswith("pg_attver=")]
+    return f"{found[1]} SET ({', '.join(kept)});" if kept else ""
 
 
 def _pattern(name: str) -> str:
@@ -388,16 +402,16 @@ def _pattern(name: str) -> str:
 def _pg_dump(oldest: int, major: int) -> Path:
     """The pg_dump that fits: no older than the target's server and, if it can be, no newer than the copy's.
 
-    What a newer one writes, an older server may not know.
+    What a newer one writes, an older server may not know; the one of the target's own release knows it best.
     """
     from nosender.server.binaries import all_binaries, find_binaries
 
-    fitting = [
-        path
+    fitting = {
+        found.major: path
         for found in all_binaries()
         if oldest <= found.major <= max(oldest, major) and (path := found.bindir / "pg_dump").exists()
-    ]
-    return fitting[0] if fitting else find_binaries().program("pg_dump")
+    }
+    return fitting[min(fitting)] if fitting else find_binaries().program("pg_dump")
 
 
 def dump_cause(report: str) -> str:

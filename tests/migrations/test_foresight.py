@@ -141,6 +141,17 @@ def foreseen(target: Target) -> tuple[str, ...]:
         return refused(connection, target.schema, chain, 0, chain.revisions, whole=True)
 
 
+def test_a_plan_copies_what_only_the_server_notes_of_its_columns(database: str) -> None:
+    runner.upgrade(Target(database), "0003", runner.Options(replay=True))
+    # as minor releases of November 2026 do; what this pg_dump writes of it, no server takes
+    noted = (
+        "update pg_attribute set attoptions = '{%s}' where attrelid = 'users'::regclass and attname = '%s'"
+    )
+    execute(database, noted % ("pg_attver=22305080", "id"))
+    execute(database, noted % ("n_distinct=5,pg_attver=22305080", "phone_number"))
+    assert make_plan(Target(database)).refused == ()
+
+
 def test_a_plan_shows_it(database: str, run_nosender: RunNosender) -> None:
     runner.upgrade(Target(database), "0003", runner.Options(replay=True))
     execute(database, "drop index idx_messages_expires_at; grant create on schema public to public")
