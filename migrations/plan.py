@@ -16,7 +16,7 @@ from nosender.migrations.lint import require_sound
 from nosender.migrations.plan_file import fingerprint_of
 from nosender.migrations.project_rehearsal import Pending
 from nosender.migrations.rehearsal import Rehearsal, Seen, scratch_copy
-from nosender.migrations.revisions import VERSIONS, Chain, Revision
+from nosender.migrations.revisions import VERSIONS, Chain, Revision, RevisionError
 from nosender.migrations.squawk import squawk
 from nosender.migrations.strangers import given_by_default
 from nosender.project.declared import catalogue_of
@@ -132,7 +132,11 @@ def make_plan(
         own = catalogue_of(project).schemas if project is not None else ()
         with scratch_copy(target, scratch, own) as copy:
             rehearsal = Rehearsal(copy.connection, target.schema)
-            revisions = [_revision(each, rehearsal.run(each), patience) for each in pending]
+            try:
+                revisions = [_revision(each, rehearsal.run(each), patience) for each in pending]
+            except RevisionError as error:
+                # what an upgrade would say before it tried
+                raise RevisionError(reasons[0]) if reasons else error from None
             if project and theirs and not early:
                 seen = project_rehearsal.rehearse(copy, project, theirs, goal)
                 told = zip(theirs.revisions, seen, strict=True)

@@ -182,7 +182,7 @@ def check(target: Target, options: Options | None = None) -> tuple[str, tuple[Di
         if session.revision is None:
             raise IncompleteError(
                 f"schema {target.schema} of {target.describe()} records no revision, so there is nothing to "
-                "compare it with: run nosender db upgrade"
+                "compare it with: nosender db plan shows what an upgrade would make, or refuse, of it"
             )
         claimed = session.chain.get(session.revision)
         found = drift(session.work, target.schema, claimed, frozen)

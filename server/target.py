@@ -97,6 +97,7 @@ class Target:
         import psycopg
         from psycopg.conninfo import conninfo_to_dict
 
+        refuse_unencoded(self.conninfo)
         try:
             return {
                 key: str(value) for key, value in conninfo_to_dict(self.conninfo).items() if value is not None
@@ -105,8 +106,47 @@ class Target:
             # libpq's own message repeats the string, and with it a password.
             raise UsageError(
                 "the database URL does not parse: write postgresql://USER@HOST:PORT/DATABASE, with special "
-                "characters percent-encoded, or a libpq connection string"
+                f"characters percent-encoded, or a libpq connection string{_not_libpqs(self.conninfo)}"
             ) from None
+
+
+def refuse_unencoded(conninfo: str) -> None:
+    """Refuse a URI with a second `@`, or one after a `/`: libpq would take a part of the password for a name.
+
+    What it takes for a host or a database is named in sentences, and a password never is.
+    """
+    scheme, found, rest = conninfo.partition("://")
+    before, at, after = rest.partition("?")[0].partition("@")
+    if found and scheme in ("postgresql", "postgres") and at and ("/" in before or "@" in after):
+        raise UsageError(
+            "the database URL holds an @ or a / too much: in a user, a password or a database write "
+            "@ as %40, / as %2F, : as %3A, ? as %3F and % as %25"
+        )
+
+
+_OF_OTHERS = {
+    "schema": "name the schema by --schema",
+    "currentSchema": "name the schema by --schema",
+    "search_path": "name the schema by --schema",
+    "pgbouncer": "leave it out",
+    "connection_limit": "leave it out",
+    "pool_size": "leave it out",
+    "pool_timeout": "leave it out",
+    "pool": "leave it out",
+    "prepared_statements": "leave it out",
+    "ssl": "write sslmode",
+    "sslaccept": "write sslmode",
+    "encoding": "write client_encoding",
+    "charset": "write client_encoding",
+}
+"""What other programs' URLs say and libpq does not know; any other word may be a part of a password."""
+
+
+def _not_libpqs(conninfo: str) -> str:
+    """Which word of another program's URL libpq does not know, and what to write."""
+    words = [part.partition("=")[0] for part in conninfo.partition("?")[2].split("&")]
+    told = [f"; libpq knows no {word}: {_OF_OTHERS[word]}" for word in words if word in _OF_OTHERS]
+    return "".join(told[:1])
 
 
 @dataclass(slots=True)

@@ -56,6 +56,8 @@ def test_failures_are_one_sentence(database: str, run_nosender: RunNosender) -> 
         connection.execute("create table users (id int)")
     for arguments, code, words in (
         (("upgrade",), 4, "already has a table of our names (users)"),
+        (("plan",), 4, "already has a table of our names (users)"),
+        (("check",), 3, "nosender db plan shows what an upgrade would make, or refuse, of it"),
         (("upgrade", "1234"), 2, "revision 1234 does not exist"),
         (("downgrade", "base"), 2, "nothing to revert"),
         (("sql", "0001", "--from", "0002"), 2, "0001 lies behind 0002"),

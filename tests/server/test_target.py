@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import string
 import struct
 import threading
 from collections.abc import Iterator
@@ -52,6 +53,23 @@ def test_a_url_that_does_not_parse_is_not_repeated(conninfo: str) -> None:
     with pytest.raises(UsageError, match="does not parse") as caught:
         Target(conninfo).connect("nosender test")
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("query", ["", "?sslmode=prefer", "?schema=mail&sslmode=prefer"])
+@pytest.mark.parametrize("sign", string.punctuation)
+def test_a_password_that_is_not_encoded_is_never_repeated(sign: str, query: str) -> None:
+    for password in (f"Sec{sign}ret1", f"{sign}Secret1", f"Secret1{sign}", f"Sec{sign}{sign}ret1"):
+        for place in ("127.0.0.1:1/mail", "127.0.0.1:1", "/mail", ""):
+            with pytest.raises(NosenderError) as caught:
+                Target(f"postgresql://app:{password}@{place}{query}").connect("nosender test")
+            assert "Sec" not in str(caught.value), caught.value
+            assert "ret1" not in str(caught.value), caught.value
+
+
+@pytest.mark.parametrize("word", ["schema", "pgbouncer", "currentSchema", "ssl"])
+def test_a_word_of_another_programs_url_is_named(word: str) -> None:
+    with pytest.raises(UsageError, match=f"libpq knows no {word}: "):
+        Target(f"postgresql://app:secret@127.0.0.1:1/mail?{word}=x").connect("nosender test")
 
 
 def test_a_server_that_does_not_answer_is_named_without_the_password() -> None:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from nosender.schema.observe.diff.kinds import KINDS, ObjectKind
+from nosender.schema.observe.diff.moved import brought_back, moved_away
 from nosender.schema.observe.diff.renames import Rename, undo_renames
-from nosender.schema.observe.diff.repair import Repair
+from nosender.schema.observe.diff.repair import Repair, full_name
 from nosender.schema.observe.model import Column, Comment, Constraint, Function, Index, Relation
 from nosender.schema.observe.observation import Observation
 from nosender.schema.observe.quoting import qualified, quoted
@@ -61,10 +62,13 @@ def differences(expected: Observation, live: Observation, schema: str) -> tuple[
             roles=tuple(role for role in wanted.roles if role.name != CLERK),
             grants=tuple(grant for grant in wanted.grants if grant.grantee != CLERK),
         )
+    away = moved_away(wanted, live)
+    for table in away:
+        live = brought_back(live, table, schema)
     part = within(live, schema, {role.name for role in wanted.roles})
     found = without_version_table(part, expected)
     repair = Repair(wanted, found, owner_of(live_part(live, schema)) or "current_user")
-    return tuple(_differences(repair))
+    return (*(_moved(table, schema) for table in away), *_differences(repair))
 
 
 def live_part(observation: Observation, schema: str) -> Observation:
@@ -134,6 +138,15 @@ def _turn(repair: Repair, record: Any) -> int:
         if key.table == record.name != other.name == key.referenced_table
     ]
     return 1 + max((_turn(repair, other) for other in before), default=0)
+
+
+def _moved(table: Relation, schema: str) -> Difference:
+    (kind,) = [each for each in KINDS if each.kind == "relations"]
+    place, name = quoted(schema), kind.name(replace(table, schema=schema))
+    back = f"alter table {full_name(table)} set schema {place};"
+    return Difference(
+        kind.label(table), name, "schema", place, quoted(table.schema), "strict", back, "", declared=True
+    )
 
 
 def _renamed(repair: Repair, rename: Rename) -> Difference:

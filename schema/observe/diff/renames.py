@@ -1,11 +1,10 @@
 """Finds what only has another name: renamed back it keeps its rows, made anew it would lose them."""
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
-from nosender.schema.observe.diff.repair import Repair, full_name, not_null_name, relation_word, table_name
+from nosender.schema.observe.diff.repair import Repair, full_name, relation_word, table_name
 from nosender.schema.observe.diff.repair_objects import replace_function
 from nosender.schema.observe.model import (
     Column,
@@ -19,7 +18,7 @@ from nosender.schema.observe.model import (
 )
 from nosender.schema.observe.observation import Observation
 from nosender.schema.observe.quoting import quoted
-from nosender.schema.observe.spelling import bare
+from nosender.schema.observe.spelling import bare, respelled
 
 RenamedKind = Literal["relations", "columns", "sequences", "constraints", "indexes", "triggers", "functions"]
 
@@ -40,11 +39,40 @@ def undo_renames(repair: Repair) -> tuple[Repair, list[Rename]]:
     """The repair that is left once the names are put back, and what puts them back, in its order."""
     renames: list[Rename] = []
     for kind, likeness, rename in _KINDS:
-        for old, new in _pairs(repair, kind, likeness):
-            renames.append(Rename(kind, old, new, rename(repair, old, new)))
+        tried: list[Any] = []
+        # anew after each, for what stood in its way has another name then
+        while pair := next((p for p in _pairs(repair, kind, likeness) if p[0] not in tried), None):
+            old, new = pair
+            tried.append(old)
+            repair, aside = _made_room(repair, old) if kind == "relations" else (repair, "")
+            renames.append(Rename(kind, old, new, f"{aside}{rename(repair, old, new)}"))
             repair = replace(repair, found=_found_as(repair, kind, old, new))
-    named = tuple(c for c in repair.found.constraints if c.kind != "not null" or c.name != not_null_name(c))
-    return replace(repair, found=replace(repair.found, constraints=named)), renames
+    return replace(repair, found=replace(repair.found, constraints=_of_note(repair))), renames
+
+
+def _made_room(repair: Repair, wanted: Relation) -> tuple[Repair, str]:
+    """The repair once whatever has the name of a relation is set aside, and the statement that does that."""
+    for other in repair.found.relations:
+        if other.name == wanted.name:
+            moved = replace(other, name=f"{other.name[:50]}_set_aside")
+            away = f"alter {relation_word(other)} {full_name(other)} rename to {quoted(moved.name)}; "
+            return replace(repair, found=_found_as(repair, "relations", moved, other)), away
+    return repair, ""
+
+
+def _of_note(repair: Repair) -> tuple[Constraint, ...]:
+    """The constraints without each NOT NULL that has a name which PostgreSQL gives for a column of its table.
+
+    A column that is renamed leaves the old name behind, which says no more.
+    """
+    given = {
+        (each.table, f"{each.table}_{each.name}_not_null")
+        for side in (repair.wanted, repair.found)
+        for each in side.columns
+    }
+    return tuple(
+        c for c in repair.found.constraints if c.kind != "not null" or (c.table, c.name) not in given
+    )
 
 
 def _pairs(
@@ -57,6 +85,9 @@ def _pairs(
     extra: dict[object, list[Any]] = {}
     have = {_named(record) for record in found.of(kind)}
     want = {_named(record) for record in wanted.of(kind)}
+    if kind == "relations":
+        strangers = _strangers(repair, likeness)
+        have, want = have - strangers, want - strangers
     for record in wanted.of(kind):
         if _named(record) not in have:
             missing.setdefault(likeness(wanted, record), []).append(record)
@@ -67,6 +98,18 @@ def _pairs(
         others = extra.get(alike, [])
         if alike is not None and len(records) == len(others) == 1:
             yield records[0], others[0]
+
+
+def _strangers(repair: Repair, likeness: Callable[[Observation, Any], object]) -> set[tuple[str, ...]]:
+    """The names of relations that something else goes by: a thing of another kind, or another one of them."""
+    wanted = {r.name: (r.kind, likeness(repair.wanted, r)) for r in repair.wanted.relations}
+    found = {r.name: (r.kind, likeness(repair.found, r)) for r in repair.found.relations}
+    others = set(wanted.values()) - {(kind, None) for kind, _ in wanted.values()}
+    return {
+        ("", name)
+        for name in wanted.keys() & found.keys()
+        if found[name][0] != wanted[name][0] or (found[name] != wanted[name] and found[name] in others)
+    }
 
 
 def _named(record: Any) -> tuple[str, ...]:
@@ -181,7 +224,7 @@ def _found_as(repair: Repair, kind: RenamedKind, old: Any, new: Any) -> Observat
             value = getattr(record, each, None)
             if isinstance(value, str) and each not in changes:
                 words = everywhere | inside if mine or _refers(record, new) else everywhere
-                changes[each] = _replaced(value, words)
+                changes[each] = respelled(value, words)
         if kind == "columns" and mine and isinstance(record, Constraint | Index):
             changes["columns"] = tuple(old.name if name == new.name else name for name in record.columns)
         return replace(record, **changes)
@@ -224,9 +267,3 @@ def _texts(kind: RenamedKind, old: Any, new: Any) -> tuple[dict[str, str], dict[
     elif kind == "indexes":
         places = {full_name(new): full_name(old)}
     return {quoted(new.name): quoted(old.name)}, places
-
-
-def _replaced(text: str, words: dict[str, str]) -> str:
-    longest = sorted(words, key=len, reverse=True)
-    pattern = "|".join(rf'(?<![\w."]){re.escape(word)}(?![\w"])' for word in longest)
-    return re.sub(pattern, lambda match: words[match[0]], text) if words else text

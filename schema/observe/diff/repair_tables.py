@@ -126,30 +126,58 @@ def drop_column(_: Repair, column: Column) -> str:
     return f"alter table {table_name(column)} drop column {quoted(column.name)};"
 
 
-def lost_with_column(_: Repair, old: Column | None, new: Column | None, field: str, made: str) -> str:
-    """What the repair of a column would take from its rows."""
+def lost_with_column(repair: Repair, old: Column | None, new: Column | None, field: str, made: str) -> str:
+    """What the repair of a column would take from its rows, or what stands in its way."""
     place = qualified(new.schema, new.table, new.name) if new else ""
     if old is None or "drop column" in made:
         return f"every value of {place}"
-    if new is not None and field == "type" and not any({_family(old), _family(new)} <= kin for kin in _KIN):
+    if new is not None and field == "type" and not _akin(old, new) and not _moments(old, new):
         return f"of {place} what {old.type} cannot hold"
+    if new is not None and field in ("type", "collation") and (readers := _readers(repair, new)):
+        return f"nothing, once what reads the column is dropped, to be made again after: {', '.join(readers)}"
     return ""
+
+
+def _readers(repair: Repair, column: Column) -> list[str]:
+    """The views over the column, while which its type cannot change."""
+    views = {each.name: each for each in repair.found.relations if each.kind in _VIEWS}
+    return sorted(
+        f"{views[each.name].kind} {full_name(views[each.name])}"
+        for each in repair.found.dependencies
+        if each.name in views
+        and (each.referenced_schema, each.referenced_name) == (column.schema, column.table)
+        and column.name in each.columns
+    )
+
+
+_VIEWS = ("view", "materialized view")
 
 
 # Within these a value that does not fit fails instead of being cut.
 _KIN = ({"text", "character varying"}, {"smallint", "integer", "bigint"})
 
 
+def _akin(old: Column, new: Column) -> bool:
+    return any({_family(old), _family(new)} <= kin for kin in _KIN)
+
+
+def _moments(old: Column, new: Column) -> bool:
+    """Whether one is a moment with and the other one without a time zone."""
+    return {_family(old), _family(new)} == {"timestamp with time zone", "timestamp without time zone"}
+
+
 def _family(column: Column) -> str:
-    return column.type.partition("(")[0]
+    """The type without its length or precision, which stands within: `timestamp(3) with time zone`."""
+    head, _, rest = column.type.partition("(")
+    return head + rest.partition(")")[2]
 
 
 def _retype(repair: Repair, old: Column, new: Column) -> str:
     """The type and all that a change of it takes away or is stopped by."""
     table, name = table_name(old), quoted(old.name)
     head = f"alter table {table} alter column {name}"
-    value = f"{name} at time zone 'utc'" if "with time zone" in new.type else f"{name}::text"
-    used = "" if any({_family(old), _family(new)} <= kin for kin in _KIN) else f" using {value}::{old.type}"
+    value = f"{name} at time zone 'utc'" if _moments(old, new) else f"{name}::text::{old.type}"
+    used = "" if _akin(old, new) else f" using {value}"
     callers = [t for t in repair.found.triggers if t.table == old.table and _names_columns(t)]
     ours = [t for t in repair.wanted.triggers if t.table == old.table and _names_columns(t)]
     found = {index.name for index in repair.found.indexes}
