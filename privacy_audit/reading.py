@@ -13,6 +13,7 @@ from nosender.privacy_audit.snapshot.nodes import is_worker, on_node
 from nosender.privacy_audit.snapshot.snapshot import ON_COORDINATOR, Snapshot, Unseen
 from nosender.schema.observe.citus_own import without_own
 from nosender.schema.observe.turned import values_of, with_values_of
+from nosender.server.sqlstates import in_words
 
 if TYPE_CHECKING:
     import psycopg
@@ -77,8 +78,7 @@ def read_snapshot(
         message = error.diag.message_primary or "a catalog"
         raise IncompleteError(f"unreadable: {message}, so what surrounds the schema cannot be seen") from None
     except (psycopg.OperationalError, psycopg.errors.TransactionTimeout) as error:
-        state = f" (SQLSTATE {error.sqlstate})" if error.sqlstate else ""
-        raise IncompleteError(f"the database went away while it was read{state}; run again") from None
+        raise IncompleteError(f"the database could not be read to its end: {in_words(error)}") from None
     snapshot = replace(snapshot, probes=answers)
     version = connection.info.server_version
     return Reading(

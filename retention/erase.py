@@ -22,6 +22,7 @@ from nosender.retention.policy import declared_plan
 from nosender.retention.session import refuse_replaced, refuse_spread
 from nosender.schema.catalogue import Catalogue, load
 from nosender.schema.catalogue.places import declared_name, place_of
+from nosender.server.sqlstates import in_words
 
 if TYPE_CHECKING:
     from nosender.server.target import Target
@@ -189,4 +190,4 @@ def _explained(error: psycopg.Error, table: str) -> NosenderError:
         return NosenderError(
             f"the disk is full: to write {table} anew takes as much room again; it is unchanged"
         )
-    return NosenderError(f"{table} was not done: {type(error).__name__} (SQLSTATE {error.sqlstate})")
+    return NosenderError(f"{table} was not done: {in_words(error)}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from nosender.errors import NosenderError
+from nosender.server.sqlstates import in_words
 
 if TYPE_CHECKING:
     from nosender.server.target import Target
@@ -55,7 +56,7 @@ def explain(error: psycopg.Error, target: Target) -> NosenderError:
             f"the connection to {where} broke: batches that were committed stay deleted, and the next sweep "
             "does the rest"
         )
-    return NosenderError(f"the server of {where} refused with {type(error).__name__} (SQLSTATE {state})")
+    return NosenderError(f"the server of {where} refused: {in_words(error)}")
 
 
 def _raised_by_us(error: psycopg.Error) -> bool:

@@ -17,6 +17,7 @@ from nosender.errors import NosenderError, UsageError
 from nosender.retention.session import statement
 from nosender.schema.catalogue import load
 from nosender.schema.observe.replaced import refuse_replaced
+from nosender.server.sqlstates import in_words
 from nosender.terminal_text import PIPE, Paragraph, Terminal, rendered, visible
 
 if TYPE_CHECKING:
@@ -100,9 +101,7 @@ def _explained(error: psycopg.Error, target: Target) -> NosenderError:
             f"schema {visible(target.schema)} of {target.describe()} has no function that tells it: "
             "run `nosender db upgrade` first"
         )
-    return NosenderError(
-        f"{target.describe()} refused with {type(error).__name__} (SQLSTATE {error.sqlstate})"
-    )
+    return NosenderError(f"{target.describe()} refused: {in_words(error)}")
 
 
 def held_text(held: tuple[Held, ...], shown_on: Terminal = PIPE) -> str:

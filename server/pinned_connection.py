@@ -73,6 +73,9 @@ READING_LIMITS: Mapping[str, str] = {
 RESTRICTED = "restrict_nonsystem_relation_kind"
 """What pg_dump sets, too; the first minor releases of 15 and 16 do not know it."""
 
+UNTIL_THE_END = "transaction_timeout"
+"""What ends one that only reads, however quick its statements are; 17 is the first that knows it."""
+
 _SPECIAL = {"client_encoding"}  # a parameter of the protocol, which no pooler refuses
 
 

@@ -18,6 +18,7 @@ from nosender.server.pinned_connection import (
     POOLED,
     READING,
     RESTRICTED,
+    UNTIL_THE_END,
     PinnedConnection,
     startup_options,
 )
@@ -45,7 +46,7 @@ def start(
         require_name(connection.info.user, "role")
         _refuse_old(connection)
         connection.reading = reading
-        _examine(connection, home)
+        _examine(connection, home, given)
     except BaseException:
         connection.close()
         raise
@@ -74,16 +75,18 @@ def _refuse_old(connection: PinnedConnection) -> None:
         )
 
 
-def _examine(connection: PinnedConnection, home: str | None) -> None:
+def _examine(connection: PinnedConnection, home: str | None, given: str) -> None:
     """Whether our settings hold; where they do not, a pooler lends the session, or PGTZ and the like won."""
     wanted = {**PINNED, **(READING if connection.reading else {})}
-    found = _settings(connection, (*wanted, "session_replication_role", RESTRICTED))
+    found = _settings(connection, (*wanted, "session_replication_role", RESTRICTED, UNTIL_THE_END))
     if home is not None and _settings(connection, ("cluster_name",))["cluster_name"] != home:
         raise NosenderError("it is not the server that was started for this command; nothing was done there")
     refuse_silent_triggers(found["session_replication_role"])
     connection.restricts = connection.reading and found[RESTRICTED] is not None
     lent = not all(_same(found[name], value) for name, value in wanted.items())
     connection.begin_with_settings(lent=lent)
+    if connection.reading and found[UNTIL_THE_END] not in (None, "0") and UNTIL_THE_END not in given:
+        connection.add_to_begin({UNTIL_THE_END: "0"})
     if not lent:
         return
     try:

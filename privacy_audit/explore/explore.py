@@ -14,6 +14,7 @@ from nosender.privacy_audit.explore.places import places_of
 from nosender.privacy_audit.explore.tables import shapes_of
 from nosender.privacy_audit.explore.traits import traits_of
 from nosender.privacy_audit.snapshot.object_names import without_numbers
+from nosender.server.sqlstates import in_words
 
 if TYPE_CHECKING:
     from typing import Any
@@ -55,8 +56,7 @@ def look(connection: psycopg.Connection[Any], schema: str, bound: Bound = BOUND)
                 measures, bound, unseen = measure(connection, world.shapes, world, bound)
                 world = guess(world.shapes, measures)
     except psycopg.OperationalError as error:
-        state = f" (SQLSTATE {error.sqlstate})" if error.sqlstate else ""
-        raise IncompleteError(f"the database went away while it was read{state}; run again") from None
+        raise IncompleteError(f"the database could not be read to its end: {in_words(error)}") from None
     finally:
         connection.read_only = None if connection.closed else connection.read_only
     version = connection.info.server_version

@@ -65,7 +65,7 @@ def main() -> None:
     except Exception as error:  # the last line of defence: a crash of ours must not read as findings
         if os.environ.get("NOSENDER_DEBUG"):
             raise
-        _fail(f"{_unforeseen(error)} (set NOSENDER_DEBUG=1 for the traceback)", 4)
+        _fail(_unforeseen(error), 4)
 
 
 def _run() -> int:
@@ -100,10 +100,12 @@ def _with_guess(error: click.ClickException) -> click.ClickException:
 
 def _unforeseen(error: Exception) -> str:
     """What failed, without the text of a database error: that can carry a row, a phone number in it."""
-    state = getattr(error, "sqlstate", None)
-    if state is not None or type(error).__module__.startswith("psycopg"):
-        return f"the database refused with {type(error).__name__}" + (f" (SQLSTATE {state})" if state else "")
-    return f"unforeseen {type(error).__name__}"
+    from nosender.server.sqlstates import in_words, is_of_a_database, is_of_the_server
+
+    told = f"unforeseen {type(error).__name__}"
+    if is_of_a_database(error):
+        told = f"the database refused: {in_words(error)}"
+    return told if is_of_the_server(error) else f"{told} (set NOSENDER_DEBUG=1 for the traceback)"
 
 
 def _fail(sentence: str, code: int) -> None:
