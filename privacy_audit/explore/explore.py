@@ -32,7 +32,7 @@ _LOCK_MILLISECONDS = 5000
 
 def explore(target: Target, bound: Bound = BOUND) -> Exploration:
     """Explore the whole database of `target`; IncompleteError where its catalogs cannot be read."""
-    with target.connect("nosender explore") as connection:
+    with target.connect("nosender explore", reading=True) as connection:
         return look(connection, target.schema, bound)
 
 
@@ -57,8 +57,6 @@ def look(connection: psycopg.Connection[Any], schema: str, bound: Bound = BOUND)
                 world = guess(world.shapes, measures)
     except psycopg.OperationalError as error:
         raise IncompleteError(f"the database could not be read to its end: {in_words(error)}") from None
-    finally:
-        connection.read_only = None if connection.closed else connection.read_only
     version = connection.info.server_version
     return said(observation, world, measures, bound, unseen, f"{version // 10000}.{version % 10000}")
 
