@@ -37,7 +37,7 @@ where
       ('audit_rewrites()', '85b98dfda95c0cf1ecdb984ed2d831ef'),
       ('audit_rows(of_table text, random_pages integer)', 'a03891ac8203d8ea0a177c160c534618'),
       ('audit_same_transaction()', '27fc9d6351327558c546beb25b531366'),
-      ('audit_sequence_ids()', '643d025dc356bde585220cb4a44231b3'),
+      ('audit_sequence_ids()', 'ed57088e0fcde4e176b06407320cacba'),
       ('audit_session_key_owners()', '007ba759a6dcd088faf0897778153def'),
       ('audit_settled_order()', '6cd0256475490123e8a7c2b003fd1530'),
       ('audit_settling(grace interval)', 'c45848d3d87e47e949d54f46c63a8edd'),
