@@ -94,6 +94,8 @@ class Surroundings:
     """Shards that are not the node's any more, or not yet."""
     bootstrap: str = ""
     """The superuser with whom the cluster was made: nobody takes its place without being one."""
+    numbered: tuple[tuple[str, str], ...] = ()
+    """What belongs to the cluster and has seven digits in a row in its name: kind and name."""
 
 
 def read(connection: psycopg.Connection, schema: str) -> Surroundings:
@@ -104,7 +106,7 @@ def read(connection: psycopg.Connection, schema: str) -> Surroundings:
     row = psycopg.RawCursor(connection).execute(text, [schema]).fetchone()
     if row is None:
         raise AssertionError("a select of one row gives one row")
-    databases, holders, vacuums, slots, standbys, rights, snapshot, _, bootstrap, cluster = row
+    databases, holders, vacuums, slots, standbys, rights, snapshot, _, bootstrap, cluster, numbered = row
     return Surroundings(
         databases=tuple(databases),
         holders=tuple(Holder(**each) for each in holders),
@@ -115,6 +117,7 @@ def read(connection: psycopg.Connection, schema: str) -> Surroundings:
         snapshot=snapshot,
         cluster=MappingProxyType(cluster),
         bootstrap=bootstrap or "",
+        numbered=tuple((each["kind"], each["name"]) for each in numbered),
     )
 
 

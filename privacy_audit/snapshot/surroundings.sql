@@ -195,4 +195,57 @@ select
       from pg_catalog.pg_database as d
       where d.datname = pg_catalog.current_database()
     )
-  ) as cluster
+  ) as cluster,
+  -- What the cluster calls by a name with as many digits as a phone number.
+  (
+    select
+      coalesce(
+        pg_catalog.jsonb_agg(
+          pg_catalog.jsonb_build_object('kind', n.kind, 'name', n.name)
+          order by n.kind, n.name
+        ),
+        '[]'
+      )
+    from (
+      select
+        'database' as kind,
+        d.datname::text as name
+      from pg_catalog.pg_database as d
+      union all
+      select
+        'tablespace' as kind,
+        pg_catalog.concat_ws(' ', t.spcname, pg_catalog.pg_tablespace_location(t.oid)) as name
+      from pg_catalog.pg_tablespace as t
+      union all
+      select
+        'replication origin' as kind,
+        o.roname as name
+      from pg_catalog.pg_replication_origin as o
+      union all
+      select
+        'replication slot' as kind,
+        s.slot_name::text as name
+      from pg_catalog.pg_replication_slots as s
+      union all
+      select
+        'prepared transaction' as kind,
+        p.gid as name
+      from pg_catalog.pg_prepared_xacts as p
+      union all
+      select
+        'subscription' as kind,
+        s.subname::text as name
+      from pg_catalog.pg_subscription as s
+      union all
+      select
+        'setting' as kind,
+        s.parname as name
+      from pg_catalog.pg_parameter_acl as s
+      union all
+      select
+        'extension' as kind,
+        pg_catalog.concat_ws(' ', e.extname, e.extversion) as name
+      from pg_catalog.pg_extension as e
+    ) as n
+    where n.name ~ '[0-9]{7}'
+  ) as numbered

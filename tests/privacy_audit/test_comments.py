@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from nosender.privacy_audit.runner import run
+from nosender.privacy_audit.runner import Options, run
 from nosender.server.target import Target
 
 GONE = {
@@ -21,6 +21,8 @@ OWN = {
     "table": "comment on table pg_catalog.pg_class is {0}",
     "column": "comment on column information_schema.tables.table_name is {0}",
     "language": "comment on language internal is {0}",
+    "tablespace": "comment on tablespace pg_default is {0}",
+    "database": "comment on database template1 is {0}",
 }
 
 
@@ -34,10 +36,43 @@ def test_a_number_in_it_is_found(migrated: str, statement: str) -> None:
             superuser.execute(statement.format("'+15550100001 writes to +15550100002'").encode())
             audit = run(Target(migrated))
         finally:  # shared ones are the cluster's
-            superuser.execute("delete from pg_shdescription where objoid = 4000001")
+            superuser.execute("delete from pg_shdescription where description like '+1555%'")
             superuser.execute("delete from pg_shseclabel where objoid = 4000001")
     assert "number-in-name" in {each.check for each in audit.gating()}
     assert not [each for each in audit.checks if each.outcome.value == "error"]
+
+
+OF_THE_CLUSTER = {
+    "replication origin": (
+        "select pg_replication_origin_create('15550100001-15550100002')",
+        "select pg_replication_origin_drop('15550100001-15550100002')",
+    ),
+    "replication slot": (
+        "select pg_create_physical_replication_slot('to_15550100001')",
+        "select pg_drop_replication_slot('to_15550100001')",
+    ),
+    "database": ("create database db_15550100001 template template0", "drop database db_15550100001"),
+    "tablespace": ("create tablespace t_15550100001 location ''", "drop tablespace t_15550100001"),
+    "extension": (
+        "update pg_extension set extversion = '15550100001' where extname = 'btree_gist'",
+        "select true",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", OF_THE_CLUSTER)
+def test_a_number_in_a_name_of_the_cluster_is_found(migrated: str, kind: str) -> None:
+    planted, taken_back = OF_THE_CLUSTER[kind]
+    with psycopg.connect(migrated, autocommit=True) as superuser:
+        superuser.execute("set allow_in_place_tablespaces = on")
+        superuser.execute(planted.encode())
+        try:
+            audit = run(Target(migrated), Options(checks=("number-in-name",)))
+        finally:
+            superuser.execute(taken_back.encode())
+    (found,) = audit.gating()
+    assert found.object.startswith(kind)
+    assert "1555" not in found.object
 
 
 def test_no_comment_of_initdb_holds_a_number(any_migrated: str) -> None:

@@ -73,8 +73,8 @@ cross join lateral pg_catalog.pg_identify_object(d.classoid, d.objoid, 0) as o
 where
   case
     when d.classoid = 'pg_catalog.pg_database'::pg_catalog.regclass
-      then o.identity = pg_catalog.quote_ident(pg_catalog.current_database())
-    else d.objoid >= 16384
+      then o.identity = pg_catalog.quote_ident(pg_catalog.current_database()) or d.description ~ '[0-9]{7}'
+    else d.objoid >= 16384 or d.description ~ '[0-9]{7}'
   end
 union all
 select

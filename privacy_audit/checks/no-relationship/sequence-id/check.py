@@ -8,8 +8,8 @@ of a sequence of somebody's own that happens to have the form. Of keys some ids 
 sequence has been; more than that decide, and a false alarm comes less than once in a million runs.
 
 Random bits have room for a number, too: eight or thirteen bits at a time, ids that meet more often than
-random ones do hold something else, such as the number of whoever wrote the row. It does not see numbers that fill
-their bits evenly, nor those that a secret of the application's spreads anew with each row.
+random ones do hold something else, such as the number of whoever wrote the row. It does not see numbers
+that fill their bits evenly, nor those that a secret of the application's spreads anew with each row.
 """
 
 import math

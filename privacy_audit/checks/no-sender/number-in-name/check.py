@@ -1,8 +1,9 @@
 """A phone number in the catalogs, where every login can read it.
 
 A table or a role per user, a partition bound, a predicate of an index, a trigger's argument, a comment, a row
-filter of a publication, the gid of a prepared transaction: none of them is a row, and no sweep reaches them.
-Reads every name and text that the catalogs show; what the DDL has word for word is accounted for. The number
+filter of a publication, the gid of a prepared transaction, the name of a database, a tablespace or a
+replication origin: none of them is a row, and no sweep reaches them. Reads every name and text that the
+catalogs show, those of the cluster too; what the DDL has word for word is accounted for. The number
 itself is not repeated.
 """
 
@@ -27,10 +28,7 @@ def look(snapshot: Snapshot) -> Answer:
     """Every object of the catalogs, for texts that the declared ones do not have."""
     live = [
         *texts(with_numbers(snapshot.live)),
-        *(
-            Text(None, f"{holder.kind} {holder.name}", holder.kind, holder.name)
-            for holder in snapshot.surroundings.holders
-        ),
+        *(Text(None, f"{kind} {name}", kind, name) for kind, name in snapshot.surroundings.numbered),
     ]
     suspects = [each for each in live if phone_numbers(each.text)]
     declared = (
@@ -39,7 +37,7 @@ def look(snapshot: Snapshot) -> Answer:
         else set[object]()
     )
     return Answer(
-        sum(len(snapshot.live.of(kind)) for kind in KINDS) + len(snapshot.surroundings.holders),
+        sum(len(snapshot.live.of(kind)) for kind in KINDS),
         tuple(
             Found(each.object, each.kind, "It holds what reads like a phone number, for every login to see.")
             for each in suspects

@@ -1,0 +1,2 @@
+delete from alembic_version
+where version_num like '17-%';
