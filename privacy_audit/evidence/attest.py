@@ -62,13 +62,17 @@ def make_key(path: Path) -> str:
     public_path = path.with_name(path.name + ".pub")
     if public_path.exists():
         raise UsageError(f"{public_path} exists already: keys are never overwritten, choose another name")
+    made: list[Path] = []
     try:
         for place, content, mode in ((path, private, 0o600), (public_path, public, 0o644)):
             with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+                made.append(place)
                 file.write(content)
     except FileExistsError:
         raise UsageError(f"{path} exists already: keys are never overwritten, choose another name") from None
     except OSError as error:
+        for place in made:  # an empty one would be in the way of the next
+            place.unlink(missing_ok=True)
         raise UsageError(f"the key cannot be written to {path}: {error.strerror}") from None
     return key_id(key.public_key())
 

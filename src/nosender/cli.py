@@ -50,18 +50,17 @@ def main() -> None:
         print(f"nosender {__version__}")
         return
     from nosender.errors import NosenderError
+    from nosender.standard_streams import guard
 
+    guard()
     try:
-        sys.exit(_run())
+        code = _run()
+        sys.stdout.flush()
+        sys.exit(code)
     except NosenderError as error:
         _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
         _fail("interrupted", 130)
-    except BrokenPipeError:
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # else the exit would write to it again
-        sys.exit(4)
     except Exception as error:  # the last line of defence: a crash of ours must not read as findings
         if os.environ.get("NOSENDER_DEBUG"):
             raise
@@ -71,6 +70,12 @@ def main() -> None:
 def _run() -> int:
     import click
 
+    from nosender.errors import UsageError
+
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise UsageError(f"the working folder cannot be looked at: {error.strerror}") from None
     try:
         # An option whose value may be left out takes the next word for it: `--embedded db` would lose `db`.
         words = ["--embedded=" if word == "--embedded" else word for word in sys.argv[1:]]
