@@ -180,31 +180,22 @@ def stamp(connection: psycopg.Connection, schema: str, revision: str | None) -> 
 def write(
     connection: psycopg.Connection,
     schema: str,
-    revision: Revision,
+    revisions: Sequence[Revision],
     direction: Direction | Literal["accept"],
     step: Step | None = None,
 ) -> None:
-    """Record a revision or one step of it, in the caller's transaction.
+    """Record revisions or one step of one, in the caller's transaction.
 
     Nothing to write to before the first revision, or after it was reverted.
     """
     refuse_code(connection, schema)
     if not exists(connection, schema, JOURNAL):
         return
-    connection.execute(
-        _in(
-            schema,
-            "insert into {} (revision, direction, step, algorithm, checksum) values (%s, %s, %s, %s, %s)",
-            JOURNAL,
-        ),
-        (
-            revision.revision,
-            direction,
-            step.number if step else 0,
-            ALGORITHM,
-            sql_digest(step.sql) if step else revision.checksum,
-        ),
-    )
+    query = "insert into {} (revision, direction, step, algorithm, checksum) values (%s, %s, %s, %s, %s)"
+    done, text = (step.number, sql_digest(step.sql)) if step else (0, None)
+    for each in revisions:
+        row = (each.revision, direction, done, ALGORITHM, text or each.checksum)
+        connection.execute(_in(schema, query, JOURNAL), row)
 
 
 def write_step(connection: psycopg.Connection, schema: str, name: str, statement: str) -> None:
