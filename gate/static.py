@@ -62,7 +62,8 @@ def sql_style(workplace: Workplace) -> Iterator[Problem]:
         raise CannotLook("sqlfluff is not installed: install nosender[gate]")
     command = [sys.executable, "-m", "sqlfluff", "lint", "--format", "json", "--disable-progress-bar"]
     answer = subprocess.run(
-        [*command, *("--processes", "2" if len(files) > 4 else "1"), "--", *map(str, files)],
+        # Each more process begins with a second of imports, in which one reads several files.
+        [*command, *("--processes", "2" if len(files) > 50 else "1"), "--", *map(str, files)],
         cwd=workplace.checkout.root,
         capture_output=True,
         text=True,

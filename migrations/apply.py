@@ -102,7 +102,7 @@ def _finish(
     _look_up(work, PATH)
     refuse_unplaced(work, revision.revision)
     journal.stamp(work, schema, after)
-    journal.write(work, schema, revision, direction)
+    journal.write(work, schema, (revision,), direction)
     if verify is not None:
         verify()
 
@@ -199,7 +199,7 @@ def _step(
             work.execute(text)
             _look_up(work, PATH)
             refuse_unplaced(work, revision.revision)
-            journal.write(work, schema, revision, direction, step)
+            journal.write(work, schema, (revision,), direction, step)
 
     if not step.alone:
         patiently(work, together, revision, what, patience, watch)
@@ -232,7 +232,7 @@ def _step(
         _set(work, "lock_timeout", patience.snapshots if waits else patience.lock)
         with watch.progress(what):
             patiently(work, by_itself, revision, what, patience, watch)
-        journal.write(work, schema, revision, direction, step)
+        journal.write(work, schema, (revision,), direction, step)
     finally:
         if not work.closed:
             for setting in (*lifted, "lock_timeout"):

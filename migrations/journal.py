@@ -109,6 +109,17 @@ _CODE = """
         select c.oid from pg_catalog.pg_class as c
         inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
         where n.nspname = %s and c.relname = %s
+    ), held (class, id) as (
+        select 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, home.id from home
+        union all
+        select 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, i.indexrelid
+        from pg_catalog.pg_index as i, home where i.indrelid = home.id
+        union all
+        select 'pg_catalog.pg_constraint'::pg_catalog.regclass::pg_catalog.oid, o.oid
+        from pg_catalog.pg_constraint as o, home where o.conrelid = home.id
+        union all
+        select 'pg_catalog.pg_attrdef'::pg_catalog.regclass::pg_catalog.oid, a.oid
+        from pg_catalog.pg_attrdef as a, home where a.adrelid = home.id
     )
     select 'trigger ' || t.tgname from pg_catalog.pg_trigger as t, home
     where t.tgrelid = home.id and not t.tgisinternal
@@ -119,20 +130,12 @@ _CODE = """
     union all
     -- what PostgreSQL has of its own is in no dependency
     select pg_catalog.pg_describe_object(d.classid, d.objid, 0)
-    from pg_catalog.pg_depend as d, home
+    from held inner join pg_catalog.pg_depend as d on held.class = d.classid and held.id = d.objid
     where
         d.refclassid in (
             'pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass,
             'pg_catalog.pg_type'::pg_catalog.regclass, 'pg_catalog.pg_opclass'::pg_catalog.regclass,
             'pg_catalog.pg_collation'::pg_catalog.regclass
-        )
-        and (
-            d.objid in (select o.oid from pg_catalog.pg_constraint as o where o.conrelid = home.id)
-            or d.objid in (select o.oid from pg_catalog.pg_attrdef as o where o.adrelid = home.id)
-            or d.objid in (
-                select o.indexrelid from pg_catalog.pg_index as o where o.indrelid = home.id
-            )
-            or d.objid = home.id
         )
     limit 1
 """
@@ -177,31 +180,22 @@ def stamp(connection: psycopg.Connection, schema: str, revision: str | None) -> 
 def write(
     connection: psycopg.Connection,
     schema: str,
-    revision: Revision,
+    revisions: Sequence[Revision],
     direction: Direction | Literal["accept"],
     step: Step | None = None,
 ) -> None:
-    """Record a revision or one step of it, in the caller's transaction.
+    """Record revisions or one step of one, in the caller's transaction.
 
     Nothing to write to before the first revision, or after it was reverted.
     """
     refuse_code(connection, schema)
     if not exists(connection, schema, JOURNAL):
         return
-    connection.execute(
-        _in(
-            schema,
-            "insert into {} (revision, direction, step, algorithm, checksum) values (%s, %s, %s, %s, %s)",
-            JOURNAL,
-        ),
-        (
-            revision.revision,
-            direction,
-            step.number if step else 0,
-            ALGORITHM,
-            sql_digest(step.sql) if step else revision.checksum,
-        ),
-    )
+    query = "insert into {} (revision, direction, step, algorithm, checksum) values (%s, %s, %s, %s, %s)"
+    done, text = (step.number, sql_digest(step.sql)) if step else (0, None)
+    for each in revisions:
+        row = (each.revision, direction, done, ALGORITHM, text or each.checksum)
+        connection.execute(_in(schema, query, JOURNAL), row)
 
 
 def write_step(connection: psycopg.Connection, schema: str, name: str, statement: str) -> None:

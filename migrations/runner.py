@@ -199,7 +199,7 @@ def accept(target: Target, revision: str, options: Options | None = None) -> str
             raise UsageError(f"revision {name or 'base'} is not applied, so there is nothing to accept")
         session.refuse_read_only()
         with session.work.transaction():
-            journal.write(session.work, target.schema, session.chain.get(name), "accept")
+            journal.write(session.work, target.schema, (session.chain.get(name),), "accept")
         return name
 
 
@@ -338,8 +338,7 @@ class _Session:
                 # one message to the server instead of one a file
                 self.work.execute(ddl.script(self.target.schema).encode())
                 journal.stamp(self.work, self.target.schema, pending[-1].revision)
-                for revision in pending:
-                    journal.write(self.work, self.target.schema, revision, "up")
+                journal.write(self.work, self.target.schema, pending, "up")
                 if self.options.verify:
                     self.verify(pending[-1].revision, "after")
         except psycopg.OperationalError:

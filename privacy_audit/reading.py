@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -45,10 +45,13 @@ def read_snapshot(
     started: datetime | None = None,
     lock_timeout: int = LOCK_MILLISECONDS,
     *,
-    call_probes: bool = True,
+    call_probes: bool | Collection[str] = True,
     frozen: Frozen | None = None,
 ) -> Reading:
-    """Read everything that the checks look at, in one transaction that can write nothing."""
+    """Read everything that the checks look at, in one transaction that can write nothing.
+
+    `call_probes`: whether the probes are asked, too, or which of them.
+    """
     import psycopg
 
     from nosender.privacy_audit.snapshot import probes
@@ -64,7 +67,9 @@ def read_snapshot(
             pin(connection, lock_timeout)  # for what is asked beside the catalogs, too
             snapshot = _catalogs(connection, schema, catalogue, lock_timeout, frozen)
             # of a worker too, which may have few of them
-            names = (*probe_names(reference(schema)), *LEDGER) if call_probes else ()
+            names: tuple[str, ...] = (*probe_names(reference(schema)), *LEDGER) if call_probes else ()
+            if not isinstance(call_probes, bool):
+                names = tuple(each for each in names if each in call_probes)
             unasked = None if snapshot.has_ours else "the schema holds none of our tables"
             if is_worker(snapshot.live):
                 unasked = ON_COORDINATOR

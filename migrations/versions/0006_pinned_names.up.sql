@@ -3437,10 +3437,13 @@ begin
       array_agg(r.refclassid order by r.refclassid, r.refobjid) as classes,
       array_agg(r.refobjid order by r.refclassid, r.refobjid) as objects
     from pg_depend as r
-    left join pg_constraint as c
-      on (r.classid = 'pg_constraint'::regclass and c.oid = r.objid)
+    left join (
+      select 'pg_constraint'::regclass::oid as class, oid as recorded, oid, conname, contype, conrelid from pg_constraint
+      union all
       -- what an exclusion calls is recorded of its index
-      or (r.classid = 'pg_class'::regclass and c.conindid = r.objid and c.contype in ('p', 'u', 'x'))
+      select 'pg_class'::regclass::oid, conindid, oid, conname, contype, conrelid
+      from pg_constraint where contype in ('p', 'u', 'x')
+    ) as c on c.class = r.classid and c.recorded = r.objid
     left join pg_attrdef as d on r.classid = 'pg_attrdef'::regclass and d.oid = r.objid
     left join pg_attribute as a on a.attrelid = d.adrelid and a.attnum = d.adnum
     left join pg_trigger as t on r.classid = 'pg_trigger'::regclass and t.oid = r.objid

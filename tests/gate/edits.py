@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -150,12 +150,13 @@ DECLARED_BY_FUNCTION = "schema/ddl/603_audit_declared.sql"
 """What the catalogue declares, as a function that `make generate` writes and a revision carries."""
 
 
-def declaring(last: str, *rows: str) -> tuple[Edit, str, str]:
-    """The function with these rows after the row `last`; its text for the way up, and for the way down."""
-    before = (ROOT / DECLARED_BY_FUNCTION).read_text(encoding="utf-8")
-    after = before.replace(last, last + "".join(rows))
-    assert after != before, last
-    return replace(DECLARED_BY_FUNCTION, last, last + "".join(rows)), replaceable(after), replaceable(before)
+def declaring(rows: Mapping[str, str]) -> tuple[Edit, str, str]:
+    """The function with rows after those that they follow; its text for the way up, and for the way down."""
+    before = after = (ROOT / DECLARED_BY_FUNCTION).read_text(encoding="utf-8")
+    for last, more in rows.items():
+        assert last in after, last
+        after = after.replace(last, last + more)
+    return replace(DECLARED_BY_FUNCTION, before, after), replaceable(after), replaceable(before)
 
 
 SENDER = replace(

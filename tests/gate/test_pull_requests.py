@@ -41,14 +41,16 @@ from .edits import (
 )  # fmt: skip
 
 NEWEST = f"migrations/versions/{Chain.load().revisions[-1].path.name}"
-ONE_MORE = declaring(
-    "  ('messages', 'message_type', 'state', null, null),\n",
-    "  ('messages', 'padding_class', 'state', null, null),\n",
-)
-TWO_MORE = declaring(
-    "  ('migration_journal', 'recorded_at', 'time', '0 seconds', null),\n",
-    "  ('padding_lengths', 'id', 'serial', null, null),\n",
-    "  ('padding_lengths', 'bytes', 'counter', null, null),\n",
+MORE = declaring(
+    {
+        "  ('messages', 'message_type', 'state', null, null),\n": (
+            "  ('messages', 'padding_class', 'state', null, null),\n"
+        ),
+        "  ('migration_journal', 'recorded_at', 'time', '0 seconds', null),\n": (
+            "  ('padding_lengths', 'id', 'serial', null, null),\n"
+            "  ('padding_lengths', 'bytes', 'counter', null, null),\n"
+        ),
+    }
 )
 
 PULL_REQUESTS = (
@@ -65,15 +67,21 @@ PULL_REQUESTS = (
     ),
     PullRequest("prose beside the schema", (append("README.md", "\nMore.\n"),)),
     PullRequest(
-        "a column done well",
+        "a column and a table done well",
         (
             TAG,
             TAG_DECLARED,
-            ONE_MORE[0],
+            append("schema/ddl/17_padding_lengths.sql", PADDING),
+            append("schema/catalogue/padding_lengths.toml", PADDING_DECLARED),
+            MORE[0],
             revision(
                 "alter table public.messages add column padding_class smallint;\n"
-                "comment on column public.messages.padding_class is 'Which length it has.';\n" + ONE_MORE[1],
-                f"{ONE_MORE[2]}\nalter table public.messages drop column padding_class;\n",
+                "comment on column public.messages.padding_class is 'Which length it has.';\n"
+                + PADDING
+                + PADDING_COMMENTS
+                + MORE[1],
+                f"{MORE[2]}\ndrop table public.padding_lengths;\n"
+                "alter table public.messages drop column padding_class;\n",
                 downgrade_is='"loses data"',
                 loses='("messages",)',
             ),
@@ -84,26 +92,50 @@ PULL_REQUESTS = (
                 CATALOGUE,
                 "[columns.padding_class]",
             ),
+            ("The table padding_lengths is new: ", "schema/catalogue/padding_lengths.toml", "table ="),
+            ("gains the column bytes", "schema/catalogue/padding_lengths.toml", "[columns.bytes]"),
+            ("gains the column id", "schema/catalogue/padding_lengths.toml", "[columns.id]"),
         ),
         generate=True,
     ),
     # A sender, in every stage of being declared.
     PullRequest(
-        "a sender in the DDL alone",
-        (SENDER,),
+        "a sender, a CHECK and a body changed in the DDL alone, a purpose, and nothing generated",
+        (
+            SENDER,
+            replace(MESSAGES, E164, ""),
+            replace(SEND, "return false;", "return null;"),
+            replace(CATALOGUE, '"When the row was stored."', '"When it was stored."'),
+        ),
         finds=(
             ("catalogue-complete", MESSAGES, "sender_phone"),
+            ("ddl-equals-migrations", MESSAGES, ""),
             ("ddl-equals-migrations", MESSAGES, "sender_phone"),
+            ("ddl-equals-migrations", SEND, ""),
+            ("generated-fresh", "docs/catalogue.html", "created_at"),
+            ("generated-fresh", "docs/catalogue.md", "created_at"),
+            ("generated-fresh", "schema/ddl/850_comments.sql", "created_at"),
             ("reference-fresh", "schema/observe/reference.json", ""),
+        ),
+        shows=(
+            (
+                "The purpose of messages.created_at now reads: When it was stored.",
+                CATALOGUE,
+                "When it was",
+            ),
         ),
     ),
     PullRequest(
-        "a sender in a revision alone",
-        (revision(SENDER_UP, SENDER_DOWN),),
+        "a sender in a revision alone, whose downgrade forgets another thing",
+        (revision(f"{SENDER_UP}create table public.left_over (id integer);\n", SENDER_DOWN),),
         generate=True,
         finds=(
-            ("ddl-equals-migrations", f"{NEW}.up.sql", "sender_phone"),
-            ("undeclared-column", f"{NEW}.up.sql", "sender_phone"),
+            ("ddl-equals-migrations", f"{NEW}.up.sql", "add column sender_phone"),
+            ("ddl-equals-migrations", f"{NEW}.up.sql", "create table public.left_over"),
+            ("undeclared-column", f"{NEW}.up.sql", "add column sender_phone"),
+            ("undeclared-column", f"{NEW}.up.sql", "create table public.left_over"),
+            ("undeclared-table", f"{NEW}.up.sql", "left_over"),
+            ("up-down-up", f"{NEW}.py", ""),
         ),
     ),
     PullRequest(
@@ -128,23 +160,18 @@ PULL_REQUESTS = (
         finds=(("revisions-sound", f"{NEW}.py", "def broken(:"),),
     ),
     PullRequest(
-        "a revision that imports the application",
+        "a revision that imports the application and cannot be taken back",
         generate=True,
         edits=(
-            revision("select 1;\n", "select 1;\n"),
+            revision("select 1;\n", ""),
+            remove(f"{NEW}.down.sql"),
             replace(
                 f"{NEW}.py",
                 "from alembic import op",
                 "from nosender.schema import ddl\nfrom alembic import op",
             ),
         ),
-        finds=(("revisions-sound", f"{NEW}.py", ""),),
-    ),
-    PullRequest(
-        "a revision that cannot be taken back",
-        generate=True,
-        edits=(revision("select 1;\n", ""), remove(f"{NEW}.down.sql")),
-        finds=(("revisions-sound", f"{NEW}.py", ""),),
+        finds=(("revisions-sound", f"{NEW}.py", ""),) * 2,
     ),
     PullRequest(
         "a revision that says it cannot be taken back",
@@ -152,17 +179,6 @@ PULL_REQUESTS = (
         edits=(
             revision("select 1;\n", "", downgrade_is='"irreversible"'),
             remove(f"{NEW}.down.sql"),
-        ),
-    ),
-    PullRequest(
-        "a revision whose downgrade forgets",
-        generate=True,
-        edits=(revision("create table public.left_over (id integer);\n", "select 1;\n"),),
-        finds=(
-            ("ddl-equals-migrations", f"{NEW}.up.sql", "left_over"),
-            ("undeclared-column", f"{NEW}.up.sql", "left_over"),
-            ("undeclared-table", f"{NEW}.up.sql", "left_over"),
-            ("up-down-up", f"{NEW}.py", ""),
         ),
     ),
     PullRequest(
@@ -191,15 +207,6 @@ PULL_REQUESTS = (
         ),
     ),
     # Safeguards taken away.
-    PullRequest(
-        "a CHECK and the body of a function changed in the DDL alone",
-        (replace(MESSAGES, E164, ""), replace(SEND, "return false;", "return null;")),
-        finds=(
-            ("ddl-equals-migrations", MESSAGES, ""),
-            ("ddl-equals-migrations", SEND, ""),
-            ("reference-fresh", "schema/observe/reference.json", ""),
-        ),
-    ),
     PullRequest(
         "a trigger switched off, grants to everybody, a foreign key and a view that lead to people",
         generate=True,
@@ -244,9 +251,21 @@ PULL_REQUESTS = (
     ),
     # Locks.
     PullRequest(
-        "an index that keeps writers waiting",
-        (append(MESSAGES, INDEX), revision(INDEX, "drop index public.idx_messages_type;\n")),
-        finds=(("locks-brief", f"{NEW}.up.sql", "create index"),),
+        "an index that keeps writers waiting, and a function for one role more",
+        (
+            append(MESSAGES, INDEX),
+            revision(INDEX, "drop index public.idx_messages_type;\n"),
+            append(
+                SEND,
+                "grant execute on function public.send_message to nosender_auditor;\n",
+            ),
+        ),
+        finds=(
+            ("ddl-equals-migrations", SEND, "nosender_auditor"),
+            ("function-privilege", SEND, "nosender_auditor"),
+            ("locks-brief", f"{NEW}.up.sql", "create index"),
+        ),
+        shows=(("nosender_auditor may now EXECUTE on the function send_message", SEND, "nosender_auditor"),),
         generate=True,
     ),
     PullRequest(
@@ -264,36 +283,6 @@ PULL_REQUESTS = (
         generate=True,
     ),
     PullRequest(
-        "a function for one role more",
-        (
-            append(
-                SEND,
-                "grant execute on function public.send_message to nosender_auditor;\n",
-            ),
-        ),
-        finds=(
-            ("ddl-equals-migrations", SEND, "nosender_auditor"),
-            ("function-privilege", SEND, "nosender_auditor"),
-        ),
-        shows=(("nosender_auditor may now EXECUTE on the function send_message", SEND, "nosender_auditor"),),
-        generate=True,
-    ),
-    PullRequest(
-        "a waiver that nothing needs",
-        (
-            append(
-                "waivers.toml",
-                f'[[waivers]]\ncheck = "owner-differs"\nobject = "public.users"\n'
-                f'reason = "The hosting company owns every table."\nowner = "DBA"\napproved_by = "DPO"\n'
-                f"created = {TODAY}\nexpires = {TODAY + timedelta(days=90)}\n",
-            ),
-        ),
-        # That nothing needs it is a finding of the audit, and a low one.
-        shows=(
-            ("A finding of owner-differs on public.users is waived until ", "waivers.toml", "[[waivers]]"),
-        ),
-    ),
-    PullRequest(
         "waivers that reach too far",
         (
             append(
@@ -308,7 +297,7 @@ PULL_REQUESTS = (
         unseen=("the audit failed: ",),
     ),
     PullRequest(
-        "waivers for everything and of yesterday",
+        "waivers for everything, of yesterday and for what nothing needs",
         (
             append(
                 "waivers.toml",
@@ -319,14 +308,17 @@ PULL_REQUESTS = (
                     for check, name, days in (
                         ("owner-differs", "public.*", 9),
                         ("undeclared-index", "public.a", -1),
+                        ("owner-differs", "public.users", 9),
                     )
                 ),
             ),
         ),
+        # That nothing needs the third is a finding of the audit, and a low one.
         finds=(("broad-waiver", "waivers.toml", ""), ("expired-waiver", "waivers.toml", "")),
         shows=(
             ("A finding of undeclared-index on public.a is waived", "waivers.toml", "[[waivers]]"),
             ("A finding of owner-differs on public.* is waived", "waivers.toml", "[[waivers]]"),
+            ("A finding of owner-differs on public.users is waived until ", "waivers.toml", "[[waivers]]"),
         ),
     ),
     PullRequest(
@@ -343,57 +335,31 @@ PULL_REQUESTS = (
             *(("revisions-unchanged", "migrations/versions/0005_remarks.py", ""),) * 3,
         ),
     ),
-    PullRequest(
-        "a table done well",
-        (
-            append("schema/ddl/17_padding_lengths.sql", PADDING),
-            append("schema/catalogue/padding_lengths.toml", PADDING_DECLARED),
-            TWO_MORE[0],
-            revision(
-                PADDING + PADDING_COMMENTS + TWO_MORE[1],
-                f"{TWO_MORE[2]}\ndrop table public.padding_lengths;\n",
-            ),
-        ),
-        generate=True,
-        shows=(
-            ("The table padding_lengths is new: ", "schema/catalogue/padding_lengths.toml", "table ="),
-            ("gains the column bytes", "schema/catalogue/padding_lengths.toml", "[columns.bytes]"),
-            ("gains the column id", "schema/catalogue/padding_lengths.toml", "[columns.id]"),
-        ),
-    ),
     # Promises.
     PullRequest(
-        "a longer grace, and a purpose in other words",
+        "a longer grace, a purpose in other words, and a foreign key allowed that nobody makes",
         (
             replace(POLICY, 'grace = "1 hour"', 'grace = "2 days"'),
-            replace(CATALOGUE, '"When the row was stored."', '"When it was stored."'),
-        ),
-        # The comment in the database goes stale, which is low: it decides nothing.
-        shows=(
-            ("The promised grace after expiry is now 2 days", POLICY, "grace = "),
-            (
-                "The purpose of messages.created_at now reads: When it was stored.",
-                CATALOGUE,
-                "When it was",
-            ),
-        ),
-        generate=True,
-    ),
-    PullRequest(
-        "a foreign key allowed that nobody makes",
-        (
             append(
                 POLICY,
                 '\n[[foreign_keys]]\ntable = "ephemeral_keys"\ncolumns = ["id"]\nparent = "users"\n'
                 'parent_columns = ["id"]\npurpose = "Who asked."\n',
             ),
+            replace(CATALOGUE, '"When the row was stored."', '"When it was stored."'),
         ),
+        # The comment in the database goes stale, which is low: it decides nothing.
         finds=(("missing-foreign-key", "migrations/versions/0001_tables.up.sql", ""),),
         shows=(
             (
                 "A foreign key is allowed from ephemeral_keys(id) to users: Who asked.",
                 POLICY,
                 "[[foreign_keys]]",
+            ),
+            ("The promised grace after expiry is now 2 days", POLICY, "grace = "),
+            (
+                "The purpose of messages.created_at now reads: When it was stored.",
+                CATALOGUE,
+                "When it was",
             ),
         ),
         generate=True,
@@ -407,22 +373,6 @@ PULL_REQUESTS = (
         "a key that the catalogue does not know",
         (replace(CATALOGUE, "[columns.id]", "[columns.id]\nowner = 1"),),
         finds=(("catalogue-sound", CATALOGUE, "owner"),),
-    ),
-    PullRequest(
-        "a catalogue changed and nothing generated",
-        (replace(CATALOGUE, '"When the row was stored."', '"When it was stored."'),),
-        finds=(
-            ("generated-fresh", "docs/catalogue.html", "created_at"),
-            ("generated-fresh", "docs/catalogue.md", "created_at"),
-            ("generated-fresh", "schema/ddl/850_comments.sql", "created_at"),
-        ),
-        shows=(
-            (
-                "The purpose of messages.created_at now reads: When it was stored.",
-                CATALOGUE,
-                "When it was",
-            ),
-        ),
     ),
     PullRequest(
         "SQL that shouts, a line that runs as something else than it reads, a standard that cites nothing",

@@ -115,7 +115,7 @@ def test_a_pooler_in_transaction_mode_is_refused(database: str) -> None:
 
 def test_a_blocker_outlasts_all_attempts(database: str, versions: Path) -> None:
     target = Target(database)
-    runner.upgrade(target, options=runner.Options(versions=versions))
+    runner.upgrade(target)
     add(versions, "0900", "alter table messages add column if not exists more text;\n")
     said: list[str] = []
     options = runner.Options(versions=versions, patience=HASTY, say=said.append)
@@ -133,7 +133,7 @@ def test_a_blocker_outlasts_all_attempts(database: str, versions: Path) -> None:
 
 def test_the_lock_is_won_when_the_blocker_goes(database: str, versions: Path) -> None:
     target = Target(database)
-    runner.upgrade(target, options=runner.Options(versions=versions))
+    runner.upgrade(target)
     add(versions, "0900", "alter table messages add column more text;\n")
     with psycopg.connect(database) as reader:
         reader.execute("lock table messages in access share mode")
@@ -164,7 +164,7 @@ comment on column messages.more is 'more';
 def test_steps_leave_no_invalid_index_behind(database: str, versions: Path) -> None:
     target = Target(database)
     options = runner.Options(versions=versions, patience=HASTY)
-    runner.upgrade(target, options=options)
+    runner.upgrade(target)
     add(versions, "0900", STEPS, transactional=False)
     with psycopg.connect(database) as old:
         # an old snapshot, for which CONCURRENTLY waits whatever table it is of
@@ -191,7 +191,7 @@ def test_steps_leave_no_invalid_index_behind(database: str, versions: Path) -> N
 def test_a_done_step_that_was_edited_is_refused(database: str, versions: Path) -> None:
     target = Target(database)
     options = runner.Options(versions=versions, patience=HASTY)
-    runner.upgrade(target, options=options)
+    runner.upgrade(target)
     broken = STEPS.replace("comment on column messages.more", "comment on column messages.nowhere")
     add(versions, "0900", broken, transactional=False)
     with pytest.raises(
@@ -210,7 +210,7 @@ def test_a_done_step_that_was_edited_is_refused(database: str, versions: Path) -
 def test_killed_between_steps(database: str, versions: Path, stop: int) -> None:
     """kill -9 while step `stop` waits, then rerun to the end."""
     target = Target(database)
-    runner.upgrade(target, options=runner.Options(versions=versions))
+    runner.upgrade(target)
     gate = "-- step: a gate\nselect pg_advisory_lock_shared(42);\n\n"
     pieces = STEPS.split("\n-- step: ")[1:]
     pieces.insert(stop - 1, gate.removeprefix("-- step: "))
@@ -259,7 +259,7 @@ def test_killed_in_every_revision_of_ours(database: str) -> None:
 def test_an_edited_revision_is_refused_and_accepted(database: str, versions: Path) -> None:
     target = Target(database)
     options = runner.Options(versions=versions)
-    runner.upgrade(target, options=options)
+    runner.upgrade(target)
     path = versions / "0001_tables.up.sql"
     text = path.read_text()
     path.write_text(
@@ -283,7 +283,7 @@ def test_an_edited_revision_is_refused_and_accepted(database: str, versions: Pat
 def test_drift_is_one_line_and_stops_the_next_upgrade(database: str, versions: Path) -> None:
     target = Target(database)
     options = runner.Options(versions=versions)
-    runner.upgrade(target, options=options)
+    runner.upgrade(target)
     with psycopg.connect(database) as connection:
         connection.execute("alter table messages add column sender text")
     revision, (found,) = runner.check(target, options)
@@ -360,7 +360,7 @@ def test_a_table_of_our_names_is_refused_with_nothing_half_applied(database: str
 def test_a_failing_revision_leaves_nothing(database: str, versions: Path) -> None:
     target = Target(database)
     options = runner.Options(versions=versions)
-    runner.upgrade(target, options=options)
+    runner.upgrade(target)
     add(versions, "0900", "create table half (a int);\nselect 1 / 0;\n")
     with pytest.raises(NosenderError, match="revision 0900: division by zero; nothing of it was kept"):
         runner.upgrade(target, options=options)
@@ -370,7 +370,7 @@ def test_a_failing_revision_leaves_nothing(database: str, versions: Path) -> Non
 def test_a_value_of_a_row_is_in_no_message(database: str, versions: Path) -> None:
     target = Target(database)
     options = runner.Options(versions=versions)
-    runner.upgrade(target, options=options)
+    runner.upgrade(target)
     with psycopg.connect(database, options="-c TimeZone=UTC") as connection:
         connection.execute("insert into users (phone_number) values ('+15550001111')")
     add(versions, "0900", "alter table users add constraint no check (phone_number = 'x');\n")
@@ -450,7 +450,7 @@ def test_a_downgrade_that_loses_rows_says_how_many(database: str) -> None:
 def test_a_server_that_goes_away_in_mid_statement(database: str, versions: Path) -> None:
     target = Target(database)
     options = runner.Options(versions=versions)
-    runner.upgrade(target, options=options)
+    runner.upgrade(target)
     add(versions, "0900", "create table half (a int);\nselect pg_terminate_backend(pg_backend_pid());\n")
     with pytest.raises(NosenderError, match=r"the connection was lost in the middle: .* run the same"):
         runner.upgrade(target, options=options)

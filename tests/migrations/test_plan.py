@@ -68,7 +68,7 @@ CLASSES = [
 def test_statement_classes(database: str, server: EmbeddedServer, versions: Path) -> None:
     """One plan over a revision for each class, so that the copy is made once."""
     target = Target(database)
-    runner.upgrade(target, options=runner.Options(versions=versions))
+    runner.upgrade(target)
     for number, (statement, *_) in enumerate(CLASSES):
         add(versions, f"09{number:02}", f"{statement};\n")
         undo = {
@@ -100,7 +100,7 @@ def test_statement_classes(database: str, server: EmbeddedServer, versions: Path
 
 def test_text_and_json(database: str, server: EmbeddedServer, versions: Path, tmp_path: Path) -> None:
     target = Target(database)
-    runner.upgrade(target, options=runner.Options(versions=versions))
+    runner.upgrade(target)
     head = Chain.load(versions).head
     add(versions, "0900", "alter table messages add column more text;\n")
     step = "\n-- step: an index\ncreate index concurrently if not exists more_index on messages (more);\n"
@@ -144,7 +144,7 @@ def test_a_revision_that_fails_is_told_before_it_is_run(
     database: str, server: EmbeddedServer, versions: Path
 ) -> None:
     target = Target(database)
-    runner.upgrade(target, options=runner.Options(versions=versions))
+    runner.upgrade(target)
     add(versions, "0900", "alter table nowhere add column more text;\n")
     with pytest.raises(NosenderError, match=r"0900 fails in rehearsal: relation .nowhere. does not exist"):
         make_plan(target, versions=versions, scratch=server.conninfo())

@@ -31,20 +31,18 @@ MADE = {
 }
 
 
-@pytest.mark.parametrize(
-    ("told", "before"),
-    [*((told, "") for told in MADE), ("function pg_catalog.peek()", "\n-- step: make it\n")],
-)
-def test_nothing_is_made_where_no_schema_is_named(
-    any_database: str, versions: Path, told: str, before: str
-) -> None:
+CASES = (*((told, "") for told in MADE), ("function pg_catalog.peek()", "\n-- step: make it\n"))
+
+
+def test_nothing_is_made_where_no_schema_is_named(any_database: str, versions: Path) -> None:
     target, options = Target(any_database), runner.Options(versions=versions)
-    runner.upgrade(target)  # ours at once, so that only the one more is replayed
-    head = Chain.load(versions).head
-    whole = not before
-    add(versions, "0900", f"{before}{MADE[told].format('')};\n", transactional=whole, pinned=True)
-    with pytest.raises(NosenderError, match=f"makes {re.escape(told)}: write the name of its schema"):
-        runner.upgrade(target, options=options)
-    text = f"{before}{MADE[told].format('public.')};\n"
-    add(versions, "0900", text, below=head, transactional=whole, pinned=True)
-    assert runner.upgrade(target, options=options).applied[-1] == "0900"
+    runner.upgrade(target)  # ours at once, so that only what comes on top is replayed
+    for number, (told, before) in enumerate(CASES, 900):
+        head, whole = Chain.load(versions).head, not before
+        text = f"{before}{MADE[told].format('')};\n"
+        add(versions, f"0{number}", text, transactional=whole, pinned=True)
+        with pytest.raises(NosenderError, match=f"makes {re.escape(told)}: write the name of its schema"):
+            runner.upgrade(target, options=options)
+        text = f"{before}{MADE[told].format('public.')};\n"
+        add(versions, f"0{number}", text, below=head, transactional=whole, pinned=True)
+        assert runner.upgrade(target, options=options).applied == (f"0{number}",)

@@ -5,6 +5,7 @@ And the reviewer's query, which is a second statement of the same question, find
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import cache
 
@@ -31,9 +32,10 @@ FORMS = ("functions", "statements")
 """Who asks: a login that calls the counting functions, and one that reads the tables."""
 
 
-def asks_probes(loaded: Loaded) -> bool:
-    """Whether a check looks at what the probes answer."""
-    return "snapshot.probe" in (loaded.folder / "check.py").read_text()
+def asks_probes(loaded: Loaded) -> frozenset[str]:
+    """The probes whose answers a check looks at."""
+    text = (loaded.folder / "check.py").read_text()
+    return frozenset(re.findall(r'"(audit_\w+)"', text)) if "snapshot.probe" in text else frozenset()
 
 
 CASES = [
@@ -47,13 +49,13 @@ CASES = [
 Case = Callable[[Loaded, str], Snapshot]
 
 
-def read(conninfo: str, form: str, *, call_probes: bool) -> Snapshot:
+def read(conninfo: str, form: str, *, call_probes: frozenset[str]) -> Snapshot:
     with psycopg.connect(as_auditor(conninfo) if form == "functions" else conninfo) as connection:
         return read_snapshot(connection, "public", CATALOGUE, call_probes=call_probes).snapshot
 
 
 def case_of(conninfo: str, loaded: Loaded, form: str) -> Snapshot:
-    """What the check is about; the probes are asked for those that look at their answers."""
+    """What the check is about, with the answers that it looks at."""
     return read(conninfo, form, call_probes=asks_probes(loaded))
 
 

@@ -412,11 +412,12 @@ def test_rendering_is_linear_and_at_most_six_times_the_json(many: Callable[[int]
         calls: int = pstats.Stats(profile).total_calls  # type: ignore[attr-defined]
         return calls
 
-    small, large = many(400), many(4_000)
+    small, large = many(200), many(2_000)
     render = RENDERERS[name]
     render(small)
-    assert work(render, large) <= 10.5 * work(render, small)
-    assert work(render, large) <= 6 * work(plain.render, large)
+    calls = work(render, large)
+    assert calls <= 10.5 * work(render, small)
+    assert calls <= 6 * work(plain.render, large)
 
 
 # Text
