@@ -3,9 +3,9 @@ set search_path = pg_catalog, pg_temp;
 -- Per column: how many values stand under more than one owner, where an owner is a user or a destination, or
 -- a device in the table that knows devices only; where a row is nobody's, under more than one row, of what
 -- no two rows may share. Live columns, declared or not: a conversation by another name is still shared. Of
--- bytes the first 64 and, as `name[1..8]`, the first 8 are compared, of identifiers as `name[alike]` one
--- spelling of all; of values outside their rows the 1,000 newest where the table is read whole, and else the
--- 8 newest.
+-- bytes the first 64 and, as `name[1..8]`, the first 8 are compared, of keys and credentials, as `name[end]`,
+-- the last 16, and of identifiers, as `name[alike]`, one spelling of all; of values outside their rows the
+-- 1,000 newest where the table is read whole, and else the 8 newest.
 --
 -- distinct_values, and of these shared_values with two owners or more; pairs of a value and an owner; the
 -- most owners of one value; all owners seen.
@@ -40,6 +40,14 @@ begin
           else '{spelled}'
         end),
         ('[1..8]', case when c.type = 'bytea' then 'pg_catalog.substring({value}::bytea, 1, 8)' end),
+        ('[end]', case when c.type = 'bytea' and c.class in ('device-id', 'device-key', 'public-key') then
+          $end$
+            case when pg_catalog.octet_length({value}::bytea) >= 32
+              then pg_catalog.substring({value}::bytea, pg_catalog.octet_length({value}::bytea) - 15)
+              else {value}::bytea
+            end
+          $end$
+        end),
         ('[alike]', case when c.class = 'random-id' and c.type <> 'bytea' then
           $alike$
             (select least(s.plain, pg_catalog.reverse(s.plain))

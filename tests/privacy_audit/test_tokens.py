@@ -25,6 +25,9 @@ PLANTED = {
         "update webauthn_credentials set public_key = "
         f"substr(sha256(({PAIR})::text::bytea), 1, 8) || substr(public_key, 9)"
     ),
+    ("shared-value", "webauthn_credentials.credential_id"): (
+        "update webauthn_credentials set credential_id = credential_id || sha256((user_id / 3)::text::bytea)"
+    ),
     ("fine-time", "message_deliveries.delivered_at"): (
         "update message_deliveries set delivered_at = timestamp '1900-01-01' + id % 90 * interval '1 day'"
     ),

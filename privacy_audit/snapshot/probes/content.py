@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, LiteralString
 
 from psycopg.sql import Composable, Composed
 
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 PHONES = ("destination-phone", "account-phone")
 UNIQUE = ("random-id", "ciphertext", "wrapped-key", "public-key", "signature", "device-id", "device-key")
 """Classes of which no two rows may have the same value, whoever owns them."""
+ENDED = ("device-id", "device-key", "public-key")
+"""Classes of which the ends are compared, too."""
+_END: LiteralString = """
+case when pg_catalog.octet_length({value}::bytea) >= 32
+  then pg_catalog.substring({value}::bytea, pg_catalog.octet_length({value}::bytea) - 15)
+  else {value}::bytea
+end"""
 READABLE = (*TEXTS, "json", "jsonb", "xml", "text[]", "inet", "")
 COMPARED = (*INTEGERS, "numeric", "uuid", "double precision", "bigint[]", "integer[]")
 """Types that are compared as they are, which is faster than as text."""
@@ -125,11 +132,12 @@ def _shapes(asked: Asked, table: Table, found: Column) -> list[tuple[str, Compos
     """In which forms the values of a column are compared, with what is added to its name for each."""
     value = column(found.name)
     if found.type == "bytea":
-        return [
+        shapes: list[tuple[str, Composable]] = [
             ("", text("pg_catalog.substring({value}::bytea, 1, 64)", value=value)),
             ("[1..8]", text("pg_catalog.substring({value}::bytea, 1, 8)", value=value)),
         ]
-    shapes: list[tuple[str, Composable]] = [("", value if found.type in COMPARED else as_text(found))]
+        return [*shapes, ("[end]", text(_END, value=value))] if found.data_class in ENDED else shapes
+    shapes = [("", value if found.type in COMPARED else as_text(found))]
     if found.data_class == "random-id":
         # An identifier is the same in capitals, without its dashes, and backwards.
         parts = asked.of_column(table, found)

@@ -45,7 +45,7 @@ where
         ('audit_session_key_owners()', '007ba759a6dcd088faf0897778153def'),
         ('audit_settled_order()', '6cd0256475490123e8a7c2b003fd1530'),
         ('audit_settling(grace interval)', 'c45848d3d87e47e949d54f46c63a8edd'),
-        ('audit_shared_values()', '7a3d6172ae90caf39c12f808ab7cf9a3'),
+        ('audit_shared_values()', 'a23c2caef9c7d88541d9402fb08de251'),
         ('audit_sizes()', '78cf1932582dbbb76442f9e8e480c463'),
         ('audit_statistics()', 'a0fc50c703d8980f97fef33f951f9f7c'),
         ('audit_tables()', '36bdbf78873b4cd3fdfe8a0946dc6a85'),
