@@ -1,5 +1,6 @@
 """What `db check` prints: one line a difference with its SQL, or the SQL alone as a script."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 from nosender.schema.observe import Difference
@@ -37,13 +38,15 @@ def _ours(_name: str) -> str | None:
 
 
 def as_text(found: Iterable[Difference], whose: Callable[[str], str | None] = _ours) -> Iterator[str]:
-    """A line a difference, and indented under it what repairs it; `whose` names the project of an object."""
+    """A line a difference, and indented under it, on one line, the SQL that repairs it.
+
+    Cut out by its indent, it runs as it stands: no backslash of it is doubled for the eye. `whose` names the
+    project of an object.
+    """
     for item in found:
         owner = whose(item.object)
         yield f"{item.severity}: {item.line}" + (f" (of {visible(owner)})" if owner else "")
-        first, *body = _statements(item)
-        yield f"    {visible(first)}"
-        yield from map(visible, body)  # the lines of a function's body stay where they are
+        yield from (f"    {line}" for line in _statements(item, on_one_line))
 
 
 def as_script(found: Iterable[Difference], revision: str) -> Iterator[str]:
@@ -53,16 +56,61 @@ def as_script(found: Iterable[Difference], revision: str) -> Iterator[str]:
     yield "set local check_function_bodies to off;"
     for item in found:
         yield f"-- {item.severity}: {item.line}"
-        yield from _statements(item)
+        yield from _statements(item, lambda sql: sql)
     yield "commit;"
 
 
-def _statements(item: Difference) -> list[str]:
+def _statements(item: Difference, spelled: Callable[[str], str]) -> list[str]:
     if not item.sql:
         return ["-- to be made again by hand" if item.declared else THEIRS]
-    lines = item.sql.split("\n")
-    if item.destroys:
-        return [f"-- destroys {visible(item.destroys)}:", *(f"-- {visible(line)}" for line in lines)]
-    if any(not line.replace("\t", "").isprintable() for line in lines):
+    text = spelled(item.sql) if _shows(item.sql) else on_one_line(item.sql)
+    if not _shows(text):
+        lines = item.sql.split("\n")
         return ["-- by hand, for a name with control characters:", *(f"-- {visible(line)}" for line in lines)]
-    return lines
+    if item.destroys:
+        return [f"-- destroys {visible(item.destroys)}:", *(f"-- {line}" for line in text.split("\n"))]
+    return text.split("\n")
+
+
+def _shows(text: str) -> bool:
+    return all(line.replace("\t", "").isprintable() for line in text.split("\n"))
+
+
+_PIECE = re.compile(
+    r"""
+    [eE]'(?P<escaped>(?:[^'\\]|''|\\.)*)'
+    | '(?P<plain>(?:[^']|'')*)'
+    | "(?:[^"]|"")*"
+    | \$(?P<tag>\w*)\$(?P<body>.*?)\$(?P=tag)\$
+    | (?P<space>\s+)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def on_one_line(sql: str) -> str:
+    """The same statements on one line, where what stands in quotes over several has escapes for its ends."""
+
+    def spelled(found: re.Match[str]) -> str:
+        if found["space"] is not None:
+            return " "
+        body = found["body"] if found["body"] is not None else found["plain"]
+        if _shows(found[0]) and "\n" not in found[0]:
+            return found[0]
+        if found["escaped"] is not None:
+            return f"E'{''.join(map(_escape, found['escaped']))}'"
+        if body is None:
+            return found[0]
+        quotes = body.replace("'", "''") if found["body"] is not None else body
+        return f"E'{''.join(map(_escape, quotes.replace(chr(92), chr(92) * 2)))}'"
+
+    return _PIECE.sub(spelled, sql) if "\n" in sql or not _shows(sql) else sql
+
+
+def _escape(character: str) -> str:
+    if character.isprintable() or character == "\t":
+        return character
+    if character == "\n":
+        return "\\n"
+    point = ord(character)
+    return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"

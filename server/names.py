@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from nosender.errors import UsageError
 
 _LONGEST = 63
+_ENDS_A_BODY = re.compile(r"\$\w*\$")
 
 
 def require_name(name: str, what: str) -> str:
@@ -27,4 +30,6 @@ def require_schema(name: str) -> str:
     """The same of a schema of ours, which is none of PostgreSQL's own."""
     if name.startswith("pg_") or name == "information_schema":
         raise UsageError(f"the schema {name} is PostgreSQL's own: nothing was done")
+    if _ENDS_A_BODY.search(name):
+        raise UsageError(f"the schema {name} has a name that ends the body of a function: nothing was done")
     return require_name(name, "schema")

@@ -28,14 +28,17 @@ def findings(conninfo: str) -> set[tuple[str, str, str]]:
     return {(each.check, each.object, each.severity.name) for each in audit.findings}
 
 
-def copied(source: str, goal: str, server: EmbeddedServer, folder: Path, *words: str) -> None:
-    """By the programs of the newer server, as PostgreSQL recommends."""
+def copied(
+    source: tuple[str, EmbeddedServer], goal: tuple[str, EmbeddedServer], folder: Path, *words: str
+) -> None:
+    """Dumped by the server's own program: another one may write what only that server knows."""
     dump = folder / "dump"
     custom = "--format=custom" in words
-    tools = [str(server.binaries.program(name)) for name in ("pg_dump", "pg_restore" if custom else "psql")]
-    subprocess.run([tools[0], "-d", source, "-f", str(dump), *words], check=True, timeout=120)
+    reader = "pg_restore" if custom else "psql"
+    tools = [str(source[1].binaries.program("pg_dump")), str(goal[1].binaries.program(reader))]
+    subprocess.run([tools[0], "-d", source[0], "-f", str(dump), *words], check=True, timeout=120)
     read = ["--exit-on-error", str(dump)] if custom else ["-q", "-v", "ON_ERROR_STOP=1", "-f", str(dump)]
-    subprocess.run([tools[1], "-d", goal, *read], check=True, timeout=120, stdout=subprocess.DEVNULL)
+    subprocess.run([tools[1], "-d", goal[0], *read], check=True, timeout=120, stdout=subprocess.DEVNULL)
 
 
 def reviewers_rows(conninfo: str) -> list[tuple[str]]:
@@ -76,9 +79,9 @@ def test_a_restored_database_is_the_same(
     runner.upgrade(Target(first))
     with psycopg.connect(first, options="-c TimeZone=UTC") as owner:
         owner.execute("insert into users (phone_number) values ('+15550100001')")
-    before, rows, source = findings(first), reviewers_rows(first), first
+    before, rows, source = findings(first), reviewers_rows(first), (first, oldest)
     for goal, server in later or [(first, oldest)]:
-        copied(source, goal, server, tmp_path, *words)
+        copied(source, (goal, server), tmp_path, *words)
         _, found = runner.check(Target(goal))
         after = findings(goal)
         if "--no-privileges" in words:
@@ -87,11 +90,12 @@ def test_a_restored_database_is_the_same(
         else:
             assert not check_text.restored_without_rights(found)
             assert {check for check, _, _ in after ^ before} <= {LOST}
-            assert [d.field for d in found] == ["statistics targets"]
+            # of an index that serves a constraint; the pg_dump of 15.20 has it in its dump
+            assert {d.field for d in found} <= {"statistics targets"}
         script = "\n".join(check_text.as_script(found, "head"))
         psql = [str(server.binaries.program("psql")), "-q", "-v", "ON_ERROR_STOP=1", "-d", goal]
         subprocess.run(psql, input=script, text=True, check=True, timeout=60, stdout=subprocess.DEVNULL)
         assert runner.check(Target(goal))[1] == ()
         assert findings(goal) == before
         assert reviewers_rows(goal) == rows
-        source = goal
+        source = goal, server

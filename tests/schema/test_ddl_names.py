@@ -33,8 +33,11 @@ ODD = [
     "ü",
     "user",
 ]
+NOT_OURS = re.compile(r"pg_|information_schema\Z|.*\$\w*\$", re.DOTALL)
 NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1).filter(
-    lambda name: len(name.encode()) <= 63
+    lambda name: (
+        len(name.encode()) <= 63 and not re.match(r"pg_|information_schema\Z|.*\$\w*\$", name, re.DOTALL)
+    )
 )
 
 PIECES = {

@@ -9,6 +9,7 @@ from dataclasses import fields
 import psycopg
 import pytest
 
+from nosender.migrations.check_text import as_text, on_one_line
 from nosender.schema.observe import Difference, Observation, differences, observe, reference
 from nosender.schema.observe.diff.kinds import KINDS
 from nosender.server.embedded import EmbeddedServer
@@ -349,6 +350,15 @@ def told(connection: psycopg.Connection) -> tuple[Difference, ...]:
     return differences(reference("public"), observe(connection, "public"), "public")
 
 
+def printed(difference: Difference) -> str:
+    """What `db check` prints under a difference, cut out by its indent; what waits for a person, too."""
+    lines = [line.removeprefix("    ") for line in as_text([difference])][1:]
+    if lines[0].startswith("-- destroys"):
+        lines = [line.removeprefix("-- ") for line in lines[1:]]
+    assert len(lines) == 1, "a piece of it would be left behind"
+    return lines[0]
+
+
 def left_after(
     connection: psycopg.Connection, alterations: list[str], *, all_of_it: bool
 ) -> list[str] | None:
@@ -368,7 +378,7 @@ def left_after(
         for difference in found:
             if all_of_it or not difference.destroys:
                 try:
-                    connection.execute(difference.sql.encode())
+                    connection.execute(printed(difference).encode())
                 except psycopg.Error as error:
                     raise AssertionError(f"{difference.line}: {difference.sql}: {error}") from error
         if not all_of_it and any(difference.destroys for difference in found):
@@ -393,6 +403,27 @@ def test_one_alteration_is_repaired(connection: psycopg.Connection, kind: str) -
     for field, alteration in ONE_BY_ONE:
         if field.partition(".")[0] == kind:
             assert (alteration, repaired(connection, [alteration])) == (alteration, [])
+
+
+BODIES = [
+    "select '\\d' || E'\\\\n' -- it's \\ a comment\n   , $x$in\nside$x$",
+    "select 1;\r\n\tselect '\u200b\u2028'",
+]
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_a_body_comes_back_to_the_letter_from_one_line(connection: psycopg.Connection, body: str) -> None:
+    tag = "$body$"
+    made = f"create function f()\nreturns void language sql\nas {tag}{body}{tag};"
+    connection.execute("set local check_function_bodies to off")
+    connection.execute(made.encode())
+    wanted = connection.execute("select prosrc from pg_proc where proname = 'f'").fetchone()
+    connection.execute("drop function f()")
+    line = on_one_line(made)
+    assert "\n" not in line
+    assert line.replace("\t", "").isprintable()
+    connection.execute(line.encode())
+    assert connection.execute("select prosrc from pg_proc where proname = 'f'").fetchone() == wanted
 
 
 @pytest.mark.parametrize("at", range(ROUNDS))
