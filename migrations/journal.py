@@ -17,7 +17,7 @@ from nosender.schema.observe.read.distribution import refuse_worker
 from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
-    from nosender.migrations.revisions import Direction, Revision, Step
+    from nosender.migrations.revisions import Chain, Direction, Revision, Step
 
 VERSION_TABLE = "alembic_version"
 JOURNAL = "migration_journal"
@@ -257,6 +257,23 @@ def entries(connection: psycopg.Connection, schema: str) -> dict[str, Entry]:
     query = "select revision, direction, algorithm, checksum from only {} where step = 0 order by id"
     rows = _read(connection, _in(schema, query, JOURNAL))
     return {row[0]: Entry(*row) for row in rows}
+
+
+def refuse_behind(connection: psycopg.Connection, schema: str, revision: str | None, chain: Chain) -> None:
+    """Refuse a version table that is behind the journal: restored alone, or written by hand."""
+    said = entries(connection, schema)
+    later = chain.revisions[chain.position_of(revision) :]
+    applied = [
+        each.revision for each in later if each.revision in said and said[each.revision].direction != "down"
+    ]
+    if applied:
+        table = qualified(schema, VERSION_TABLE)
+        back = "insert into {} values ('{}')" if revision is None else "update {} set version_num = '{}'"
+        raise NosenderError(
+            f"{VERSION_TABLE} says {revision or 'nothing'}, and {JOURNAL} that {applied[-1]} was applied: "
+            "where the row was restored alone, write it back "
+            f"({visible(back.format(table, applied[-1]))}); nothing was done"
+        )
 
 
 def done_steps(

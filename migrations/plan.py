@@ -105,6 +105,7 @@ def make_plan(
     require_sound(chain)
     with target.connect("nosender db plan", reading=True) as connection:
         start = journal.current(connection, target.schema)
+        journal.refuse_behind(connection, target.schema, start, chain)
         connection.rollback()
         fingerprint = fingerprint_of(connection, target.schema)
         goal = chain.resolve(revision, start)

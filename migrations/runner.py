@@ -214,6 +214,8 @@ def _recorded(connection: psycopg.Connection, schema: str, chain: Chain) -> str 
                 f"the {journal.VERSION_TABLE} of schema {visible(schema)} is another project's, at revision "
                 f"{visible(str(revision))}: name a schema of its own with --schema"
             ) from None
+    else:
+        journal.refuse_behind(connection, schema, revision, chain)
     return revision
 
 

@@ -207,11 +207,7 @@ select
         '[]'
       )
     from (
-      select
-        'database' as kind,
-        d.datname::text as name
-      from pg_catalog.pg_database as d
-      union all
+      -- no databases: those of pipelines are called by long numbers
       select
         'tablespace' as kind,
         pg_catalog.concat_ws(' ', t.spcname, pg_catalog.pg_tablespace_location(t.oid)) as name

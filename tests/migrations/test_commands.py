@@ -70,6 +70,25 @@ def test_failures_are_one_sentence(database: str, run_nosender: RunNosender) -> 
         assert done.stdout == ""
 
 
+@pytest.mark.parametrize("recorded", ["0012", None])
+def test_a_version_row_that_the_journal_left_behind_is_told_and_written_back(
+    database: str, run_nosender: RunNosender, recorded: str | None
+) -> None:
+    """A restore of one table alone, or of all but its rows: `db check` must not mend the schema backwards."""
+    run_nosender("--url", database, "db", "upgrade")
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("delete from alembic_version")
+        if recorded:
+            connection.execute("insert into alembic_version values (%s)", [recorded])
+    for words in (("check",), ("plan",), ("upgrade",), ("downgrade", "0006")):
+        done = run_nosender("--url", database, "db", *words)
+        assert (done.returncode, done.stdout) == (4, ""), (words, done.stderr)
+        assert f"says {recorded or 'nothing'}, and migration_journal that {HEAD} was applied" in done.stderr
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(done.stderr.partition("write it back (")[2].partition(");")[0].encode())
+    assert run_nosender("--url", database, "db", "check").returncode == 0
+
+
 def test_a_misspelt_schema_makes_no_second_set(migrated: str, run_nosender: RunNosender) -> None:
     def upgrade() -> subprocess.CompletedProcess[str]:
         return run_nosender("--url", migrated, "--schema", "publik", "db", "upgrade")

@@ -51,7 +51,6 @@ OF_THE_CLUSTER = {
         "select pg_create_physical_replication_slot('to_15550100001')",
         "select pg_drop_replication_slot('to_15550100001')",
     ),
-    "database": ("create database db_15550100001 template template0", "drop database db_15550100001"),
     "tablespace": ("create tablespace t_15550100001 location ''", "drop tablespace t_15550100001"),
     "extension": (
         "update pg_extension set extversion = '15550100001' where extname = 'btree_gist'",

@@ -1,7 +1,7 @@
 """A phone number in the catalogs, where every login can read it.
 
 A table or a role per user, a partition bound, a predicate of an index, a trigger's argument, a comment, a row
-filter of a publication, the gid of a prepared transaction, the name of a database, a tablespace or a
+filter of a publication, the gid of a prepared transaction, the name of a tablespace or of a
 replication origin: none of them is a row, and no sweep reaches them. Reads every name and text that the
 catalogs show, those of the cluster too; what the DDL has word for word is accounted for. The number
 itself is not repeated.
