@@ -5,6 +5,7 @@ What runs is still a process of its own: forked, with its own words, environment
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import json
@@ -14,11 +15,13 @@ import runpy
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import NoReturn
 
 AT_START = ("PYTHON", "LC_", "LANG", "TZ")
 """Variables that are read as a Python starts."""
@@ -111,8 +114,23 @@ def _next_command(door: socket.socket) -> tuple[str, ...]:
             os.close(descriptor)
 
 
+def _end(code: int) -> NoReturn:
+    """What Python does at its end, without taking apart each module: that writes to all memory it shares."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code & 0xFF)
+
+
 if __name__ == "__main__":
     _import_ours()
     gc.freeze()
     sys.argv = list(_next_command(socket.socket(fileno=int(sys.argv[1]))))
-    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if not isinstance(end.code, int | None):
+            raise
+        _end(end.code or 0)
+    _end(0)

@@ -195,7 +195,7 @@ def test_a_revision_that_needs_an_extension_which_the_server_lacks(
 ) -> None:
     revision("create extension no_such_extension;\n", "drop extension no_such_extension;\n")(checkout)
     words = ("gate", "--base", "origin/main", "--only", step)
-    answer = gate(checkout, "--url", server.conninfo(), *words)
+    answer = run(checkout, "nosender", "--url", server.conninfo(), *words)
     assert answer.returncode == 3, answer.stdout
     assert "no_such_extension" in answer.stdout
 
@@ -217,7 +217,7 @@ def test_a_revision_that_never_ends(checkout: Path, server: EmbeddedServer, lang
     revision(up, "select 1;\n")(checkout)
     replace(f"{NEW}.py", "def upgrade() -> None:\n", f"def upgrade() -> None:\n{body}")(checkout)
     words = ("gate", "--base", "origin/main", "--only", "up-down-up", "--timeout", str(timeout))
-    answer = gate(checkout, "--url", server.conninfo(), *words)
+    answer = run(checkout, "nosender", "--url", server.conninfo(), *words)
     assert answer.returncode == 3, answer.stdout + answer.stderr
     assert sentence in answer.stdout
 
@@ -231,8 +231,16 @@ def test_files_saved_by_windows_and_under_other_names(checkout: Path, server: Em
     ):
         crlf(file)(checkout)
     git(checkout, "mv", "schema/ddl/440_send_messages.sql", "schema/ddl/44_send_many messages.sql")
-    answer = gate(
-        checkout, "--url", server.conninfo(), "gate", "--base", "origin/main", "--skip", "sql-style"
+    answer = run(
+        checkout,
+        "nosender",
+        "--url",
+        server.conninfo(),
+        "gate",
+        "--base",
+        "origin/main",
+        "--skip",
+        "sql-style",
     )
     assert "finding" not in answer.stdout.split("INCOMPLETE")[0], answer.stdout
     assert answer.returncode == 3, answer.stdout

@@ -137,7 +137,8 @@ def test_without_any_server_the_error_says_what_to_do(monkeypatch: pytest.Monkey
 def test_a_scratch_database_is_dropped_even_after_an_error(server: EmbeddedServer) -> None:
     def leave_early() -> None:
         with scratch_database(server.conninfo()) as conninfo:
-            psycopg.connect(conninfo)  # left open on purpose
+            opened = psycopg.connect(conninfo)  # and left open on purpose
+            assert not any(letter.isdigit() for letter in opened.info.dbname)
             raise KeyError
 
     with pytest.raises(KeyError):
