@@ -19,8 +19,10 @@ third part of a UUID has 4,096.
 BITS = 0.5
 """Two letters side by side that each tell so much less than the others are a mark of their own, and one alone
 is, unless it has two, four, eight or sixteen values that are equally frequent, as the variant of a UUID and
-the end of base64 and base32 have, or is the first, which tells less in any system of numbers.
+the end of base64 and base32 have, or is the first, which tells less in any system of numbers, though it has
+five values or more there.
 """
+FIRST = 5
 EVEN = 0.15
 """So many bits may values that are equally frequent seem to lack: five standard deviations."""
 ENOUGH = 200
@@ -67,7 +69,10 @@ def _dull(count: int, kinds: Sequence[int], pairs: Sequence[int]) -> int:
     ]
     usual = sorted(bits for bits, _ in places)[len(places) // 2] if places else 0.0
     low = [bits < usual - BITS for bits, _ in places]
-    alone = any(dull and not _is_even(*place) for dull, place in list(zip(low, places, strict=True))[1:])
+    alone = any(
+        dull and not _is_even(*place) and (number > 0 or place[1] < FIRST)
+        for number, (dull, place) in enumerate(zip(low, places, strict=True))
+    )
     return count if alone or any(a and b for a, b in pairwise(low)) else 0
 
 

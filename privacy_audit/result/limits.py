@@ -35,12 +35,13 @@ ALWAYS = (
     "pages count and not rows.",
     "Choices: what a sender may choose carries a few bits of whoever wants to be recognised: the lifetime "
     "of a message, its length, the order of ids in a batch, a mark of a few bytes in the middle of a "
-    "ciphertext or of a letter in an identifier. Whoever owns the tables has more of them: the low bits of "
-    "ids, moments, the rows of people that one transaction writes. Beginnings, ends, lengths, shared values "
-    "and what is stored about people are looked for, and nothing finer.",
-    "Names: replication origins, tablespaces and their options, grants on server parameters, advisory "
-    "locks, notifications on their way, prepared statements and temporary tables of other sessions are "
-    "not read.",
+    "ciphertext or of a letter in an identifier. Whoever owns the tables has more of them: bits of ids, "
+    "moments, the rows of people that one transaction writes, destinations that are nobody's number and "
+    "stand for two. Beginnings, ends, lengths, shared values, numbers that do not fill the bits of an id and "
+    "what is stored about people are looked for, and nothing finer.",
+    "Names: of replication origins and tablespaces the name is read for a number and nothing else; options "
+    "of tablespaces, names of other databases, grants on server parameters, advisory locks, notifications "
+    "on their way, prepared statements and temporary tables of other sessions are not read.",
     "Code: what a function builds as text and executes leaves no trace in the catalogs; bodies are "
     "compared with the declared ones instead, and an undeclared function is a finding whatever it does.",
     "Time: what stood in the database before this snapshot, or will after it, is not in it.",

@@ -28,6 +28,10 @@ PLANTED = {
     ("shared-value", "webauthn_credentials.credential_id"): (
         "update webauthn_credentials set credential_id = credential_id || sha256((user_id / 3)::text::bytea)"
     ),
+    ("guessable-identifier", "device_session_keys.session_key_id"): (
+        "update device_session_keys set session_key_id = lpad(to_hex(user_id % 40), 4, '0') || "
+        "substr(md5(session_key_id || id), 5)"
+    ),
     ("fine-time", "message_deliveries.delivered_at"): (
         "update message_deliveries set delivered_at = timestamp '1900-01-01' + id % 90 * interval '1 day'"
     ),
