@@ -29,7 +29,8 @@ def explain(error: psycopg.Error, target: Target) -> NosenderError:
             f"the role on {where} may not run the retention functions of schema {target.schema}: "
             "grant nosender_sweeper to it, or connect as a role that has it"
         )
-    if state == "42883" and "retention_" in (error.diag.message_primary or ""):
+    unknown = state == "42883" and "retention_" in (error.diag.message_primary or "")
+    if unknown or state == "3F000":
         return NosenderError(
             f"schema {target.schema} of {where} has no retention functions: run `nosender db upgrade` first"
         )

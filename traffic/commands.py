@@ -70,9 +70,10 @@ def fill(
     from nosender.schema.observe.replaced import refuse_replaced
     from nosender.server.target import from_context
     from nosender.traffic.fill import fill as run
+    from nosender.traffic.fill import in_one_sentence
 
     target = from_context(ctx)
-    with target.connect("nosender traffic") as connection:
+    with target.connect("nosender traffic") as connection, in_one_sentence(target, seed):
         refuse_replaced(
             connection, target.schema, "", "run `nosender db upgrade`, or see `nosender db check`"
         )

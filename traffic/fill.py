@@ -98,7 +98,7 @@ def fill(
     if users < 1 or messages < 0:
         raise UsageError("traffic needs at least one user, and no negative number of messages")
     hour = (now or datetime.now(UTC)).astimezone(UTC).replace(minute=0, second=0, microsecond=0, tzinfo=None)
-    with target.connect("nosender traffic", autocommit=True) as connection, _in_one_sentence(target, seed):
+    with target.connect("nosender traffic", autocommit=True) as connection, in_one_sentence(target, seed):
         if through == "flow":
             return FillReceipt(
                 seed, hour.replace(tzinfo=UTC), _flow(connection, target, users, messages, seed, progress)
@@ -258,7 +258,7 @@ class _Writer:
 
 
 @contextmanager
-def _in_one_sentence(target: Target, seed: int) -> Iterator[None]:
+def in_one_sentence(target: Target, seed: int) -> Iterator[None]:
     """Say what a user can cause in one sentence, without the database's own text, which may quote a row."""
 
     try:
