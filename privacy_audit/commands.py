@@ -19,7 +19,6 @@ from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.check import Loaded
-    from nosender.server.target import Target
     from nosender.terminal_text import Terminal
 
 __all__ = ["audit", "evidence"]
@@ -142,7 +141,7 @@ def run(
     from nosender.privacy_audit.finding import Severity
     from nosender.privacy_audit.reports import prometheus, waiver_draft
     from nosender.project import find
-    from nosender.server.target import from_context
+    from nosender.server.target import from_context, named_nodes
     from nosender.terminal_text import waiting
 
     if nodes and not every_node:
@@ -176,20 +175,6 @@ def run(
         summary += f", {unseen} check{'s' * (unseen != 1)} could not look"
     click.echo(summary, err=True)
     ctx.exit(result.exit_code)
-
-
-def named_nodes(given: tuple[str, ...], schema: str) -> dict[str, Target]:
-    """The connections of --node, by the node's number; UsageError for what is none."""
-    from nosender.errors import UsageError
-    from nosender.server.target import resolve
-
-    found: dict[str, Target] = {}
-    for each in given:
-        name, sign, url = each.partition("=")
-        if not (name and sign and url) or name in found:
-            raise UsageError("--node is written N=URL, once for each node: --node 1=postgresql://…")
-        found[name] = resolve(url, schema)
-    return found
 
 
 @audit.command("list")

@@ -13,23 +13,16 @@ drop index public.idx_messages_message_id;
 alter table public.messages drop constraint messages_pkey;
 alter table public.messages add primary key (destination_phone, id);
 create unique index idx_messages_message_id on public.messages (destination_phone, message_id);
-alter table public.ephemeral_keys drop constraint ephemeral_keys_pkey;
-alter table public.ephemeral_keys drop constraint ephemeral_keys_key_exchange_id_key;
-alter table public.ephemeral_keys add primary key (destination_phone, id);
 drop trigger message_deliveries_destination_only on public.message_deliveries;
 drop trigger users_utc on public.users;
 drop trigger webauthn_credentials_utc on public.webauthn_credentials;
 drop trigger messages_utc on public.messages;
 drop trigger message_deliveries_utc on public.message_deliveries;
-drop trigger ephemeral_keys_utc on public.ephemeral_keys;
 select create_reference_table('public.users');
 select create_reference_table('public.webauthn_credentials');
 select create_distributed_table('public.messages', 'destination_phone');
 select create_distributed_table(
   'public.message_deliveries', 'destination_phone', colocate_with := 'public.messages'
-);
-select create_distributed_table(
-  'public.ephemeral_keys', 'destination_phone', colocate_with := 'public.messages'
 );
 alter table public.message_deliveries add foreign key (destination_phone, message_id)
 references public.messages (destination_phone, id) on delete cascade;

@@ -37,7 +37,7 @@ def test_shards_are_as_their_tables(cluster: tuple[str, ...]) -> None:
         spread = found.distribution
         assert spread is not None
         assert (spread.group, spread.differences, spread.missing) == (group, (), ())
-        assert len(spread.shards) == (4 if group == 0 else 8)
+        assert len(spread.shards) == (4 if group == 0 else 6)
         assert len(spread.others) == 2
         assert all(each.schema == "public" for each in found.relations)
 

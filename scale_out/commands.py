@@ -1,0 +1,78 @@
+"""`nosender db scale-out`: parse, call, print, exit."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+
+@click.group("scale-out")
+def scale_out() -> None:
+    """The same schema over several servers, distributed by Citus: what it would take, and where it stands."""
+
+
+@scale_out.command()
+@click.option(
+    "--node",
+    "nodes",
+    multiple=True,
+    metavar="N=URL",
+    help="A server that is to be a node, under a number of yours; may be repeated.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to print the answer.",
+)
+@click.pass_context
+def plan(ctx: click.Context, nodes: tuple[str, ...], form: str) -> None:
+    """Say what distributing this database would take, and what would be lost. Changes nothing.
+
+    Each server is asked which of its settings would write values of rows somewhere, with the statement that
+    sets it right. Exits 0 where nothing stands in the way, 1 where something does, 3 where a server was not
+    looked at.
+    """
+    from nosender.scale_out.plan import make_plan
+    from nosender.scale_out.plan_text import as_json, as_lines
+    from nosender.server.target import from_context, named_nodes
+    from nosender.terminal_text import fitted, terminal, waiting
+
+    target = from_context(ctx)
+    with waiting("asking the servers", sys.stderr):
+        found = make_plan(target, named_nodes(nodes, target.schema))
+    if form == "json":
+        click.echo(as_json(found), nl=False)
+    else:
+        for line in as_lines(found):
+            click.echo(
+                line
+                if line.lstrip().startswith(("alter ", "select "))
+                else fitted(line, terminal(sys.stdout))
+            )
+    ctx.exit(found.exit_code)
+
+
+@scale_out.command()
+@click.pass_context
+def status(ctx: click.Context) -> None:
+    """Say how the database is distributed, and where that is not as the layout has it.
+
+    Exits 0 on one server, 1 where something differs, 3 where there are nodes that were not looked at.
+    """
+    from nosender.scale_out.status import read_status
+    from nosender.server.target import from_context
+    from nosender.terminal_text import fitted, terminal
+
+    found = read_status(from_context(ctx))
+    for line in found.lines:
+        click.echo(fitted(line, terminal(sys.stdout)))
+    for line in found.differing:
+        click.echo(fitted(f"! {line}", terminal(sys.stdout)))
+    if found.unseen:
+        told = f"{found.unseen} nodes were not looked at: audit run --every-node does"
+        click.echo(fitted(told, terminal(sys.stderr)), err=True)
+    ctx.exit(found.exit_code)
