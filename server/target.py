@@ -229,6 +229,16 @@ def named_nodes(given: Iterable[str], schema: str) -> dict[str, Target]:
     return found
 
 
+def nodes_of(given: Iterable[str], schema: str, *, every_node: bool) -> dict[str, Target] | None:
+    """The same for a command with --every-node; None where it is not asked for."""
+    if not every_node and tuple(given):
+        raise UsageError("--node is for --every-node.")
+    return named_nodes(given, schema) if every_node else None
+
+
+ONE_SERVER = "one server: Citus does not distribute this database, so there is no other node to look at"
+
+
 def _plain(url: str) -> str:
     """The URL without SQLAlchemy's driver name, which applications keep in DATABASE_URL."""
     scheme, separator, rest = url.partition("://")

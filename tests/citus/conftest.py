@@ -17,7 +17,7 @@ from nosender.server.target import Target
 from ..conftest import clone, migrated_template
 from .stand_in import STAND_IN, run
 
-LAST_BY_HAND = "13.2.2 on PostgreSQL 15.18 and 14.0.1 on PostgreSQL 18.6, 2026-11-28"
+LAST_BY_HAND = "13.2.2 on PostgreSQL 15.20, 2026-11-29; 14.0.1 on PostgreSQL 18.6, 2026-11-28"
 SETTINGS = {
     "shared_preload_libraries": "citus",
     "citus.node_conninfo": "sslmode=disable",
