@@ -58,6 +58,26 @@ def plan(ctx: click.Context, nodes: tuple[str, ...], form: str) -> None:
 
 @scale_out.command()
 @click.pass_context
+def rehearse(ctx: click.Context) -> None:
+    """Make the layout on a copy of the schema without its rows, and run the message flow there.
+
+    The copy stands on a PostgreSQL of its own, with the tables in parts as Citus has them on nodes; nothing
+    changes in the database. Exits 0 where everything held, 1 where something was refused.
+    """
+    from nosender.scale_out.rehearsal import as_lines
+    from nosender.scale_out.rehearsal import rehearse as run
+    from nosender.server.target import from_context
+    from nosender.terminal_text import fitted, terminal, waiting
+
+    with waiting("rehearsing on a copy", sys.stderr):
+        found = run(from_context(ctx))
+    for line in as_lines(found):
+        click.echo(fitted(line, terminal(sys.stdout)))
+    ctx.exit(found.exit_code)
+
+
+@scale_out.command()
+@click.pass_context
 def status(ctx: click.Context) -> None:
     """Say how the database is distributed, and where that is not as the layout has it.
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 FORMAT = "nosender.scale-out/1"
 
 NOT_YET = (
-    "Nothing here distributes it: this version has no message flow, no sweep and no settling over several "
-    "nodes, and without them nothing would be deleted. docs/scale-out.md says what there is."
+    "Nothing here distributes it: this version has no sweep and no settling over several nodes, and without "
+    "them nothing would be deleted. db scale-out rehearse tries the rest; docs/scale-out.md says more."
 )
 
 

@@ -72,6 +72,8 @@ class Layout:
     """Functions of triggers that stand on every shard."""
     triggers: tuple[LostTrigger, ...] = ()
     settings: tuple[QuietSetting, ...] = ()
+    made_from: tuple[tuple[str, str], ...] = ()
+    """By script that stands for a file of the DDL, the SHA-256 of the text that it was made of."""
 
     def table(self, name: str) -> PlacedTable | None:
         """The table of that name."""
@@ -88,7 +90,7 @@ def read_file(path: Path, root: Path) -> Layout:
     """The layout of a file; UsageError with its line where it is not right."""
     file = File(path, root)
     whole = file.section()
-    whole.skip("tables", "keys", "triggers", "settings")
+    whole.skip("tables", "keys", "triggers", "settings", "made_from")
     guards = whole.texts("guards")
     whole.done()
     tables = tuple(_table(file.section("tables", name), name) for name in file.section("tables").values)
@@ -104,7 +106,9 @@ def read_file(path: Path, root: Path) -> Layout:
     settings = tuple(
         _setting(file.section("settings", name), name) for name in file.section("settings").names()
     )
-    return Layout(tables, keys, guards, triggers, settings)
+    made = file.section("made_from")
+    made_from = tuple((name, made.text(name)) for name in made.values)
+    return Layout(tables, keys, guards, triggers, settings, made_from)
 
 
 def _table(section: Section, name: str) -> PlacedTable:
