@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nosender.errors import NosenderError
+from nosender.errors import IncompleteError, NosenderError, UsageError
 from nosender.scale_out import stand_in
 from nosender.terminal_text import visible
 
@@ -24,6 +24,17 @@ NOT_CITUS = (
     "Citus itself was not run: its planner, its locks and its nodes are not in this, nor a sweep, which has "
     "no form for several nodes yet"
 )
+
+
+_OURS = """
+select
+  pg_catalog.count(*) filter (where a.attname operator(pg_catalog.=) 'webauthn_credential_id'),
+  pg_catalog.count(*) filter (where a.attname operator(pg_catalog.=) 'destination_phone')
+from pg_catalog.pg_attribute as a
+inner join pg_catalog.pg_class as c on a.attrelid operator(pg_catalog.=) c.oid
+inner join pg_catalog.pg_namespace as n on c.relnamespace operator(pg_catalog.=) n.oid
+where n.nspname operator(pg_catalog.=) %s and c.relname operator(pg_catalog.=) 'message_deliveries'
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,7 @@ def rehearse(target: Target) -> Rehearsed:
     from nosender.migrations.rehearsal import scratch_copy
     from nosender.traffic.fill import fill
 
+    _require_ours(target)
     with scratch_copy(target, None) as copy:
         try:
             stand_in.make(copy.connection, target.schema)
@@ -68,6 +80,28 @@ def rehearse(target: Target) -> Rehearsed:
         except NosenderError as error:
             return Rehearsed(str(error), {})
         return Rehearsed(None, rows, _parts(copy.connection, target.schema))
+
+
+def _require_ours(target: Target) -> None:
+    """IncompleteError where there is nothing to rehearse, or not what the layout was made of."""
+    from nosender.migrations import runner
+    from nosender.migrations.revisions import VERSIONS, Chain
+
+    with target.connect("nosender db scale-out", reading=True) as connection:
+        row = connection.execute(_OURS.encode(), [target.schema]).fetchone()
+    if row is None or not row[0]:
+        raise IncompleteError(
+            f"schema {visible(target.schema)} of this database holds none of our tables; run `nosender db "
+            "upgrade`, or name the right schema with --schema"
+        )
+    if row[1]:
+        raise UsageError("this database is in the layout already: there is nothing to rehearse.")
+    revision, head = runner.current(target).revision, Chain.load(VERSIONS).head
+    if revision not in (None, head):
+        raise IncompleteError(
+            f"the schema is at revision {visible(str(revision))}, and the layout was made of {head}: run "
+            "`nosender db upgrade`"
+        )
 
 
 def _parts(connection: psycopg.Connection, schema: str) -> int:

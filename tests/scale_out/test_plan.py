@@ -100,6 +100,14 @@ def test_a_table_that_the_layout_does_not_name(target: Target) -> None:
     assert [each.whose for each in plan.tables if each.name == "kept"] == ["other"]
 
 
+def test_names_of_a_database_are_shown_and_not_obeyed(migrated: str, run_nosender: RunNosender) -> None:
+    run(migrated, 'create table public."\x1b[2Jkept; drop" (id bigint references public.messages)')
+    answer = run_nosender("--url", migrated, "db", "scale-out", "plan")
+    assert answer.returncode == 1, answer.stderr
+    assert "\x1b" not in answer.stdout
+    assert "\\x1b[2Jkept; drop: stays on the coordinator, in no layout" in answer.stdout
+
+
 def test_where_there_is_nothing_to_plan(database: str, migrated: str) -> None:
     with pytest.raises(IncompleteError, match="holds none of our tables"):
         planned(Target(database))

@@ -7,11 +7,13 @@ from dataclasses import replace
 import psycopg
 import pytest
 
+from nosender.errors import IncompleteError, UsageError
 from nosender.scale_out.rehearsal import MESSAGES, PEOPLE, rehearse
 from nosender.schema import ddl
 from nosender.schema.observe import observe
 from nosender.server.target import Target
 
+from ..citus.stand_in import run
 from ..conftest import RunNosender
 
 
@@ -48,3 +50,18 @@ def test_what_is_refused_is_told(migrated: str, run_nosender: RunNosender, chang
     assert answer.returncode == 1, answer.stderr
     assert f"refused: {told}" in " ".join(answer.stdout.split())
     assert "Citus itself was not run" in answer.stdout
+
+
+def test_where_there_is_nothing_to_rehearse(database: str, in_parts: str, migrated: str) -> None:
+    with pytest.raises(IncompleteError, match="holds none of our tables"):
+        rehearse(Target(database))
+    with pytest.raises(UsageError, match="in the layout already"):
+        rehearse(Target(in_parts))
+    run(
+        migrated,
+        "create table public.alembic_version "
+        "(version_num varchar(32) constraint alembic_version_pkc primary key)",
+        "insert into public.alembic_version values ('0015')",
+    )
+    with pytest.raises(IncompleteError, match="is at revision 0015, and the layout was made of"):
+        rehearse(Target(migrated))
