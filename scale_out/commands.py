@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from nosender.project.commands import nodes_options
+
 
 @click.group("scale-out")
 def scale_out() -> None:
@@ -77,22 +79,25 @@ def rehearse(ctx: click.Context) -> None:
 
 
 @scale_out.command()
+@nodes_options
 @click.pass_context
-def status(ctx: click.Context) -> None:
+def status(ctx: click.Context, every_node: bool, nodes: tuple[str, ...]) -> None:
     """Say how the database is distributed, and where that is not as the layout has it.
 
     Exits 0 on one server, 1 where something differs, 3 where there are nodes that were not looked at.
     """
     from nosender.scale_out.status import read_status
-    from nosender.server.target import from_context
+    from nosender.server.target import from_context, nodes_of
     from nosender.terminal_text import fitted, terminal
 
-    found = read_status(from_context(ctx))
+    target = from_context(ctx)
+    found = read_status(target, nodes_of(nodes, target.schema, every_node=every_node))
     for line in found.lines:
         click.echo(fitted(line, terminal(sys.stdout)))
     for line in found.differing:
         click.echo(fitted(f"! {line}", terminal(sys.stdout)))
     if found.unseen:
-        told = f"{found.unseen} nodes were not looked at: audit run --every-node does"
+        were = "node was" if found.unseen == 1 else "nodes were"
+        told = f"{found.unseen} {were} not looked at: --every-node does, with a --node for each"
         click.echo(fitted(told, terminal(sys.stderr)), err=True)
     ctx.exit(found.exit_code)

@@ -67,7 +67,9 @@ def _server(server: Server) -> list[str]:
     where = f"{server.name}: {visible(server.place)}"
     if server.version is None:
         return [where, *(f"  ! not looked at: {visible(each)}" for each in server.unseen)]
-    citus = f"Citus {visible(server.citus)}" if server.citus else "Citus is not installed there"
+    citus = "Citus is not installed there"
+    if server.citus is not None:
+        citus = f"Citus {visible(server.citus)} is {'in the database' if server.created else 'installed'}"
     lines = [where, f"  PostgreSQL {server.version}; {citus}"]
     for loud in server.loud:
         of = f" for {visible(loud.where)}" if loud.where else ""

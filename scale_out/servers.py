@@ -49,6 +49,8 @@ class Server:
     """Of PostgreSQL; None where it did not answer."""
     citus: str | None
     """The version of Citus in this database, else the one that could be created there; None for neither."""
+    created: bool = False
+    """Whether it is in the database."""
     loud: tuple[Loud, ...] = ()
     unseen: tuple[str, ...] = ()
     """What could not be looked at, each in a sentence."""
@@ -65,13 +67,14 @@ def read_server(name: str, target: Target, layout: Layout) -> tuple[Server, Obse
             available = _available(connection)
     except NosenderError as error:
         return Server(name, target.describe(), None, None, unseen=(str(error),)), None
-    installed = next((each.version for each in live.extensions if each.name == "citus"), available)
+    created = next((each.version for each in live.extensions if each.name == "citus"), None)
     number = live.database.server
     server = Server(
         name,
         target.describe(),
         f"{number // 10000}.{number % 10000}",
-        installed,
+        created or available,
+        created is not None,
         tuple(_loud(live, layout)),
         tuple(
             f"{each.name} {each.unseen}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nosender.errors import IncompleteError
+from nosender.migrations.nodes import check_nodes, differing
 from nosender.schema.layouts import layout as layouts
 from nosender.terminal_text import visible
 
@@ -32,8 +33,11 @@ class Status:
         return 1 if self.differing else 3 if self.unseen else 0
 
 
-def read_status(target: Target) -> Status:
-    """How the database of `target` is distributed; IncompleteError where it is a worker's."""
+def read_status(target: Target, named: Mapping[str, Target] | None = None) -> Status:
+    """How the database of `target` is distributed; IncompleteError where it is a worker's.
+
+    `named`: connections to the other nodes, by their numbers, which are then looked at.
+    """
     from nosender.schema.observe import observe
     from nosender.schema.observe.citus_own import without_own
     from nosender.schema.observe.read.distribution import refuse_worker
@@ -42,6 +46,7 @@ def read_status(target: Target) -> Status:
     with target.connect("nosender db scale-out", reading=True) as connection:
         refuse_worker(connection, target.schema)
         live = without_own(observe(connection, target.schema))
+        others = check_nodes(connection, target.schema, named) if named is not None else ()
     names = {each.name for each in live.relations if each.schema == target.schema}
     if not any(each.name in names for each in layout.tables):
         raise IncompleteError(f"schema {target.schema} of this database holds none of our tables")
@@ -50,13 +55,24 @@ def read_status(target: Target) -> Status:
         return Status(("one server: Citus is not in this database",), (), 0)
     if not spread.tables:
         return Status(("one server: Citus is there, and distributes no table",), (), 0)
+    looked = [each.node for each in others if each.why is None]
     return Status(
-        tuple(_lines(spread)), tuple(_differing(spread, layout, target.schema, names)), len(spread.others)
+        (
+            *_lines(spread, looked),
+            *(f"not looked at: node {each.node}: {visible(each.why)}" for each in others if each.why),
+        ),
+        (
+            *_differing(spread, layout, target.schema, names),
+            *differing(live),
+            *(f"{line}, on node {each.node}" for each in others for line in each.differences),
+        ),
+        len(spread.others) - len(looked),
     )
 
 
-def _lines(spread: Distribution) -> Iterator[str]:
-    yield f"{len(spread.others) + 1} nodes; looked at: {spread.place}"
+def _lines(spread: Distribution, looked: list[str]) -> Iterator[str]:
+    seen = ", ".join((spread.place, *(f"node {each}" for each in looked)))
+    yield f"{len(spread.others) + 1} nodes; looked at: {seen}"
     for node in spread.nodes:
         state = "" if node.active else ", not active"
         shards = "" if node.holds_shards else ", holds no shards"
@@ -69,7 +85,7 @@ def _lines(spread: Distribution) -> Iterator[str]:
 
 
 def _differing(spread: Distribution, layout: Layout, schema: str, names: set[str]) -> Iterator[str]:
-    """Where tables stand elsewhere than the layout says, and shards that are not like their table."""
+    """Where tables stand elsewhere than the layout says."""
     for each in layout.tables:
         if each.name not in names:
             yield f"{each.name} is not there"

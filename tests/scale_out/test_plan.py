@@ -32,6 +32,7 @@ def test_what_moves_and_what_is_lost(target: Target) -> None:
         "message_deliveries",
     }
     text = "\n".join(as_lines(plan))
+    assert "Citus is not installed there" in text
     assert "messages: distributed by destination_phone; about 0 rows" in text
     assert "device_session_keys: stays on the coordinator" in text
     assert "messages.idx_messages_message_id: (destination_phone, message_id)" in text
@@ -132,6 +133,13 @@ def test_status(migrated: str) -> None:
     assert found.lines[0] == "3 nodes; looked at: the coordinator"
     assert "  node 1: one.example:5432" in found.lines
     assert "users is distributed by phone_number, and the layout says a copy on every node" in found.differing
+    assert (found.unseen, found.exit_code) == (2, 1)
+    run(migrated, "alter table public.users_102008 add column sender text")
+    own = "column public.users.sender: only there, in the shard users_102008"
+    assert own in read_status(target).differing
+    found = read_status(target, {"1": Target(migrated)})
+    assert "not looked at: node 1: what answered is the coordinator" in found.lines
+    assert "not looked at: node 2: no --node 2=URL names a connection to it" in found.lines
     assert (found.unseen, found.exit_code) == (2, 1)
 
 
