@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from nosender.migrations.nodes import CheckedNode
 from nosender.schema.observe import Difference
 from nosender.terminal_text import visible
 
@@ -17,6 +18,16 @@ def unseen(nodes: int) -> str:
     """That the shards on other servers were not held against their tables."""
     told = "1 node was" if nodes == 1 else f"{nodes} nodes were"
     return f"{told} not looked at: nosender audit run --every-node holds each shard against its table"
+
+
+def of_nodes(nodes: Iterable[CheckedNode], *, as_comment: bool = False) -> Iterator[str]:
+    """A line for whatever differs on a node, and for each that was not looked at."""
+    start = "-- " if as_comment else ""
+    for each in nodes:
+        if each.why is not None:
+            yield f"{start}node {each.node} was not looked at: {visible(each.why)}"
+        for line in each.differences:
+            yield f"{start}strict: {line}, on node {each.node}"
 
 
 WITHOUT_RIGHTS = (

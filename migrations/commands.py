@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nosender.project.commands import project_option
+from nosender.project.commands import nodes_options, project_option
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from nosender.migrations.nodes import CheckedNode
     from nosender.migrations.runner import Options, Receipt
     from nosender.project import Declared, Project
+    from nosender.server.target import Target
 
 
 @click.group()
@@ -241,6 +243,7 @@ def history(versions: Path | None) -> None:
     help="Which differences end in exit code 1; the order of columns never does.",
 )  # fmt: skip
 @click.option("--lock-wait", type=click.FloatRange(min=0), default=60, show_default=True, metavar="SECONDS")
+@nodes_options
 @project_option
 @_versions
 @click.pass_context
@@ -249,6 +252,8 @@ def check(
     form: str,
     fail_on: str,
     lock_wait: float,
+    every_node: bool,
+    nodes: tuple[str, ...],
     folder: Path | None,
     versions: Path | None,
 ) -> None:
@@ -263,36 +268,50 @@ def check(
     from nosender.migrations import check_text, runner
     from nosender.project import find
     from nosender.project.declared import owner_of
-    from nosender.schema.observe.read.distribution import unseen_nodes
-    from nosender.server.target import from_context
+    from nosender.server.target import ONE_SERVER, from_context, nodes_of
     from nosender.terminal_text import fitted, terminal, waiting
 
     project, target = find(folder), from_context(ctx)
+    named = nodes_of(nodes, target.schema, every_node=every_node)
     options = _options(versions, lock_wait, declared=project.retention, project=project)
     with waiting("comparing", sys.stderr):
         revision, found = runner.check(target, options)
+        others, unseen = _other_nodes(target, named)
     whose = owner_of(project, target.schema)
     if form == "json":
         document = {
             "revision": revision,
             "differences": [asdict(item) | {"whose": whose(item.object)} for item in found],
+            "nodes": [asdict(each) for each in others],
         }
         click.echo(json.dumps(document, indent=2))
     else:
         lines = check_text.as_script(found, revision) if form == "sql" else check_text.as_text(found, whose)
-        for line in lines:
+        for line in (*lines, *check_text.of_nodes(others, as_comment=form == "sql")):
             click.echo(line)
     counted = {"strict"} if fail_on == "strict" else {"strict", "low"}
-    failing = sum(item.severity in counted for item in found)
+    failing = sum(item.severity in counted for item in found) + sum(len(each.differences) for each in others)
     click.echo(f"revision {revision}: {len(found) or 'no'} difference{'s' * (len(found) != 1)}", err=True)
     click.echo(fitted(check_text.TO_THE_AUDIT, terminal(sys.stderr)), err=True)
-    with target.connect("nosender db", reading=True) as connection:
-        unseen = unseen_nodes(connection, target.schema)
+    if named is not None and not others:
+        click.echo(ONE_SERVER, err=True)
     if unseen:
         click.echo(fitted(check_text.unseen(unseen), terminal(sys.stderr)), err=True)
     if check_text.restored_without_rights(found):
         click.echo(fitted(check_text.WITHOUT_RIGHTS, terminal(sys.stderr)), err=True)
     ctx.exit(1 if failing else 3 if unseen else 0)
+
+
+def _other_nodes(target: Target, named: Mapping[str, Target] | None) -> tuple[tuple[CheckedNode, ...], int]:
+    """The other servers of a distributed database, and how many of them were not looked at."""
+    from nosender.migrations.nodes import check_nodes
+    from nosender.schema.observe.read.distribution import unseen_nodes
+
+    with target.connect("nosender db", reading=True) as connection:
+        if named is None:
+            return (), unseen_nodes(connection, target.schema)
+        others = check_nodes(connection, target.schema, named)
+    return others, sum(each.why is not None for each in others)
 
 
 @db.command()

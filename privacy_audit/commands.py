@@ -14,12 +14,11 @@ from nosender.files import write_whole
 from nosender.privacy_audit.evidence.commands import diff, evidence, history, render, sign, verify
 from nosender.privacy_audit.explore.commands import explore
 from nosender.privacy_audit.reports import FORMATS, Profile
-from nosender.project.commands import project_option
+from nosender.project.commands import nodes_options, project_option
 from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.check import Loaded
-    from nosender.server.target import Target
     from nosender.terminal_text import Terminal
 
 __all__ = ["audit", "evidence"]
@@ -104,18 +103,7 @@ audit.add_command(explore)
     metavar="FILE",
     help="Write verdict and counts here, for the node exporter's textfile collector.",
 )
-@click.option(
-    "--every-node",
-    is_flag=True,
-    help="Look at every server of a database that Citus distributes; each needs a --node.",
-)
-@click.option(
-    "--node",
-    "nodes",
-    multiple=True,
-    metavar="N=URL",
-    help="The connection to node N, as pg_dist_node counts groups; may be repeated.",
-)
+@nodes_options
 @click.option("--challenge", metavar="TEXT", help="A reviewer's own word, to be found in the signed report.")
 @click.pass_context
 def run(
@@ -136,26 +124,24 @@ def run(
     challenge: str | None,
 ) -> None:
     """Look at everything in one read-only snapshot. Exits 0 passed, 1 findings, 3 could not see."""
-    from nosender.errors import UsageError
     from nosender.privacy_audit import runner
     from nosender.privacy_audit.evidence import output as out
     from nosender.privacy_audit.finding import Severity
     from nosender.privacy_audit.reports import prometheus, waiver_draft
     from nosender.project import find
-    from nosender.server.target import from_context
+    from nosender.server.target import ONE_SERVER, from_context, nodes_of
     from nosender.terminal_text import waiting
 
-    if nodes and not every_node:
-        raise UsageError("--node is for --every-node.")
     delivery = out.prepare(forms, output, profile, keys, baseline)
     target, project = from_context(ctx), find(folder)
+    named = nodes_of(nodes, target.schema, every_node=every_node)
     options = runner.Options(
         checks=slugs,
         fail_on=Severity(fail_on),
         waivers=waivers or project.own.waivers,
         project=project,
         challenge=challenge,
-        nodes=named_nodes(nodes, target.schema) if every_node else None,
+        nodes=named,
         command=command_line(ctx),
     )
     with waiting("looking at the database", sys.stderr):
@@ -171,25 +157,13 @@ def run(
         written.append(textfile)
     for path in written:
         click.echo(f"written: {path}", err=True)
+    if named is not None and not found.target.nodes:
+        click.echo(ONE_SERVER, err=True)
     summary = f"{result.verdict.value}: {len(result.gating())} findings at {fail_on} or above"
     if unseen := len(result.unseen()):
         summary += f", {unseen} check{'s' * (unseen != 1)} could not look"
     click.echo(summary, err=True)
     ctx.exit(result.exit_code)
-
-
-def named_nodes(given: tuple[str, ...], schema: str) -> dict[str, Target]:
-    """The connections of --node, by the node's number; UsageError for what is none."""
-    from nosender.errors import UsageError
-    from nosender.server.target import resolve
-
-    found: dict[str, Target] = {}
-    for each in given:
-        name, sign, url = each.partition("=")
-        if not (name and sign and url) or name in found:
-            raise UsageError("--node is written N=URL, once for each node: --node 1=postgresql://…")
-        found[name] = resolve(url, schema)
-    return found
 
 
 @audit.command("list")
@@ -238,18 +212,20 @@ def queries(ctx: click.Context, folder: Path | None) -> None:
 
 
 @audit.command()
+@nodes_options
 @project_option
 @click.pass_context
-def preflight(ctx: click.Context, folder: Path | None) -> None:
+def preflight(ctx: click.Context, folder: Path | None, every_node: bool, nodes: tuple[str, ...]) -> None:
     """Say what the rights of this role allow to be seen. Exits 3 where a check could not look."""
     from nosender.privacy_audit import runner
     from nosender.project import find
-    from nosender.server.target import from_context
+    from nosender.server.target import ONE_SERVER, from_context, nodes_of
     from nosender.terminal_text import fitted, terminal, waiting
 
     target = from_context(ctx)
+    named = nodes_of(nodes, target.schema, every_node=every_node)
     with waiting("asking for everything once", sys.stderr):
-        result = runner.run(target, runner.Options(project=find(folder)))
+        result = runner.run(target, runner.Options(project=find(folder), nodes=named))
     tested = [each for each in result.checks if each.reason is None]
     click.echo(f"{visible(result.run.role)} can test {len(tested)} of {len(result.checks)} checks")
     for each in result.checks:
@@ -258,8 +234,12 @@ def preflight(ctx: click.Context, folder: Path | None) -> None:
     for limit in result.limits:
         if limit.startswith("Not shown"):
             click.echo(fitted(f"  {visible(limit)}", terminal(sys.stdout)))
+    if named is not None and not result.target.nodes:
+        click.echo(ONE_SERVER, err=True)
+    reasons = {each.node: each.why for each in result.target.nodes}
     for name in result.decided.nodes_unseen:
-        click.echo(f"  {visible(name)}: not looked at; audit run --every-node does")
+        why = reasons.get(name) or "--every-node looks at it"
+        click.echo(fitted(f"  {visible(name)}: not looked at: {visible(why)}", terminal(sys.stdout)))
     if result.decided.nodes_unseen and not result.unseen():
         ctx.exit(3)
     if result.unseen():

@@ -10,18 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from nosender.errors import NosenderError, UsageError
+from nosender.errors import NosenderError
 from nosender.privacy_audit.finding import Outcome
 from nosender.privacy_audit.reading import LOCK_MILLISECONDS, Reading, read_snapshot
 from nosender.privacy_audit.snapshot.object_names import without_numbers
 from nosender.privacy_audit.snapshot.snapshot import ON_COORDINATOR
+from nosender.schema.observe.distribution_model import COORDINATOR, Distribution
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.finding import Finding
     from nosender.privacy_audit.result.audit import CheckResult
     from nosender.project.frozen import Frozen
     from nosender.schema.catalogue.model import Catalogue
-    from nosender.schema.observe.distribution_model import Distribution, Node
+    from nosender.schema.observe.distribution_model import Node
     from nosender.server.target import Target
 
 OWN_CONNECTION = "a connection of its own"
@@ -60,23 +61,11 @@ def read_nodes(
 
     UsageError for a name that is no node's, and where `here` is a worker.
     """
-    spread = here.snapshot.live.distribution
-    known = {key(each) for each in spread.others} if spread is not None else set()
-    if unknown := sorted(set(named) - known):
-        there = f"the others are {', '.join(sorted(known))}" if known else "there is no other node"
-        raise UsageError(f"--node {unknown[0]} names no node of this database; {there}.")
-    if spread is None:
-        return ()
-    if not spread.is_coordinator:
-        raise UsageError("--every-node starts at the coordinator, and this is a worker.")
+    spread = here.snapshot.live.distribution or Distribution(COORDINATOR, standby=False)
+    spread.refuse_unknown(named)
     return tuple(
-        _read(each, spread, named.get(key(each)), catalogue, frozen, lock_timeout) for each in spread.others
+        _read(each, spread, named.get(each.key), catalogue, frozen, lock_timeout) for each in spread.others
     )
-
-
-def key(node: Node) -> str:
-    """As --node names it: the number of its group, and for a copy that it is one."""
-    return str(node.group) if node.role == "primary" else f"{node.group}-{node.role}"
 
 
 def _read(
@@ -88,7 +77,7 @@ def _read(
     lock_timeout: int,
 ) -> NodeReading:
     if target is None:
-        return NodeReading(node, None, f"no --node {key(node)}=URL names a connection to it")
+        return NodeReading(node, None, f"no --node {node.key}=URL names a connection to it")
     try:
         with target.connect("nosender audit", reading=True) as connection:
             reading = read_snapshot(
@@ -96,11 +85,8 @@ def _read(
             )
     except NosenderError as error:
         return NodeReading(node, None, str(error))
-    there = reading.snapshot.live.distribution
-    if there is None or set(there.nodes) != set(spread.nodes):
-        return NodeReading(node, None, "what answered is no node of this database, or knows of other nodes")
-    if there.group != node.group or there.standby != (node.role != "primary"):
-        return NodeReading(node, None, f"what answered is {there.place}")
+    if why := spread.mistaken(node, reading.snapshot.live.distribution):
+        return NodeReading(node, None, why)
     # what is queued to be dropped, the coordinator knows
     queued = {each.name.rpartition(".")[2] for each in spread.queued if each.group == node.group}
     around = reading.snapshot.surroundings
@@ -139,7 +125,7 @@ def together(
     for answer in answers:
         for each in answer.findings:
             same = each.check, each.object, each.detail
-            where.setdefault(same, []).append(key(answer.node))
+            where.setdefault(same, []).append(answer.node.key)
             first.setdefault(same, each)
     told = [
         replace(
@@ -162,7 +148,7 @@ def definitions_on(answers: list[NodeAnswer], findings: list[Finding]) -> dict[s
     for each in findings:
         name, _, nodes = each.object.rpartition(" on node")
         for answer in answers:
-            if name in answer.definitions and key(answer.node) in nodes.lstrip("s ").split(", "):
+            if name in answer.definitions and answer.node.key in nodes.lstrip("s ").split(", "):
                 found[each.object] = answer.definitions[name]
     return found
 

@@ -1,8 +1,9 @@
-"""The option that names a project; `nosender catalogue check` and `show`, which speak of both."""
+"""Options of several rooms, and `nosender catalogue check` and `show`, which speak of a project's, too."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -14,6 +15,26 @@ project_option = click.option(
     metavar="DIR",
     help="The folder of nosender.toml; else the nearest one from here upwards.",
 )
+
+
+def nodes_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that name the servers of a distributed database."""
+    for option in (
+        click.option(
+            "--node",
+            "nodes",
+            multiple=True,
+            metavar="N=URL",
+            help="The connection to node N, as pg_dist_node counts groups; may be repeated.",
+        ),
+        click.option(
+            "--every-node",
+            is_flag=True,
+            help="Look at every server of a database that Citus distributes; each needs a --node.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 @click.command()

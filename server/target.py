@@ -11,6 +11,8 @@ from nosender.errors import NosenderError, UsageError
 from nosender.server.names import require_name, require_schema
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import click
 
     from nosender.server.pinned_connection import PinnedConnection
@@ -214,6 +216,27 @@ def resolve(url: str | None, schema: str) -> Target:
         "no database is named: give --url before the command, set NOSENDER_URL, DATABASE_URL or libpq's "
         "PG variables, or use --embedded for a throw-away server"
     )
+
+
+def named_nodes(given: Iterable[str], schema: str) -> dict[str, Target]:
+    """The servers of --node, by their numbers; UsageError for what is none."""
+    found: dict[str, Target] = {}
+    for each in given:
+        name, sign, url = each.partition("=")
+        if not (name and sign and url) or name in found:
+            raise UsageError("--node is written N=URL, once for each node: --node 1=postgresql://…")
+        found[name] = resolve(url, schema)
+    return found
+
+
+def nodes_of(given: Iterable[str], schema: str, *, every_node: bool) -> dict[str, Target] | None:
+    """The same for a command with --every-node; None where it is not asked for."""
+    if not every_node and tuple(given):
+        raise UsageError("--node is for --every-node.")
+    return named_nodes(given, schema) if every_node else None
+
+
+ONE_SERVER = "one server: Citus does not distribute this database, so there is no other node to look at"
 
 
 def _plain(url: str) -> str:

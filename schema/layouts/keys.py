@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nosender.schema.observe.quoting import qualified
+
 if TYPE_CHECKING:
     from nosender.schema.layouts.layout import Layout, PlacedTable
     from nosender.schema.observe import Observation
@@ -61,6 +63,19 @@ def _problems(core: Observation, layout: Layout) -> Iterator[Problem]:
             yield Problem(*key, "holds as it is, or is not there, and the layout replaces it")
         elif known.instead and (table_of is None or table_of.column not in known.instead):
             yield Problem(*key, "is replaced by a key that cannot hold either")
+
+
+def refused_triggers(core: Observation, layout: Layout) -> tuple[Problem, ...]:
+    """Triggers of tables that every node has a part or a copy of, of which the layout says nothing."""
+    names = (*layout.guards, *(each.function for each in layout.triggers))
+    known = {f"{qualified(core.schema, name)}()" for name in names}
+    return tuple(
+        Problem(each.table, each.name, f"calls {each.function}, of which the layout says nothing")
+        for each in core.triggers
+        if (table := layout.table(each.table)) is not None
+        and table.kind != "local"
+        and each.function not in known
+    )
 
 
 def _refused(core: Observation, layout: Layout) -> Iterator[Problem]:

@@ -42,11 +42,38 @@ class ReplacedKey:
 
 
 @dataclass(frozen=True, slots=True)
+class LostTrigger:
+    """Triggers of the core that cannot stand on a shard."""
+
+    function: str
+    """What they call."""
+    lost: str
+    """What no longer holds, in one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuietSetting:
+    """A setting that must have one of a few values on every node."""
+
+    name: str
+    safe: tuple[str, ...]
+    """As PostgreSQL writes them; the first is the one to set."""
+    leaks: str
+    """What another value does."""
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """A layout file."""
 
     tables: tuple[PlacedTable, ...]
     keys: tuple[ReplacedKey, ...]
+    guards: tuple[str, ...] = ()
+    """Functions of triggers that stand on every shard."""
+    triggers: tuple[LostTrigger, ...] = ()
+    settings: tuple[QuietSetting, ...] = ()
+    made_from: tuple[tuple[str, str], ...] = ()
+    """By script that stands for a file of the DDL, the SHA-256 of the text that it was made of."""
 
     def table(self, name: str) -> PlacedTable | None:
         """The table of that name."""
@@ -63,7 +90,8 @@ def read_file(path: Path, root: Path) -> Layout:
     """The layout of a file; UsageError with its line where it is not right."""
     file = File(path, root)
     whole = file.section()
-    whole.skip("tables", "keys")
+    whole.skip("tables", "keys", "triggers", "settings", "made_from")
+    guards = whole.texts("guards")
     whole.done()
     tables = tuple(_table(file.section("tables", name), name) for name in file.section("tables").values)
     known = {each.name: each for each in tables}
@@ -74,7 +102,13 @@ def read_file(path: Path, root: Path) -> Layout:
                 ("tables", each.name, "with"), f"{each.beside} is not distributed by {each.column}."
             )
     keys = tuple(_key(each) for each in file.items("keys"))
-    return Layout(tables, keys)
+    triggers = tuple(_trigger(each) for each in file.items("triggers"))
+    settings = tuple(
+        _setting(file.section("settings", name), name) for name in file.section("settings").names()
+    )
+    made = file.section("made_from")
+    made_from = tuple((name, made.text(name)) for name in made.values)
+    return Layout(tables, keys, guards, triggers, settings, made_from)
 
 
 def _table(section: Section, name: str) -> PlacedTable:
@@ -101,3 +135,15 @@ def _key(section: Section) -> ReplacedKey:
     )
     section.done()
     return key
+
+
+def _trigger(section: Section) -> LostTrigger:
+    trigger = LostTrigger(section.text("function"), section.text("lost"))
+    section.done()
+    return trigger
+
+
+def _setting(section: Section, name: str) -> QuietSetting:
+    setting = QuietSetting(name, section.texts("safe", required=True), section.text("leaks"))
+    section.done()
+    return setting

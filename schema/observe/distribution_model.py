@@ -3,13 +3,16 @@
 By the same rules as `model`: raw names, no OID, no password, no connection string.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from nosender.errors import UsageError
 from nosender.schema.observe.model import Names
 
 COORDINATOR = 0
 """The number of the coordinator's group."""
+NO_OTHER = "there is no other node"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,11 @@ class Node:
     def name(self) -> str:
         """As a report calls it: its group, and that it is a copy where it is."""
         return f"node {self.group}" + ("" if self.role == "primary" else f" ({self.role})")
+
+    @property
+    def key(self) -> str:
+        """As --node names it: the number of its group, and for a copy that it is one."""
+        return str(self.group) if self.role == "primary" else f"{self.group}-{self.role}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +127,23 @@ class Distribution:
         """What the node that was read is, in words."""
         what = "the coordinator" if self.is_coordinator else f"node {self.group}, a worker,"
         return f"a standby of {what}" if self.standby else what
+
+    def mistaken(self, node: Node, there: "Distribution | None") -> str | None:
+        """Why what was read from another server is not that node of this database; None where it is."""
+        if there is None or set(there.nodes) != set(self.nodes):
+            return "what answered is no node of this database, or knows of other nodes"
+        if there.group != node.group or there.standby != (node.role != "primary"):
+            return f"what answered is {there.place}"
+        return None
+
+    def refuse_unknown(self, named: Iterable[str]) -> None:
+        """UsageError for a --node that names none of the others, and where this is a worker."""
+        known = {each.key for each in self.others}
+        if unknown := sorted({*named} - known):
+            there = f"the others are {', '.join(sorted(known))}" if known else NO_OTHER
+            raise UsageError(f"--node {unknown[0]} names no node of this database; {there}.")
+        if not self.is_coordinator:
+            raise UsageError("--every-node starts at the coordinator, and this is a worker.")
 
     def table(self, schema: str, name: str) -> DistributedTable | None:
         """The distributed table of that name."""

@@ -40,6 +40,7 @@ ATTACHED = {
         "check": "nosender.project.commands:check",
         "show": "nosender.project.commands:show",
     },
+    "db": {"scale-out": "nosender.scale_out.commands:scale_out"},
 }
 """Commands of a group whose room may not import the room that they live in: loaded with the group."""
 

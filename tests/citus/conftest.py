@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from nosender.schema.layouts.scripts import distribution, keys_and_functions
 from nosender.server.binaries import Binaries
 from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
@@ -17,7 +17,7 @@ from nosender.server.target import Target
 from ..conftest import clone, migrated_template
 from .stand_in import STAND_IN, run
 
-LAST_BY_HAND = "13.2.2 on PostgreSQL 15.18 and 14.0.1 on PostgreSQL 18.6, 2026-11-28"
+LAST_BY_HAND = "13.2.2 on PostgreSQL 15.20, 2026-11-29; 14.0.1 on PostgreSQL 18.6, 2026-11-28"
 SETTINGS = {
     "shared_preload_libraries": "citus",
     "citus.node_conninfo": "sslmode=disable",
@@ -76,5 +76,11 @@ def made(servers: list[str]) -> tuple[str, ...]:
         coordinator.execute("select citus_set_coordinator_host(%s, 5432)", [hosts[0]])
         for host in hosts[1:]:
             coordinator.execute("select citus_add_node(%s, 5432)", [host])
-        coordinator.execute((Path(__file__).parent / "distribute.sql").read_bytes())
+        with coordinator.transaction():
+            coordinator.execute("set local citus.shard_count to 4")
+            coordinator.execute(keys_and_functions("public").encode())
+        with coordinator.transaction():
+            coordinator.execute("set local citus.shard_count to 4")
+            for statement in distribution("public"):
+                coordinator.execute(statement.encode())
     return tuple(urls)

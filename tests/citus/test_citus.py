@@ -37,7 +37,7 @@ def test_shards_are_as_their_tables(cluster: tuple[str, ...]) -> None:
         spread = found.distribution
         assert spread is not None
         assert (spread.group, spread.differences, spread.missing) == (group, (), ())
-        assert len(spread.shards) == (4 if group == 0 else 8)
+        assert len(spread.shards) == (4 if group == 0 else 6)
         assert len(spread.others) == 2
         assert all(each.schema == "public" for each in found.relations)
 
@@ -63,7 +63,8 @@ def test_citus_own_is_nobody_elses(cluster: tuple[str, ...]) -> None:
     for url in cluster:
         audit = runner.run(Target(url))
         of_citus = {(each.check, each.object) for each in audit.findings if "citus" in each.object}
-        assert of_citus <= {("undeclared-extension", "citus")}
+        # the nodes of the test are reached over sockets, without TLS
+        assert of_citus == {("undeclared-extension", "citus"), ("recording-setting", "citus.node_conninfo")}
         assert not [each for each in audit.findings if each.object.startswith("pg_catalog")]
         assert not audit.decided.schemas_unaccounted
         assert len(audit.decided.nodes_unseen) == 2
@@ -139,8 +140,8 @@ def test_citus_refuses_the_keys_that_the_layout_replaces(cluster: tuple[str, ...
                 else:
                     connection.execute(ask.encode())
             tried.add(index.name)
-    assert len(tried) > 8
-    assert tried & unable
+    assert tried == {"messages_pkey", "idx_messages_message_id"}
+    assert tried <= unable
 
 
 def test_upgrades_beside_citus(cluster: tuple[str, ...], run_nosender: RunNosender) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from nosender.errors import UsageError
+from nosender.migrations.revisions import VERSIONS, Chain
 from nosender.privacy_audit import runner
 from nosender.privacy_audit.result.audit import Audit
 from nosender.server.target import Target
@@ -85,6 +88,58 @@ def test_a_node_that_does_not_answer_was_not_looked_at(nodes: tuple[str, ...]) -
     run(nodes[2], "delete from pg_catalog.pg_dist_node where groupid = 1")
     audit = audited(nodes[0], node_1=nodes[1], node_2=nodes[2])
     assert audit.decided.nodes_unseen == ("node 2",)
+
+
+def test_connections_between_nodes_that_anybody_reads(nodes: tuple[str, ...]) -> None:
+    stored = {"disable": "sslmode=disable", "none": "connect_timeout=5", "full": "sslmode='verify-full'"}
+    for url, value in zip(nodes, stored.values(), strict=True):
+        with psycopg.connect(url, autocommit=True) as admin:
+            name = sql.Identifier(admin.info.dbname)
+            admin.execute(sql.SQL("alter database {} set citus.node_conninfo = {}").format(name, value))
+    audit = audited(nodes[0], node_1=nodes[1], node_2=nodes[2])
+    found = [each.object for each in audit.findings if each.check == "recording-setting"]
+    told = [
+        each.partition(" on ")[2] for each in found if each.partition(" on ")[0].endswith("node_conninfo")
+    ]
+    assert sorted(told) == ["", "node 1"]
+
+
+def test_preflight_and_check_look_at_each_node(nodes: tuple[str, ...], run_nosender: RunNosender) -> None:
+    version = Chain.load(VERSIONS).head
+    run(
+        nodes[0],
+        "create table public.alembic_version "
+        "(version_num varchar(32) constraint alembic_version_pkc primary key)",
+        f"insert into public.alembic_version values ('{version}')",
+    )
+    named = ("--every-node", "--node", f"1={nodes[1]}")
+    answer = run_nosender("--url", nodes[0], "audit", "preflight", *named)
+    assert answer.returncode == 3
+    assert "node 2: not looked at: no --node 2=URL names a connection to it" in answer.stdout
+    assert "node 1" not in answer.stdout
+    answer = run_nosender("--url", nodes[0], "db", "check", *named)
+    assert (answer.returncode, answer.stdout) == (
+        3,
+        "node 2 was not looked at: no --node 2=URL names a connection to it\n",
+    )
+    run(nodes[2], "set search_path to public", *LEAKS)
+    named = (*named, "--node", f"2={nodes[2]}")
+    answer = run_nosender("--url", nodes[0], "db", "check", *named, "--format", "json")
+    one, two = json.loads(answer.stdout)["nodes"]
+    assert (answer.returncode, one) == (1, {"node": "1", "why": None, "differences": []})
+    assert "column public.users.sender_phone: only there, in the shard users_102008" in two["differences"]
+    assert (
+        "constraint public.users.users_phone_number_e164: not there, in the shard users_102008"
+        in two["differences"]
+    )
+
+
+def test_one_server_says_so(migrated: str, run_nosender: RunNosender) -> None:
+    for words in (("audit", "run"), ("audit", "preflight")):
+        answer = run_nosender("--url", migrated, *words, "--every-node")
+        assert "there is no other node to look at" in answer.stderr, words
+        answer = run_nosender("--url", migrated, *words, "--every-node", "--node", f"1={migrated}")
+        assert (answer.returncode, "there is no other node" in answer.stderr) == (2, True), words
 
 
 def test_nodes_that_are_none(nodes: tuple[str, ...], migrated: str) -> None:

@@ -2,8 +2,9 @@
 
 Logged statements carry phone numbers and ciphertext with the moment and the client beside them: sender and
 destination on one line. track_commit_timestamp keeps the exact time of every row. Looks at the server and at
-what is stored for roles and databases. Security benchmarks ask for some of these; where one is needed it is
-waived, with a reason.
+what is stored for roles and databases; and at what connects the nodes of a distributed database, where each
+statement goes with its values and the network reads along. Security benchmarks ask for some of these; where
+one is needed it is waived, with a reason.
 """
 
 from nosender.privacy_audit.check import Answer, Check
@@ -19,6 +20,15 @@ from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 TRACK, UTILITY = "pg_stat_statements.track", "pg_stat_statements.track_utility"
 SAMPLES = "some statements are logged with their values"
+ENCRYPTED = {"require", "verify-ca", "verify-full"}
+
+
+def is_readable_on_the_way(value: str) -> bool:
+    """Whether connections by these parameters may go unencrypted; without a word, libpq only tries."""
+    found = dict(word.partition("=")[::2] for word in value.lower().split())
+    return found.get("sslmode", "").strip("'") not in ENCRYPTED
+
+
 RULES: dict[str, tuple[Unsafe, str]] = {
     "log_statement": (is_other_than("none", "ddl", ""), "statements are logged with their values"),
     "log_min_duration_statement": (is_other_than("-1", ""), "slow statements are logged with their values"),
@@ -38,6 +48,10 @@ RULES: dict[str, tuple[Unsafe, str]] = {
     "citus.stat_statements_track": (
         is_other_than("none", ""),
         "statements are kept with the number they are for",
+    ),
+    "citus.node_conninfo": (
+        is_readable_on_the_way,
+        "what nodes send one another goes over the network with its values, unencrypted",
     ),
     "citus.log_remote_commands": (is_on, "what goes to other nodes is logged with its values"),
     "citus.log_multi_join_order": (is_on, "how statements are planned is logged"),
