@@ -11,7 +11,7 @@ from nosender.migrations.promise import breaches
 from nosender.migrations.revisions import Chain, Revision
 from nosender.migrations.strangers import refuse_strangers
 from nosender.schema.observe.reference import CLERK, OUR_ROLES
-from nosender.terminal_text import visible
+from nosender.terminal_text import to_paste
 
 if TYPE_CHECKING:
     import psycopg
@@ -130,4 +130,4 @@ def refused(
             more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
             found.append(f"the schema is not what revision {last.revision} left: {wrong[0].line}{more}")
     connection.rollback()
-    return tuple(visible(each) for each in found)
+    return tuple(to_paste(each) for each in found)  # with statements in them

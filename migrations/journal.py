@@ -14,7 +14,7 @@ from nosender.errors import NosenderError
 from nosender.migrations.checksum import ALGORITHM, sql_digest
 from nosender.schema.observe.quoting import literal, qualified
 from nosender.schema.observe.read.distribution import refuse_worker
-from nosender.terminal_text import visible
+from nosender.terminal_text import to_paste, visible
 
 if TYPE_CHECKING:
     from nosender.migrations.revisions import Chain, Direction, Revision, Step
@@ -272,7 +272,7 @@ def refuse_behind(connection: psycopg.Connection, schema: str, revision: str | N
         raise NosenderError(
             f"{VERSION_TABLE} says {revision or 'nothing'}, and {JOURNAL} that {applied[-1]} was applied: "
             "where the row was restored alone, write it back "
-            f"({visible(back.format(table, applied[-1]))}); nothing was done"
+            f"({to_paste(back.format(table, applied[-1]))}); nothing was done"
         )
 
 

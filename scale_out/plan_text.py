@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from nosender.terminal_text import visible
+from nosender.terminal_text import to_paste, visible
 
 if TYPE_CHECKING:
     from nosender.scale_out.plan import MovedTable, Plan
@@ -74,7 +74,7 @@ def _server(server: Server) -> list[str]:
     for loud in server.loud:
         of = f" for {visible(loud.where)}" if loud.where else ""
         lines.append(f"  ! {loud.name} is '{visible(loud.value)}'{of}: {loud.leaks}")
-        lines.append(f"      {visible(loud.statement)}")
+        lines.append(f"      {to_paste(loud.statement)}")
     if any(not each.where for each in server.loud):
         lines.append("      select pg_reload_conf();")
     lines += [f"  ! not looked at: {visible(each)}" for each in server.unseen]

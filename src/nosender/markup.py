@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from nosender.terminal_text import visible
+from nosender.terminal_text import to_paste, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,11 @@ def html(value: object) -> Markup:
     if isinstance(value, Markup):
         return value
     return Markup(escape(visible(str(value)), quote=True))  # noqa: S704 (the one place that escapes)
+
+
+def statement(text: str) -> Markup:
+    """A statement as text of an HTML element, to be pasted from there."""
+    return Markup(escape(to_paste(text), quote=True))  # noqa: S704 (and its like)
 
 
 def markdown(value: object) -> Markup:
@@ -45,11 +50,19 @@ def prose(value: object) -> Markup:
 
 def code(name: object) -> Markup:
     """A value as a code span of Markdown that it cannot end, also within a table."""
-    shown = visible(str(name))
+    return _span(visible(str(name)).replace("|", chr(92) + "|"))
+
+
+def statement_code(text: str) -> Markup:
+    """A statement as such a span, to be pasted from there; in a table its `|` would end the cell."""
+    return _span(to_paste(text))
+
+
+def _span(shown: str) -> Markup:
     longest = max((len(run) for run in re.findall("`+", shown)), default=0)
     fence = "`" * (longest + 1)
     pad = " " if shown.startswith("`") or shown.endswith("`") or not shown.strip() else ""
-    return Markup(f"{fence}{pad}{shown.replace('|', chr(92) + '|')}{pad}{fence}")  # noqa: S704
+    return Markup(f"{fence}{pad}{shown}{pad}{fence}")  # noqa: S704
 
 
 @cache

@@ -36,6 +36,11 @@ def visible(text: str) -> str:
     return "".join(map(_character, text))
 
 
+def to_paste(statement: str) -> str:
+    r"""The same of a statement or command that is to be pasted: there a backslash stands as it is."""
+    return "\\".join(map(visible, statement.split("\\")))
+
+
 def _character(character: str) -> str:
     if character == "\\":
         return "\\\\"

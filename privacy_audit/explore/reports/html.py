@@ -6,7 +6,7 @@ import base64
 import hashlib
 from typing import TYPE_CHECKING
 
-from nosender.markup import html
+from nosender.markup import html, statement
 from nosender.privacy_audit.explore.model import Kind
 from nosender.privacy_audit.explore.reports.sentences import (
     LIMITS,
@@ -87,7 +87,7 @@ def _row(number: int, place: Place) -> str:
         f"<tr><td>{number}</td><td><code>{html(name(place))}</code></td>"
         f"<td><strong>{html(TITLES[place.kind])}</strong><br>{html(place.sentence)}</td>"
         f"<td>{place.confidence.value}: {html(place.why)}"
-        f"<details><summary>The evidence, for your own psql</summary><code>{html(place.query)}</code></details>"
+        f"<details><summary>The evidence, for your own psql</summary><code>{statement(place.query)}</code></details>"
         "</td></tr>\n"
     )
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nosender.markup import code
+from nosender.markup import code, statement_code
 from nosender.markup import markdown as text
 from nosender.privacy_audit.explore.reports.sentences import LIMITS, QUESTION, answer, basis, name, tallies
-from nosender.privacy_audit.reports.words import one_line
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.explore.model import Exploration
@@ -34,7 +33,7 @@ def render(exploration: Exploration) -> str:
     if exploration.places:
         lines += ["", "<details><summary>The evidence, for your own psql</summary>", ""]
         lines += [
-            f"{number}. {code(one_line(place.query))}"
+            f"{number}. {statement_code(place.query)}"
             for number, place in enumerate(exploration.places[:MOST], 1)
         ]
         lines += ["", "</details>"]

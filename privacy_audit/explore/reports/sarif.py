@@ -15,6 +15,7 @@ from nosender.privacy_audit.explore.reports.sentences import (
 )
 from nosender.privacy_audit.reports.sarif import SCHEMA
 from nosender.privacy_audit.reports.words import one_line
+from nosender.terminal_text import to_paste
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.explore.model import Exploration, Place
@@ -83,6 +84,6 @@ def _result(exploration: Exploration, place: Place, rule: int) -> dict[str, Any]
         "properties": {
             "confidence": place.confidence.value,
             "severity": SEVERITIES[place.confidence.value],
-            "query": one_line(place.query),
+            "query": to_paste(place.query),
         },
     }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.explore.reports.sentences import QUESTION, answer, basis, name, tallies
 from nosender.privacy_audit.reports.words import one_line
+from nosender.terminal_text import to_paste
 
 if TYPE_CHECKING:
     from nosender.privacy_audit.explore.model import Exploration, Place
@@ -48,8 +49,10 @@ def _place(wrapped: Callable[..., list[str]], number: int, place: Place) -> list
 
 def _query(wrapped: Callable[..., list[str]], query: str) -> list[str]:
     """Over several lines where no name holds a space that a line break would change."""
-    shown = one_line(query)
-    return [f"     {shown}"] if '"' in shown else wrapped(shown, "     ", "       ")
+    shown = to_paste(query)
+    if '"' in shown or "\\" in shown:
+        return [f"     {shown}"]
+    return wrapped(shown, "     ", "       ")
 
 
 def _wrapped(width: int, text: str, indent: str, further: str = "      ") -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
@@ -51,6 +52,22 @@ def test_hostile_names_stay_names(hostile: Exploration, form: str) -> None:
 @pytest.mark.parametrize("form", FORMATS)
 def test_no_number_of_a_name_is_shown(hostile: Exploration, form: str) -> None:
     assert "4915112345678" not in render(form, hostile)
+
+
+def test_the_evidence_runs_as_it_is_printed(database: str) -> None:
+    """A backslash of a name stands as it is where a statement is to be pasted from."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(b"create table users (id uuid primary key, email text unique)")
+        connection.execute(
+            rb'create table "chat\log" (id bigserial primary key, sender_id uuid references users,'
+            b" recipient_id uuid references users, body text)"
+        )
+        found = look(connection, "public")
+    (place,) = found.places
+    assert r'"chat\log"' in place.query
+    assert place.query in render("text", found)
+    assert place.query in render("markdown", found)
+    assert place.query in unescape(render("html", found))
 
 
 def test_json_says_everything(hostile: Exploration) -> None:
