@@ -335,7 +335,8 @@ def test_books_that_are_not_as_they_were_left(database: str) -> None:
     version = f"delete from alembic_version; insert into alembic_version values ('{head}')"
     two = told("insert into alembic_version values ('0001')", version)
     assert two == f"the database is at several revisions at once (0001, {head}); delete all but one"
-    assert "but records no revision" in told("delete from alembic_version", version)
+    gone = told("delete from alembic_version", version)
+    assert gone.startswith(f"alembic_version says nothing, and migration_journal that {head} was applied")
     edited = "update migration_journal set checksum = {} where revision = '0003'"
     text = Chain.load().get("0003").checksum
     assert "revision 0003 was changed after" in told(

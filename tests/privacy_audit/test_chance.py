@@ -28,6 +28,7 @@ def test_chance_is_allowed_for(examined: int, drawn: int, reach: int, found: boo
         "examined": examined,
         "drawn": drawn,
         "reach": reach,
+        "repeated": 0,
         "whole": True,
     }
     snapshot = SimpleNamespace(schema="public", named="public.{}.{}".format, probe=lambda _: (row,))

@@ -21,6 +21,7 @@ ELSEWHERE = {
     "sweep-not-recent": "is about the ledger alone",
     "dropped-column": "takes every table from the catalogs",
     "statistics-kept": "takes every table from the catalogs",
+    "recorded-revision": "is about Alembic's own table",
     "replaced-probe": "looks at the functions themselves",
     "kept-message": "is about messages and their deliveries",
     "settled-order": "is about the tables that a sweep settles",
