@@ -74,28 +74,14 @@ def warm_python() -> WarmPython:
 
 def _import_ours() -> None:
     import nosender
+    from nosender.privacy_audit.check import discover
 
     for found in pkgutil.walk_packages(nosender.__path__, "nosender."):
         if found.name.rpartition(".")[2] not in ("__main__", "env"):  # which run as they are imported
             importlib.import_module(found.name)
+    discover()
     for lazily in ("psycopg", "alembic.command", "alembic.config", "sqlalchemy.dialects.postgresql.psycopg"):
         importlib.import_module(lazily)
-
-
-def _read_ours() -> None:
-    """What commands read of our own files and keep: it is the same for each."""
-    from nosender.migrations.revisions import Chain
-    from nosender.privacy_audit.check import discover
-    from nosender.privacy_audit.result import source_lines
-    from nosender.schema.catalogue import load
-    from nosender.schema.observe.reference import reference
-
-    discover()
-    load()
-    reference()
-    source_lines.place_of("public.users")
-    for revision in Chain.load().revisions:
-        revision.checksum.strip()
 
 
 def _next_command(door: socket.socket) -> tuple[str, ...]:
@@ -139,7 +125,6 @@ def _end(code: int) -> NoReturn:
 
 if __name__ == "__main__":
     _import_ours()
-    _read_ours()
     gc.freeze()
     sys.argv = list(_next_command(socket.socket(fileno=int(sys.argv[1]))))
     try:

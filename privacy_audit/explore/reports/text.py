@@ -49,13 +49,14 @@ def _place(wrapped: Callable[..., list[str]], number: int, place: Place) -> list
 
 def _query(wrapped: Callable[..., list[str]], query: str) -> list[str]:
     """Over several lines where no name holds a space that a line break would change."""
-    shown = to_paste(query)
-    if '"' in shown or "\\" in shown:
-        return [f"     {shown}"]
-    return wrapped(shown, "     ", "       ")
+    if '"' in query:
+        return [f"     {to_paste(query)}"]
+    return wrapped(query, "     ", "       ", to_paste)
 
 
-def _wrapped(width: int, text: str, indent: str, further: str = "      ") -> list[str]:
+def _wrapped(
+    width: int, text: str, indent: str, further: str = "      ", shown: Callable[[str], str] = one_line
+) -> list[str]:
     return textwrap.wrap(
-        one_line(text), width, initial_indent=indent, subsequent_indent=further, break_on_hyphens=False
+        shown(text), width, initial_indent=indent, subsequent_indent=further, break_on_hyphens=False
     )
