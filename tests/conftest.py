@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 
 from nosender.server.binaries import Binaries, all_binaries, find_binaries
@@ -27,6 +28,10 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Whoever works on databases has these set; a test that is about them sets its own.
 for _name in [name for name in os.environ if name.startswith("PG")]:
     del os.environ[_name]
+
+# A run is like the one before it; HYPOTHESIS_PROFILE=default looks for what no run has drawn yet.
+settings.register_profile("same", derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = "nosender_template"
