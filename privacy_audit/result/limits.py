@@ -41,7 +41,9 @@ ALWAYS = (
     "what is stored about people are looked for, and nothing finer.",
     "Names: of replication origins and tablespaces the name is read for a number and nothing else; options "
     "of tablespaces, names of other databases, grants on server parameters, advisory locks, notifications "
-    "on their way, prepared statements and temporary tables of other sessions are not read.",
+    "on their way, prepared statements and temporary tables of other sessions are not read, nor are rows "
+    "that a superuser added to PostgreSQL's own tables. Of words that stand in no row, such as the names "
+    "of a few empty schemas or a score of states, the number of them is looked at, and not what they say.",
     "Code: what a function builds as text and executes leaves no trace in the catalogs; bodies are "
     "compared with the declared ones instead, and an undeclared function is a finding whatever it does.",
     "Time: what stood in the database before this snapshot, or will after it, is not in it.",
