@@ -38,9 +38,8 @@ def refuse_occupied(connection: psycopg.Connection[Any], schema: str, chain: Cha
         raise RevisionError(  # a downgrade that forgot them
             f"schema {schema} already has {'tables' if len(rows) > 1 else 'a table'} of our "
             f"names ({found}) but records no revision; nothing was changed: where a restore left out the row "
-            f"of alembic_version, write it back (migration_journal names the last revision, and nosender db "
-            "check tells whether the tables are as it left them), else move them away, or name an empty "
-            "schema with --schema"
+            "of alembic_version, write it back as it was, and nosender db check tells whether the tables are "
+            "what it says; else move them away, or name an empty schema with --schema"
         )
     _refuse_misspelt(connection, schema)
 

@@ -12,9 +12,11 @@ from nosender.schema.observe.spelling import respelled
 def moved_away(wanted: Observation, live: Observation) -> tuple[Relation, ...]:
     """Each table of `live` in another schema that is, column for column, the one missing from this one.
 
-    None where two are like it: which of them it is, only a person knows.
+    None where two are like it: which of them it is, only a person knows. And none of a schema that has a
+    table which stands here, too: that is another set of ours, and keeps what is its own.
     """
     here = {each.name for each in live.relations if each.schema == wanted.schema}
+    sets = {each.schema for each in live.relations if each.kind == "table" and each.name in here}
     away = []
     for missing in wanted.relations:
         if missing.kind == "table" and missing.name not in here:
@@ -23,7 +25,7 @@ def moved_away(wanted: Observation, live: Observation) -> tuple[Relation, ...]:
                 each
                 for each in live.relations
                 if (each.name, each.kind) == (missing.name, "table")
-                and each.schema != wanted.schema
+                and each.schema not in sets | {wanted.schema}
                 and _columns(live, each) == columns
             ]
             away += alike if len(alike) == 1 else []

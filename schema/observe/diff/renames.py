@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
-from nosender.schema.observe.diff.repair import Repair, full_name, relation_word, table_name
+from nosender.schema.observe.diff.repair import Repair, aside, full_name, relation_word, table_name
 from nosender.schema.observe.diff.repair_objects import replace_function
 from nosender.schema.observe.model import (
     Column,
@@ -44,8 +44,8 @@ def undo_renames(repair: Repair) -> tuple[Repair, list[Rename]]:
         while pair := next((p for p in _pairs(repair, kind, likeness) if p[0] not in tried), None):
             old, new = pair
             tried.append(old)
-            repair, aside = _made_room(repair, old) if kind == "relations" else (repair, "")
-            renames.append(Rename(kind, old, new, f"{aside}{rename(repair, old, new)}"))
+            repair, first = _made_room(repair, old) if kind == "relations" else (repair, "")
+            renames.append(Rename(kind, old, new, f"{first}{rename(repair, old, new)}"))
             repair = replace(repair, found=_found_as(repair, kind, old, new))
     return replace(repair, found=replace(repair.found, constraints=_of_note(repair))), renames
 
@@ -54,7 +54,7 @@ def _made_room(repair: Repair, wanted: Relation) -> tuple[Repair, str]:
     """The repair once whatever has the name of a relation is set aside, and the statement that does that."""
     for other in repair.found.relations:
         if other.name == wanted.name:
-            moved = replace(other, name=f"{other.name[:50]}_set_aside")
+            moved = replace(other, name=aside(other.name))
             away = f"alter {relation_word(other)} {full_name(other)} rename to {quoted(moved.name)}; "
             return replace(repair, found=_found_as(repair, "relations", moved, other)), away
     return repair, ""

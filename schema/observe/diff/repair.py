@@ -61,6 +61,11 @@ def full_name(record: InSchema) -> str:
     return qualified(record.schema, record.name)
 
 
+def aside(name: str) -> str:
+    """What something is renamed to that has the name of one of ours."""
+    return f"{name[:50]}_set_aside"
+
+
 def signature(function: Function) -> str:
     """A function with the arguments that tell it from its namesakes."""
     return f"{full_name(function)}({function.identity})"

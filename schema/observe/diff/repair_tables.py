@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from nosender.schema.observe.diff.repair import (
     Repair,
+    aside,
     comments_on,
     full_name,
     joined,
@@ -23,9 +24,9 @@ def create_relation(repair: Repair, relation: Relation) -> str:
     """With all that belongs to it: columns, keys, indexes, triggers, rights, comments."""
     in_the_way = [r for r in repair.found.relations if r.name == relation.name]
     if in_the_way:
-        aside = quoted(f"{relation.name[:50]}_set_aside")
         rest = create_relation(replace(repair, found=replace(repair.found, relations=())), relation)
-        return f"alter {relation_word(in_the_way[0])} {full_name(relation)} rename to {aside}; {rest}"
+        away = f"alter {relation_word(in_the_way[0])} {full_name(relation)} rename to"
+        return f"{away} {quoted(aside(relation.name))}; {rest}"
     own, name = relation.name, full_name(relation)
     if relation.kind in ("view", "materialized view"):
         return f"create {relation.kind} {name} as {relation.definition}"
