@@ -81,7 +81,12 @@ def _read(
     try:
         with target.connect("nosender audit", reading=True) as connection:
             reading = read_snapshot(
-                connection, target.schema, catalogue, lock_timeout=lock_timeout, frozen=frozen
+                connection,
+                target.schema,
+                catalogue,
+                lock_timeout=lock_timeout,
+                frozen=frozen,
+                target=target,
             )
     except NosenderError as error:
         return NodeReading(node, None, str(error))

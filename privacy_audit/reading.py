@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from nosender.project.frozen import Frozen
     from nosender.schema.catalogue.model import Catalogue
+    from nosender.server.target import Target
 
 LOCK_MILLISECONDS = 5000
 
@@ -47,15 +48,18 @@ def read_snapshot(
     *,
     call_probes: bool | Collection[str] = True,
     frozen: Frozen | None = None,
+    target: Target | None = None,
 ) -> Reading:
     """Read everything that the checks look at, in one transaction that can write nothing.
 
-    `call_probes`: whether the probes are asked, too, or which of them.
+    `call_probes`: whether the probes are asked, too, or which of them. `target`: where `connection` leads,
+    for a second session, in which half of them are asked meanwhile; None asks all in the one.
     """
     import psycopg
 
     from nosender.privacy_audit.snapshot import probes
     from nosender.privacy_audit.snapshot.probes.functions import LEDGER, probe_names
+    from nosender.privacy_audit.snapshot.probes.second_session import SecondSession
     from nosender.schema.observe import reference
     from nosender.schema.observe.read.session import pin
 
@@ -74,7 +78,7 @@ def read_snapshot(
             if is_worker(snapshot.live):
                 unasked = ON_COORDINATOR
             answers, seen = (
-                probes.ask(connection, snapshot, names)
+                probes.ask(connection, snapshot, names, SecondSession(target, connection, lock_timeout))
                 if names and unasked is None
                 else (dict.fromkeys(names, Unseen(unasked or "")), frozenset())
             )

@@ -100,7 +100,7 @@ def run(target: Target, options: Options | None = None) -> Audit:
     started = datetime.now(UTC)
     with target.connect("nosender audit", reading=True) as connection:
         reading = read_snapshot(
-            connection, target.schema, catalogue, started, options.lock_timeout, frozen=frozen
+            connection, target.schema, catalogue, started, options.lock_timeout, frozen=frozen, target=target
         )
     nodes = None
     if options.nodes is not None:

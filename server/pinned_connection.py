@@ -132,8 +132,8 @@ class PinnedConnection(psycopg.Connection[Any]):
 
     lent: bool = False
     """A pooler took none of our options, so the session may be another's after each transaction."""
-    begin: bytes = b""
-    """The first statement of every transaction."""
+    begin: tuple[bytes, ...] = ()
+    """The first statements of every transaction."""
     own: bool = False
     """It has been seen that the session stays ours, though a pooler lends it."""
     reading: bool = False
@@ -149,8 +149,9 @@ class PinnedConnection(psycopg.Connection[Any]):
 
     def _exec_command(self, command: QueryNoTemplate, result_format: Format = Format.TEXT) -> PQGen[Any]:
         result = yield from super()._exec_command(command, result_format)
-        if self.begin and isinstance(command, bytes) and command.startswith(b"BEGIN"):
-            yield from super()._exec_command(self.begin)
+        if isinstance(command, bytes) and command.startswith(b"BEGIN"):
+            for each in self.begin:
+                yield from super()._exec_command(each)
         return result
 
     def _start_query(self) -> PQGen[None]:
@@ -172,7 +173,12 @@ class PinnedConnection(psycopg.Connection[Any]):
     def add_to_begin(self, settings: Mapping[str, str]) -> None:
         """Have each transaction begin with these settings, too."""
         self._local |= settings
-        self.begin = local_settings(self._local).as_bytes(self) if self._local else b""
+        self.begin = (local_settings(self._local).as_bytes(self),) if self._local else ()
+
+    def import_snapshot(self, name: str) -> None:
+        """Have each transaction see what the one sees that exported this snapshot."""
+        statement = sql.SQL("set transaction snapshot {}").format(sql.Literal(name))
+        self.begin = (statement.as_bytes(self), *self.begin)
 
     def keep(self) -> None:
         """The session is ours until it ends: set what it was not given, also outside of transactions."""

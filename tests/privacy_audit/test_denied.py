@@ -81,6 +81,8 @@ def test_the_connection_killed_before_each_exchange_is_never_a_pass(
 
     def connect(self: Target, *words: Any, **named: Any) -> psycopg.Connection[Any]:
         nonlocal backend, left
+        if backend:  # the second session, which may end at any time: the first asks in its place
+            return opened(self, *words, **named)
         counted, left = left, 0  # what a connection takes to come about is not counted
         connection = opened(self, *words, **named)
         left, backend = counted, connection.info.backend_pid

@@ -8,7 +8,7 @@ calls the counting functions that the DDL installs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nosender.privacy_audit.snapshot.snapshot import Row, Unseen
@@ -16,14 +16,15 @@ from nosender.privacy_audit.snapshot.snapshot import Row, Unseen
 if TYPE_CHECKING:
     import psycopg
 
+    from nosender.privacy_audit.snapshot.probes.second_session import SecondSession
     from nosender.privacy_audit.snapshot.snapshot import Snapshot
 
 
 def ask(
-    connection: psycopg.Connection, snapshot: Snapshot, names: Iterable[str]
+    connection: psycopg.Connection, snapshot: Snapshot, names: Iterable[str], second: SecondSession
 ) -> tuple[dict[str, tuple[Row, ...] | Unseen], frozenset[tuple[Any, ...]]]:
     """The rows of each probe of `names`, or why there are none, in the caller's transaction; and the versions
-    of the functions that were called, for `confirmed`.
+    of the functions that were called, for `confirmed`. Half of them are asked in the `second` session.
     """
     import psycopg
 
@@ -38,11 +39,15 @@ def ask(
         except psycopg.errors.LockNotAvailable:  # the size of a table waits for whoever holds it
             locked = Unseen("a table is held under an exclusive lock, so how large it is was not told")
             return dict.fromkeys(names, locked), frozenset()
-        if around.privileged:
-            return statements.ask(connection, snapshot, around, names), frozenset()
-        seen = functions.versions(connection, snapshot.declared)
-        live, declared = snapshot.live, snapshot.declared
-        return functions.ask(connection, live, declared, snapshot.catalogue.grace, names), seen
+        seen = frozenset() if around.privileged else functions.versions(connection, snapshot.declared)
+
+        def asking(session: psycopg.Connection, some: Collection[str]) -> dict[str, tuple[Row, ...] | Unseen]:
+            if around.privileged:
+                return statements.ask(session, snapshot, around, some)
+            live, declared = snapshot.live, snapshot.declared
+            return functions.ask(session, live, declared, snapshot.catalogue.grace, some)
+
+        return second.share(connection, names, asking), seen
 
 
 def confirmed(
