@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -165,7 +166,17 @@ def upgrade(
         click.echo(f"{project.name} at {receipt.project}")
 
 
-@db.command()
+class _StepsBack(click.Command):
+    """Takes `-1`, as Alembic does, for a revision and not for an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        steps = [each for each in args if re.fullmatch("-[0-9]+", each)]
+        if "--" not in args:
+            args = [*(each for each in args if each not in steps), *(["--", *steps] if steps else [])]
+        return super().parse_args(ctx, args)
+
+
+@db.command(cls=_StepsBack)
 @click.argument("revision")
 @click.option("--allow-data-loss", is_flag=True, help="Revert even what deletes rows.")
 @_migrating
@@ -181,7 +192,7 @@ def downgrade(
     snapshot_timeout: float,
     versions: Path | None,
 ) -> None:
-    """Revert the revisions above REVISION (base: all of them). Roles are never dropped."""
+    """Revert the revisions above REVISION (base: all of them; -1: the last). Roles are never dropped."""
     from nosender.migrations import runner
     from nosender.server.target import from_context
 

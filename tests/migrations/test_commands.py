@@ -47,6 +47,9 @@ def test_the_life_of_a_schema(database: str, run_nosender: RunNosender) -> None:
         connection.execute("revoke select on messages from public")
     assert db("check").returncode == 1
     assert db("check", "--fail-on", "strict").returncode == 0
+    one = db("downgrade", "-1", "--lock-wait", "5")
+    assert (one.returncode, one.stdout.partition(" ")[0]) == (0, "at")
+    assert db("current").stdout.endswith(f"(1 pending: {HEAD})\n")
     reverted = db("downgrade", "base")
     assert (reverted.returncode, reverted.stdout.partition(";")[0]) == (0, "at base")
 
