@@ -25,7 +25,7 @@ from nosender.privacy_audit.explore.names.vocabulary import (
     WAITING,
     WHOLE,
 )
-from nosender.privacy_audit.explore.names.words import apart, marks, words_of
+from nosender.privacy_audit.explore.names.words import apart, lists_people, marks, words_of
 from nosender.privacy_audit.explore.queries import query_of
 from nosender.privacy_audit.explore.tables import base, family, is_content, is_list
 from nosender.privacy_audit.finding import Confidence
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from nosender.privacy_audit.explore.guessing.world import World
     from nosender.privacy_audit.explore.model import Guess
     from nosender.privacy_audit.explore.tables import TableShape
+    from nosender.schema.observe.model import Column
 
 _ORDER = list(PlaceKind)
 _SURE = list(Confidence)
@@ -44,6 +45,8 @@ _SURE = list(Confidence)
 
 _JOINED = (PlaceKind.GROUP, PlaceKind.BESIDE_MESSAGE)
 _COMING = frozenset(("inviter", "invited", "referred", "referrer", "friend", "partner", "blocked", "peer"))
+_TWINS = frozenset(("merged", "moved", "copied", "original", "duplicate", "canonical", "alias", "by"))
+_INVITING = frozenset(("invite", "invitation", "referral"))
 _BOOKS = (("collected", "address"), ("address", "book"), ("phone", "book"))
 _BELONGING = frozenset(("membership", "registered", "affiliation", "occupant"))
 
@@ -93,7 +96,7 @@ def _joined(place: Place, shares: dict[tuple[object, str], str], world: World) -
 
 def _places(shape: TableShape, world: World, measures: Measures | None) -> Iterator[Place]:
     named = [each for each in world.of(shape.id, Kind.PERSON) if each.column not in _lists(shape)]
-    people = named if _relates(shape) else _without_aliases(named)
+    people = named if _relates(shape) or set(shape.words[-1:]) & _INVITING else _without_aliases(named)
     groups = world.of(shape.id, Kind.GROUP)
     messages = world.of(shape.id, Kind.MESSAGE)
     own = world.entities.get(shape.id)
@@ -114,7 +117,7 @@ def _places(shape: TableShape, world: World, measures: Measures | None) -> Itera
         if whose:
             told = f"whose contact each person is: {whose[0].column} in each row of {shape.name}"
             yield _place(PlaceKind.PAIR, shape, whose[:1], (), told, _least(whose[:1]), whose[0].why)
-    yield from _texts(shape, measures)
+    yield from _texts(shape, measures, posted=shape.is_message or bool(groups))
     yield from _documents(shape, people, different, own)
     for name in _lists(shape):
         for each in world.of(shape.id, Kind.PERSON):
@@ -147,8 +150,8 @@ def _documents(
     for column in shape.columns:
         words = words_of(column.name)
         document = sure and is_content(column) and set(shape.words) & RELATING & set(words)
-        listed = own is Kind.PERSON and words[:1] != () and words[0] in RELATING and words[1:] == ("list",)
-        if document or (listed and family(column) == "text"):
+        listed = own is Kind.PERSON or sure or shape.is_message
+        if document or (listed and _spacious(column) and lists_people(column.name)):
             named = (column.name,) if own is Kind.PERSON else (*sure, column.name)
             why = f"by its name, {column.name}, beside one person"
             sentence = f"a person's contacts in one value, {column.name}"
@@ -156,9 +159,15 @@ def _documents(
             yield Place(PlaceKind.LIST, shape.id, named, (), sentence, LIKELY, why, query)
 
 
+def _spacious(column: Column) -> bool:
+    """Whether a value can hold a list."""
+    return family(column) == "text" or is_list(column)
+
+
 def _relates(shape: TableShape) -> bool:
     """Whether a row is by the table's name one of somebody's contacts, blocks or friends."""
-    return bool(set(shape.words[-1:]) & RELATING) or shape.words[-2:] in _BOOKS
+    last = shape.words[-2:-1] if shape.words[-1:] == ("list",) else shape.words[-1:]
+    return bool(set(last) & RELATING) or shape.words[-2:] in _BOOKS
 
 
 def _keeps(shape: TableShape, each: Guess) -> bool:
@@ -201,7 +210,7 @@ def _different(
     for each in people:
         if own is Kind.PERSON and each.role in (Role.SELF, Role.ADDRESS, Role.SENDER):
             continue  # the row's own person, under another of its names
-        if own is Kind.PERSON and not _invites(each):
+        if own is Kind.PERSON and not (_invites(each) or _above(shape, each)):
             continue
         chosen.append(each)
     if own is Kind.PERSON:
@@ -226,6 +235,12 @@ def _at_work(each: Guess) -> bool:
 
 def _invites(each: Guess) -> bool:
     return each.word.split()[0] in _COMING
+
+
+def _above(shape: TableShape, each: Guess) -> bool:
+    """Whether a person's row refers to another of its table: a parent, a manager, and no twin of it."""
+    own = each.entity == shape.id and each.role is Role.OTHER
+    return own and not {each.word, *words_of(each.column)} & (BOOKED | _TWINS)
 
 
 def _apart(shape: TableShape, one: Guess, other: Guess, measures: Measures | None) -> bool:
@@ -380,7 +395,7 @@ def _own_id(shape: TableShape, own: Kind | None) -> set[str]:
     return set(shape.primary) if own is Kind.GROUP and len(shape.primary) == 1 else set()
 
 
-def _texts(shape: TableShape, measures: Measures | None) -> Iterator[Place]:
+def _texts(shape: TableShape, measures: Measures | None, *, posted: bool) -> Iterator[Place]:
     """Texts that say themselves who they are from."""
     for column in shape.columns:
         if not is_content(column) and not (set(words_of(column.name)) & WHOLE):
@@ -392,7 +407,7 @@ def _texts(shape: TableShape, measures: Measures | None) -> Iterator[Place]:
                 why = f"{counts.naming:.0%} of its values name a sender or author by key or attribute"
                 yield _text_place(shape, column.name, sentence, CERTAIN, why)
         elif base(column) != "bytea" and (
-            (shape.is_message and words_of(column.name)[-1] in WHOLE and not _raw(column.name))
+            (posted and words_of(column.name)[-1] in WHOLE and not _raw(column.name))
             or (set(shape.words) & PROTOCOLS and set(words_of(column.name)) & MESSAGE)
         ):
             why = "by its name a whole message, head and all; no rows to measure"

@@ -47,7 +47,7 @@ def keyed(shape: TableShape, world: World) -> dict[str, Guess | None]:
             found |= dict.fromkeys((name for name in columns if name not in named), None)
             columns = named
         for name in columns:
-            guessed = _guess(name, link, kind, world)
+            guessed = _guess(name, link, kind, world, shape.id)
             if guessed is not None or _of_its_own(name, link, kind):
                 found[name] = guessed
     return found
@@ -77,7 +77,7 @@ def natural(shape: TableShape, world: World) -> dict[str, Guess]:
     for column in shape.columns:
         words = words_of(column.name)
         key = world.natural.get(words[-1]) if words else None
-        if key is None or key[0] == shape.id or key[1] != family(column) or shape.primary == (column.name,):
+        if key is None or key[1] != family(column) or shape.primary == (column.name,):
             continue
         read = reading(column.name)
         role, word = (read[1], read[2]) if read and read[0] is Kind.PERSON else (Role.OTHER, words[0])
@@ -116,13 +116,13 @@ def natural_keys(
     return {name: some[0] for name, some in found.items() if len(some) == 1}
 
 
-def _guess(name: str, link: Link, kind: Kind | None, world: World) -> Guess | None:
+def _guess(name: str, link: Link, kind: Kind | None, world: World, own: Table) -> Guess | None:
     parent = ".".join(link.parent)
     if kind is None:
         read = reading(name)
         if len(link.columns) > 1:
             return None
-        belongs = words_of(link.parent[1])[-1] in BELONGING
+        belongs = words_of(link.parent[1])[-1] in BELONGING and own != link.parent
         person = belongs if read is None else read[0] is Kind.PERSON
         if not (person and _refers_to_person(world, link.parent)):
             part, whole = world.hanging.get(link.parent, (None, ("", "")))

@@ -13,7 +13,7 @@ SELF = _set(
     login uname luser ghost employee occupant contact puppet our
     """
 )
-ADDRESS = _set("jid mxid phone msisdn email mail e164 lid pn")
+ADDRESS = _set("jid mxid phone mobile cellphone telephone msisdn email mail e164 lid pn")
 SENDER = _set(
     """
     sender from source src author creator poster writer originator caller publisher submitter uploader
@@ -22,7 +22,8 @@ SENDER = _set(
 )
 RECIPIENT = _set(
     """
-    recipient receiver destination dest dst to rcpt addressee callee assignee target invitee invited mentioned
+    recipient recip receiver destination dest dst to rcpt addressee callee assignee target invitee invited
+    mentioned
     """
 )
 OTHER = _set(
@@ -31,6 +32,7 @@ OTHER = _set(
     followee followed following reported inviter
     referrer invitor interlocutor requester requestor reporter resolver owner executor
     admin mod moderator approver quarantiner editor agent responder initiator watcher presentity who whom
+    viewer voter reader attendee
     """
 )
 WEAK = _set(
@@ -54,7 +56,7 @@ VAGUE_GROUP = _set("topic stream node space call roster portal mailbox aspect")
 MESSAGE = _set(
     """
     message msg post event comment reply note dm sms stanza archive spool offline mail letter envelope
-    toot tweet status conversationlog publication story question answer
+    toot tweet status conversationlog publication story question answer poll
     """
 )
 DEVICE = _set("device installation credential handset terminal")
@@ -136,12 +138,12 @@ LOGINS = _set("in out smtp imap pop pop3 proxy sasl auth ldap db server bind")
 """Before a user name: the one by which a program logs in elsewhere."""
 AMOUNTS = _set("per max limit count")
 """Before a word for people: how many of them."""
-RELATING = _set("ignore block mute follow friend contact buddy roster")
+RELATING = _set("ignore block mute follow friend contact buddy roster phonebook stoplist blacklist")
 """What a table and a document of it are named by that hold one person's contacts."""
 DIRECTION = _set("source src destination dest dst target to")
 """Words that name a person only where the opposite direction stands in the row too."""
 NOT_PEOPLE = DEVICE | _set("config app service api machine gateway server client bot job system")
-SENT = _set("sent posted written created authored published submitted uploaded")
+SENT = _set("sent posted written created authored published submitted uploaded started opened")
 IDENTIFIER = _set("id ids uuid uid guid nid mid idnr identifier pk fk idx number num no name uuids")
 ORDINALS = _set("a b one two first second low high left right")
 """What tells two people of one word apart: user_a and user_b."""
