@@ -193,19 +193,30 @@ def _personal(shape: TableShape) -> bool:
     )
 
 
+def _joins(shape: TableShape) -> bool:
+    """Whether a row puts somebody in what the table is named by: `project_users (project_id, user_id)`."""
+    names = {words_of(each.name) for each in shape.columns}
+    return {(*shape.words[:-1], "id"), (shape.words[-1], "id")} <= names and len(shape.words) > 1
+
+
 def _logs_in(shape: TableShape) -> bool:
     """Whether a row has a password and nobody else's key: an account, be it called a member."""
-    return not _whose(shape) and any(set(words_of(each.name)) & _SECRETS for each in shape.columns)
+    logged = {"log", "attempt", "history"} & set(shape.words)
+    return not (logged or _whose(shape)) and any(
+        set(words_of(each.name)) & _SECRETS for each in shape.columns
+    )
 
 
 def _known_by(shape: TableShape) -> bool:
-    """Whether each row has a name or mail address of its own."""
-    return any(
-        shape.alone(each.name)
-        and (read := reading(each.name)) is not None
-        and (read[1] is Role.ADDRESS or read[2] in ("username", "login"))
-        for each in shape.columns
-    )
+    """Whether each row has a name or mail address of its own, or both."""
+    found: set[bool] = set()
+    for each in shape.columns:
+        read = reading(each.name)
+        if read is not None and (read[1] is Role.ADDRESS or read[2] in ("username", "login")):
+            if shape.alone(each.name):
+                return True
+            found.add(read[1] is Role.ADDRESS)
+    return len(found) == 2
 
 
 def _called(shape: TableShape) -> bool:
@@ -229,6 +240,8 @@ def entity_of(table: TableShape) -> Kind | None:
         return None if _names_more(table, head) else Kind.GROUP
     if head in GROUP and (single or not _names_one(table)):
         return Kind.GROUP
+    if head in SELF and _joins(table):
+        return None
     if single and _logs_in(table) and (head in _PEOPLE or _known_by(table)):
         return Kind.PERSON
     if single and head == "actor" and any(words_of(each.name) in NAMES for each in table.columns):

@@ -151,7 +151,8 @@ def _named(column: Column, shape: TableShape, world: World) -> Guess | None:
         return None  # the page before
     many = _plural(column.name)
     counts = many or f"{word}s" in column.name.lower().split("_")
-    if (is_list(column) and not (many or lists_people(column.name))) or (
+    document = shape.is_message and role is Role.SENDER and word not in WEAK  # author jsonb
+    if (is_list(column) and not (many or document or lists_people(column.name))) or (
         family(column) == "number" and counts and not is_list(column)
     ):
         return None  # a document with a word of that name; a count
@@ -200,7 +201,7 @@ def _doer(column: Column, shape: TableShape, world: World) -> Guess | None:
     stems = [word.removesuffix("e") for word in shape.words if len(word) > _SHORT]
     done = any(doer in (f"{each}er", f"{each}or", f"{each}ee") for each in stems)
     tied = f"{doer}ship" in shape.words  # allyships (ally_id)
-    if doer and (done or tied) and world.like_a_person(column):
+    if doer and not shape.alone(column.name) and (done or tied) and world.like_a_person(column):
         return Guess(
             column.name, Kind.PERSON, Role.OTHER, doer, LIKELY, f"by its name, {doer}, in {shape.id[1]}"
         )

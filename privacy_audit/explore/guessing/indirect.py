@@ -50,7 +50,8 @@ def _named_keys(shapes: Mapping[Table, TableShape]) -> dict[tuple[str, str], _Ke
         linked = {link.columns for link in shape.links}  # the key of what it is part of
         for column in shape.columns:
             name = column.name
-            keyed = shape.primary == (name,) or words_of(name)[-1:] == ("id",)
+            numbered = shape.primary == (name,) and family(column) != "text"
+            keyed = numbered or words_of(name)[-1:] == ("id",)
             if not keyed or not shape.alone(name) or (name,) in linked or name.lower() in _GENERAL:
                 continue
             read = reading(name)

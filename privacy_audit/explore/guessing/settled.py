@@ -64,7 +64,7 @@ def _faced(each: Guess, found: Sequence[Guess]) -> bool:
     """Whether a direction has its opposite: a target any sender, a source no assignee."""
     if each.role is Role.RECIPIENT:
         return any(one.role is Role.SENDER and one.word not in _MAKERS for one in found)
-    facing = DIRECTION | _FACING
+    facing = DIRECTION if each.word == "source" else DIRECTION | _FACING
     return any(one.role is Role.RECIPIENT and one.word in facing for one in found)
 
 
@@ -94,6 +94,7 @@ def _weighed(each: Guess, row: _Row) -> Guess | None:
         or (shape.is_message and (people or row.sure))
         or (shape.is_call and each.word in CALLING)
         or (set(shape.words[-1:]) & BELONGING and each.role is Role.SELF)
+        or (row.world.entities.get(shape.id) is Kind.GROUP and each.word == "participant")
         or (
             each.word == "address"
             and (any(one.kind is Kind.DEVICE for one in row.found) or "sender" in row.sure)

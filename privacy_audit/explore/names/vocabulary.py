@@ -10,14 +10,14 @@ def _set(words: str) -> frozenset[str]:
 SELF = _set(
     """
     user account person people profile member subscriber customer participant username userid localpart
-    login uname luser ghost employee occupant contact puppet our
+    login uname luser ghost employee occupant contact puppet our self
     """
 )
 ADDRESS = _set("jid mxid phone mobile cellphone telephone msisdn email mail e164 lid pn")
 SENDER = _set(
     """
     sender from source src author creator poster writer originator caller publisher submitter uploader
-    correspondent
+    correspondent signer
     """
 )
 RECIPIENT = _set(
@@ -32,6 +32,7 @@ OTHER = _set(
     followee followed following reported inviter
     referrer invitor interlocutor requester requestor reporter resolver owner executor
     admin mod moderator approver quarantiner editor agent responder initiator watcher presentity who whom
+    affiliated sponsor recruiter
     viewer voter reader attendee
     """
 )
@@ -56,14 +57,16 @@ VAGUE_GROUP = _set("topic stream node space call roster portal mailbox aspect")
 MESSAGE = _set(
     """
     message msg post event comment reply note dm sms stanza archive spool offline mail letter envelope
-    toot tweet status conversationlog publication story question answer poll
+    toot tweet status conversationlog publication story question answer poll wall
     """
 )
 DEVICE = _set("device installation credential handset terminal")
+ACCOUNTS = _set("account network session identity client connection number mailbox persona")
+"""What one person has and is known by elsewhere."""
 CONTENT = _set(
     """
     content body text txt xml stanza payload data ciphertext plaintext html message msg json vector
-    subject value encrypted headered note comment envelope
+    subject value encrypted headered note comment envelope post
     """
 )
 WHOLE = _set("xml stanza json raw mime rfc822 headers envelope")
@@ -91,13 +94,18 @@ BOOKED = _set(
     "updated modified edited changed archived approved reviewed deleted locked completed closed disabled"
 )
 """Before by: who kept the books, and nobody whom the row is about."""
-SETTING = _set("default cached old previous utm of billing support technical custom provider external")
+SETTING = _set("default cached old previous utm of meta billing support technical custom provider external")
 """Before a word for people: a setting, a copy of a name, a kind."""
 VAGUE_MESSAGE = _set("event status archive offline letter")
 """Tables of that name hold messages where content, a sender or a group stands in them."""
 FLAGS = _set("blocked ignored muted invited mentioned followed reported")
 """What a number or boolean of that name says of its row, and a reference says of a person."""
-BESIDE_USER = _set("actor action contact acting referred modified affected invited inviting second")
+BESIDE_USER = _set(
+    """
+    actor action contact acting referred modified affected invited inviting second parent child spouse
+    sibling manager mentor sponsor guardian supervisor subject
+    """
+)
 """Before user: somebody else than whom the row is about."""
 FACED = _set("peer interlocutor")
 """Whom a person talks to, be it a person or a group by the type beside it."""

@@ -68,6 +68,24 @@ KINDS = {
         f"{USERS}; {{x}}_members (id* int, user_id int > users, via int > {{x}}_members)",
         "{x}_members.user_id",
     ),
+    "who is in what a table is named by": (
+        f"{USERS}; {{x}} (id* int, label text); {{x}}_users (id* int, {{x}}_id int, user_id int)",
+        "{x}_users.user_id",
+    ),
+    "kin": (f"{USERS}; {{x}} (id* int, user_id int, parent_user_id int)", "{x}.user_id {x}.parent_user_id"),
+    "who follows what": (
+        f"{USERS}; {{x}}_follow (user_id int > users, {{y}}_id int, unique user_id {{y}}_id)",
+        "{x}_follow.user_id",
+    ),
+    "a sender under another key": (
+        f"{USERS}; {{x}} (id* int, owner int > users);"
+        "{y}_messages (id* int, sender_{x} int > {x}, message bytea, sent_at time)",
+        "{y}_messages.sender_{x}",
+    ),
+    "a sender as a document": (
+        "{x}_messages (id* int, author jsonb, body text, sent_at time)",
+        "{x}_messages.author",
+    ),
     "to whom it was done": (
         f"{USERS}; {{x}}s (id* int, {{x}}er_id int, {{x}}ee_id int)",
         "{x}s.{x}er_id {x}s.{x}ee_id",
@@ -98,6 +116,14 @@ HARMLESS = {
     "a thing that a maker points at": f"{USERS}; {{x}} (id* int, creator int, target text, {{y}}target int)",
     "an account that is somebody's twin": "users (id* int, email text, merged_into_user_id int > users)",
     "passwords of machines": "{x} (id* int, host text, password text); {y} (id* int, {x}_id int > {x})",
+    "a table that bears a word for people": (
+        f"{USERS}; sources (id* int, title text); {{x}} (id* int, user_id int > users, source_id int)"
+    ),
+    "places of somebody's things": (
+        f"{USERS}; {{x}} (id* int, user_id int > users, title text);"
+        "{y} (id* int, {x}_id int > {x}, creator_id int)"
+    ),
+    "how many people": f"{USERS}; {{x}}_statistic (id* int, users jsonb, emails jsonb)",
     "keys of people": f"{USERS}; {{x}} (id* int, user_id int > users, public_key bytea)",
 }
 
