@@ -103,7 +103,7 @@ def _places(shape: TableShape, world: World, measures: Measures | None) -> Itera
     groups = world.of(shape.id, Kind.GROUP)
     messages = world.of(shape.id, Kind.MESSAGE)
     own = world.entities.get(shape.id)
-    person_row = own is Kind.PERSON or _about_one(shape, people)
+    person_row = own is Kind.PERSON or (_about_one(shape, people) and not members(shape))
     different = _different(shape, people, own, measures)
     if different and not world.has_messages and all(_at_work(each) for each in different):
         different, people = [], []
@@ -292,7 +292,9 @@ def _single(
     world: World,
 ) -> Iterator[Place]:
     """What a row says that names one person."""
-    people = [each for each in people if each.confidence is not HINT] or people
+    people = _named(shape, people)
+    if not people:
+        return
     sender = [each for each in people if each.role is Role.SENDER]
     others = [
         each for each in messages if each.column not in shape.primary or len(shape.primary) > 1 or shape.links
@@ -313,7 +315,7 @@ def _single(
     if own is Kind.GROUP and shape.words[-1] in TITLED and opened:
         told = f"who opened each {shape.words[-1]}: {opened[0].column}"
         yield place(PlaceKind.SENDER, opened, beside, told)
-    elif own is Kind.GROUP and people[0].word in _FACING:
+    elif own is Kind.GROUP and _faces(people[0]):
         told = f"with whom each {shape.words[-1]} is: {named}"
         yield place(PlaceKind.GROUP, people, beside, told)
     elif own is Kind.GROUP and people[0].entity in world.owned:
@@ -336,12 +338,25 @@ def _single(
         told = f"a person beside a message: {named} and {others[0].column}"
         yield place(PlaceKind.BESIDE_MESSAGE, people, others, told)
     elif shape.is_message and not waiting and not recipient and world.entities:
-        author_ = place(
-            PlaceKind.SENDER, people, (), f"a person in each message, perhaps its author: {named}"
-        )
-        yield (
-            author_ if shape.commented or shape.words[-1] in PUBLISHED else replace(author_, confidence=HINT)
-        )
+        told = f"a person in each message, perhaps its author: {named}"
+        wrote = place(PlaceKind.SENDER, people, (), told)
+        yield wrote if shape.commented or shape.words[-1] in PUBLISHED else replace(wrote, confidence=HINT)
+
+
+def _named(shape: TableShape, people: Sequence[Guess]) -> list[Guess]:
+    """Whom a row names most surely, beside its own key, and by no worker that has it locked."""
+    sure = [each for each in people if each.confidence is not HINT] or people
+    key = shape.primary if len(shape.primary) == 1 else ()
+    others = [each for each in sure if each.column not in key] or sure
+    return [each for each in others if each.word not in BOOKED or each.entity is not None]
+
+
+def _faces(each: Guess) -> bool:
+    """Whether a group says with whom it is, and not who made, owns or keeps it."""
+    other = (
+        each.entity is not None and each.role is Role.OTHER and each.word.split()[0] not in AT_WORK | BOOKED
+    )
+    return each.word in _FACING or other
 
 
 def _tie(shape: TableShape, person: str, world: World) -> tuple[PlaceKind, str] | None:

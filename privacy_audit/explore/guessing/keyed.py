@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.explore.guessing.world import CERTAIN, LIKELY
@@ -78,9 +79,10 @@ def natural(shape: TableShape, world: World) -> dict[str, Guess]:
         for name, (table, type_) in world.natural_groups.items()
         if table != shape.id and any((each.name, family(each)) == (name, type_) for each in shape.columns)
     }
+    linked = {each for link in shape.links for each in link.columns}
     for column in shape.columns:
         words = words_of(column.name)
-        key = world.natural.get(words[-1]) if words else None
+        key = world.natural.get(words[-1]) if words and column.name not in linked else None
         if key is None or key[1] != family(column) or shape.primary == (column.name,):
             continue
         read = reading(column.name)
@@ -109,13 +111,14 @@ def natural_groups(
 def natural_keys(
     shapes: Mapping[Table, TableShape], entities: Mapping[Table, Kind]
 ) -> dict[str, tuple[Table, str]]:
-    """Names of one word, not `id`, that the key of one table of people bears; and the key's type."""
+    """Names of one word, not `id`, that the key of one table of people bears and most other keys do not."""
+    borne = Counter(shape.primary[0].lower() for shape in shapes.values() if len(shape.primary) == 1)
     found: dict[str, list[tuple[Table, str]]] = {}
     for key, kind in entities.items():
         primary = shapes[key].primary
         if kind is Kind.PERSON and len(primary) == 1 and len(words_of(primary[0])) == 1:
             column = next(each for each in shapes[key].columns if each.name == primary[0])
-            if primary[0].lower() not in _GENERAL:
+            if primary[0].lower() not in _GENERAL and borne[primary[0].lower()] * 2 <= len(shapes):
                 found.setdefault(primary[0].lower(), []).append((key, family(column)))
     return {name: some[0] for name, some in found.items() if len(some) == 1}
 

@@ -91,7 +91,10 @@ TITLED = _set("topic thread discussion")
 HANDED = _set("assigned sent shared addressed delegated forwarded given")
 """Before to: to whom a thing went."""
 BOOKED = _set(
-    "updated modified edited changed archived approved reviewed deleted locked completed closed disabled"
+    """
+    updated modified edited changed archived approved reviewed deleted locked completed closed disabled
+    finished claimed picked reserved processed
+    """
 )
 """Before by: who kept the books, and nobody whom the row is about."""
 SETTING = _set("default cached old previous utm of meta billing support technical custom provider external")

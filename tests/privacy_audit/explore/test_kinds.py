@@ -86,6 +86,14 @@ KINDS = {
         "{x}_messages (id* int, author jsonb, body text, sent_at time)",
         "{x}_messages.author",
     ),
+    "one family for each": (
+        f"{USERS}; {{x}}_memberships (id* int, user_id* int > users, {{x}}_id int)",
+        "{x}_memberships.user_id",
+    ),
+    "with whom a discussion is": (
+        f"{USERS}; {{x}}_discussions (id* int, {{y}}_id int > users, finished_by int)",
+        "{x}_discussions.{y}_id",
+    ),
     "to whom it was done": (
         f"{USERS}; {{x}}s (id* int, {{x}}er_id int, {{x}}ee_id int)",
         "{x}s.{x}er_id {x}s.{x}ee_id",
@@ -123,6 +131,11 @@ HARMLESS = {
         f"{USERS}; {{x}} (id* int, user_id int > users, title text);"
         "{y} (id* int, {x}_id int > {x}, creator_id int)"
     ),
+    "keys of one name in every table": (
+        "users (ref* text, email text); {x} (ref* text); {y} (ref* text);"
+        "{x}_{y} (ref* text, {x}_ref text > {x}, {y}_ref text > {y})"
+    ),
+    "which worker has it": f"{USERS}; queued_messages (id* int, message_id int, body text, locked_by text)",
     "how many people": f"{USERS}; {{x}}_statistic (id* int, users jsonb, emails jsonb)",
     "keys of people": f"{USERS}; {{x}} (id* int, user_id int > users, public_key bytea)",
 }
