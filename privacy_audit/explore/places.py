@@ -13,6 +13,7 @@ from nosender.privacy_audit.explore.names.vocabulary import (
     ALIASES,
     AT_WORK,
     BOOKED,
+    PLAIN_ADDRESS,
     PUBLISHED,
     TITLED,
     WAITING,
@@ -181,6 +182,8 @@ def _different(
     for each in people:
         if own is Kind.PERSON and each.role in (Role.SELF, Role.ADDRESS, Role.SENDER):
             continue  # the row's own person, under another of its names
+        if own is Kind.PERSON and set(words_of(each.column)[-1:]) & PLAIN_ADDRESS:
+            continue  # blocked_email: the row's own
         if own is Kind.PERSON and not (_invites(each) or _above(shape, each)):
             continue
         chosen.append(each)

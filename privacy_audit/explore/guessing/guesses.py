@@ -31,10 +31,12 @@ from nosender.privacy_audit.explore.names.vocabulary import (
     FACED,
     FLAGS,
     IDENTIFIER,
+    KNOWN,
     MESSAGE,
     PLAIN_ADDRESS,
     SELF,
     SENDER,
+    THINGS,
     VAGUE_GROUP,
     WEAK,
 )
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 
 
 _SHORT = 2
+_AGENTS = ("er", "or", "ee")
 
 
 def guess(shapes: Mapping[Table, TableShape], measures: Measures | None = None) -> World:
@@ -69,6 +72,7 @@ def guess(shapes: Mapping[Table, TableShape], measures: Measures | None = None) 
         owned=accounts(shapes, entities) | owned(shapes, entities),
         natural=natural_keys(shapes, entities),
         natural_groups=natural_groups(shapes, entities),
+        heads=frozenset(word for shape in shapes.values() for word in shape.words[-1:]),
     )
     guesses = {key: _guesses_of(shape, world, measures) for key, shape in shapes.items()}
     world = replace(world, guesses={key: some for key, some in guesses.items() if some})
@@ -134,6 +138,7 @@ def _by_name(column: Column, shape: TableShape, world: World) -> Guess | None:
         or _stemmed(column, shape)
         or _doer(column, shape, world)
         or _signer(column, shape)
+        or _agent(column, shape, world)
     )
 
 
@@ -201,11 +206,24 @@ def _doer(column: Column, shape: TableShape, world: World) -> Guess | None:
     stems = [word.removesuffix("e") for word in shape.words if len(word) > _SHORT]
     done = any(doer in (f"{each}er", f"{each}or", f"{each}ee") for each in stems)
     tied = f"{doer}ship" in shape.words  # allyships (ally_id)
-    if doer and not shape.alone(column.name) and (done or tied) and world.like_a_person(column):
+    told = bool(doer) and (done or tied) and not (shape.alone(column.name) or doer in world.heads)
+    if told and world.like_a_person(column):
         return Guess(
             column.name, Kind.PERSON, Role.OTHER, doer, LIKELY, f"by its name, {doer}, in {shape.id[1]}"
         )
     return None
+
+
+def _agent(column: Column, shape: TableShape, world: World) -> Guess | None:
+    """Somebody by the form of the word, where no table has that name: `authorizer_id`. Alone it is a hint."""
+    words = words_of(column.name)
+    numbered = family(column) != "text" and family(column) in world.people
+    if len(words) != 2 or words[1] != "id" or not numbered or words[0] in KNOWN | THINGS:
+        return None
+    if words[0] in world.heads or shape.alone(column.name) or not words[0].endswith(_AGENTS):
+        return None
+    why = f"by the form of its name, {words[0]}, and no table of that name"
+    return Guess(column.name, Kind.PERSON, Role.OTHER, words[0], HINT, why)
 
 
 def _signer(column: Column, shape: TableShape) -> Guess | None:

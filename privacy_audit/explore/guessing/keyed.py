@@ -53,9 +53,10 @@ def keyed(shape: TableShape, world: World) -> dict[str, Guess | None]:
             found |= dict.fromkeys((name for name in columns if name not in named), None)
             columns = named
         for name in columns:
+            own = _of_its_own(name, link, kind, world)
             guessed = _sent(name, shape) or _guess(name, link, kind, world, shape.id)
-            if guessed is not None or _of_its_own(name, link, kind, world):
-                found[name] = guessed
+            if guessed is not None or own:
+                found[name] = None if own and link.implied else guessed
     return found
 
 

@@ -93,7 +93,7 @@ HANDED = _set("assigned sent shared addressed delegated forwarded given")
 BOOKED = _set(
     """
     updated modified edited changed archived approved reviewed deleted locked completed closed disabled
-    finished claimed picked reserved processed
+    finished claimed picked reserved processed updater updator modifier
     """
 )
 """Before by: who kept the books, and nobody whom the row is about."""
@@ -153,6 +153,18 @@ RELATING = _set("ignore block mute follow friend contact buddy roster phonebook 
 """What a table and a document of it are named by that hold one person's contacts."""
 DIRECTION = _set("source src destination dest dst target to")
 """Words that name a person only where the opposite direction stands in the row too."""
+THINGS = _set(
+    """
+    order folder filter layer trigger tracker container cluster worker adapter handler header parameter
+    provider router browser identifier number paper chapter letter banner poster sticker trailer register
+    server printer scanner computer counter meter monitor sensor connector vector color colour factor error
+    editor descriptor indicator operator processor generator iterator validator selector floor door motor
+    reactor committee fee tree degree trustee dealer carrier tier transfer offer buffer chunker border corner
+    power tower water river timer tender voucher ledger purchaser exporter importer loader manager launcher
+    driver wrapper user member
+    """
+)
+"""Words that end as words for people do and mean things."""
 NOT_PEOPLE = DEVICE | _set("config app service api machine gateway server client bot job system")
 SENT = _set("sent posted written created authored published submitted uploaded started opened")
 IDENTIFIER = _set("id ids uuid uid guid nid mid idnr identifier pk fk idx number num no name uuids")
