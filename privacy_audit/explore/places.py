@@ -6,28 +6,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.explore.guessing.world import CERTAIN, HINT, LIKELY, MOST
+from nosender.privacy_audit.explore.meeting.ties import counts_people, follows, members, reacts, relates
+from nosender.privacy_audit.explore.meeting.values import documents, lists, texts
 from nosender.privacy_audit.explore.model import Kind, Place, PlaceKind, Role
 from nosender.privacy_audit.explore.names.vocabulary import (
-    ABOUT,
     ALIASES,
     AT_WORK,
-    BELONGING,
     BOOKED,
-    GROUP,
-    MESSAGE,
-    PROTOCOLS,
+    PLAIN_ADDRESS,
     PUBLISHED,
-    REACTING,
-    RELATING,
-    SELF,
     TITLED,
-    VAGUE_GROUP,
     WAITING,
-    WHOLE,
 )
 from nosender.privacy_audit.explore.names.words import apart, marks, words_of
 from nosender.privacy_audit.explore.queries import query_of
-from nosender.privacy_audit.explore.tables import base, family, is_content, is_list
 from nosender.privacy_audit.finding import Confidence
 
 if TYPE_CHECKING:
@@ -43,9 +35,24 @@ _SURE = list(Confidence)
 
 
 _JOINED = (PlaceKind.GROUP, PlaceKind.BESIDE_MESSAGE)
-_COMING = frozenset(("inviter", "invited", "referred", "referrer", "friend", "partner", "blocked", "peer"))
-_BOOKS = (("collected", "address"), ("address", "book"), ("phone", "book"))
-_BELONGING = frozenset(("membership", "registered", "affiliation", "occupant"))
+_COMING = frozenset(
+    (
+        "affiliated",
+        "sponsor",
+        "recruiter",
+        "inviter",
+        "invited",
+        "referred",
+        "referrer",
+        "friend",
+        "partner",
+        "blocked",
+        "peer",
+    )
+)
+_FACING = frozenset(("participant", "peer", "partner", "interlocutor", "correspondent"))
+_TWINS = frozenset(("merged", "moved", "copied", "original", "duplicate", "canonical", "alias", "by"))
+_INVITING = frozenset(("invite", "invitation", "referral"))
 
 
 def places_of(world: World, measures: Measures | None) -> tuple[Place, ...]:
@@ -92,12 +99,12 @@ def _joined(place: Place, shares: dict[tuple[object, str], str], world: World) -
 
 
 def _places(shape: TableShape, world: World, measures: Measures | None) -> Iterator[Place]:
-    named = [each for each in world.of(shape.id, Kind.PERSON) if each.column not in _lists(shape)]
-    people = named if _relates(shape) else _without_aliases(named)
+    named = [each for each in world.of(shape.id, Kind.PERSON) if each.column not in lists(shape)]
+    people = named if relates(shape) or set(shape.words[-1:]) & _INVITING else _without_aliases(named)
     groups = world.of(shape.id, Kind.GROUP)
     messages = world.of(shape.id, Kind.MESSAGE)
     own = world.entities.get(shape.id)
-    person_row = own is Kind.PERSON or _about_one(shape, people)
+    person_row = own is Kind.PERSON or (_about_one(shape, people) and not members(shape))
     different = _different(shape, people, own, measures)
     if different and not world.has_messages and all(_at_work(each) for each in different):
         different, people = [], []
@@ -109,14 +116,14 @@ def _places(shape: TableShape, world: World, measures: Measures | None) -> Itera
         yield _pair(shape, different, groups, measures)
     elif people and not person_row:
         yield from _single(shape, people, groups, messages, own, world)
-    elif own is Kind.PERSON and _relates(shape):
+    elif own is Kind.PERSON and relates(shape):
         whose = sorted((each for each in people if _keeps(shape, each)), key=_surest)
         if whose:
             told = f"whose contact each person is: {whose[0].column} in each row of {shape.name}"
             yield _place(PlaceKind.PAIR, shape, whose[:1], (), told, _least(whose[:1]), whose[0].why)
-    yield from _texts(shape, measures)
-    yield from _documents(shape, people, different, own)
-    for name in _lists(shape):
+    yield from texts(shape, measures, posted=shape.is_message or bool(groups))
+    yield from documents(shape, people, different, own)
+    for name in () if counts_people(shape) else lists(shape):
         for each in world.of(shape.id, Kind.PERSON):
             if each.column == name and each.confidence is not HINT:
                 yield _place(
@@ -124,7 +131,7 @@ def _places(shape: TableShape, world: World, measures: Measures | None) -> Itera
                     shape,
                     (each,),
                     (),
-                    f"a list of people in one value, {name}",
+                    f"people in one value, {name}",
                     each.confidence,
                     each.why,
                 )
@@ -137,28 +144,6 @@ def _beyond_books(different: list[Guess]) -> list[Guess]:
     left = [each for each in different if not {each.word, *marks(each.column)} & BOOKED]
     made = [each for each in left if "by" in words_of(each.column)[1:] and each.role is Role.SENDER]
     return left if len(left) > len(made) and len(left) > 1 else []
-
-
-def _documents(
-    shape: TableShape, people: Sequence[Guess], different: Sequence[Guess], own: Kind | None
-) -> Iterator[Place]:
-    """A person's contacts as one document: `ignores (user_id, ignores_json)`, `users (buddylist)`."""
-    sure = [] if different else [each.column for each in people if each.confidence is not HINT][:1]
-    for column in shape.columns:
-        words = words_of(column.name)
-        document = sure and is_content(column) and set(shape.words) & RELATING & set(words)
-        listed = own is Kind.PERSON and words[:1] != () and words[0] in RELATING and words[1:] == ("list",)
-        if document or (listed and family(column) == "text"):
-            named = (column.name,) if own is Kind.PERSON else (*sure, column.name)
-            why = f"by its name, {column.name}, beside one person"
-            sentence = f"a person's contacts in one value, {column.name}"
-            query = query_of(shape.id, PlaceKind.LIST, named, ())
-            yield Place(PlaceKind.LIST, shape.id, named, (), sentence, LIKELY, why, query)
-
-
-def _relates(shape: TableShape) -> bool:
-    """Whether a row is by the table's name one of somebody's contacts, blocks or friends."""
-    return bool(set(shape.words[-1:]) & RELATING) or shape.words[-2:] in _BOOKS
 
 
 def _keeps(shape: TableShape, each: Guess) -> bool:
@@ -184,10 +169,6 @@ def _without_aliases(people: list[Guess]) -> list[Guess]:
     return names or people
 
 
-def _lists(shape: TableShape) -> set[str]:
-    return {each.name for each in shape.columns if is_list(each)}
-
-
 def _about_one(shape: TableShape, people: Sequence[Guess]) -> bool:
     """Whether a row is about one person because that person is unique in the table."""
     return any(shape.alone(each.column) for each in people if each.role in (Role.SELF, Role.ADDRESS))
@@ -201,7 +182,9 @@ def _different(
     for each in people:
         if own is Kind.PERSON and each.role in (Role.SELF, Role.ADDRESS, Role.SENDER):
             continue  # the row's own person, under another of its names
-        if own is Kind.PERSON and not _invites(each):
+        if own is Kind.PERSON and set(words_of(each.column)[-1:]) & PLAIN_ADDRESS:
+            continue  # blocked_email: the row's own
+        if own is Kind.PERSON and not (_invites(each) or _above(shape, each)):
             continue
         chosen.append(each)
     if own is Kind.PERSON:
@@ -228,6 +211,12 @@ def _invites(each: Guess) -> bool:
     return each.word.split()[0] in _COMING
 
 
+def _above(shape: TableShape, each: Guess) -> bool:
+    """Whether a person's row refers to another of its table: a parent, a manager, and no twin of it."""
+    own = each.entity == shape.id and each.role is Role.OTHER
+    return own and not {each.word, *words_of(each.column)} & (BOOKED | _TWINS)
+
+
 def _apart(shape: TableShape, one: Guess, other: Guess, measures: Measures | None) -> bool:
     """Whether two columns of a row name two people."""
     counted = measures.pair(shape.id, one.column, other.column) if measures else None
@@ -244,7 +233,7 @@ def _apart(shape: TableShape, one: Guess, other: Guess, measures: Measures | Non
         and one.confidence is other.confidence is CERTAIN
     ):
         return True  # two keys to one table of people
-    if _relates(shape) and not (shape.alone(one.column) or shape.alone(other.column)):
+    if relates(shape) and not (shape.alone(one.column) or shape.alone(other.column)):
         return Role.SELF in (one.role, other.role) or Role.ADDRESS not in (one.role, other.role)
     if one.word == other.word:
         keyed = marked and shape.together(one.column, other.column)
@@ -306,7 +295,9 @@ def _single(
     world: World,
 ) -> Iterator[Place]:
     """What a row says that names one person."""
-    people = [each for each in people if each.confidence is not HINT] or people
+    people = _named(shape, people)
+    if not people:
+        return
     sender = [each for each in people if each.role is Role.SENDER]
     others = [
         each for each in messages if each.column not in shape.primary or len(shape.primary) > 1 or shape.links
@@ -327,6 +318,9 @@ def _single(
     if own is Kind.GROUP and shape.words[-1] in TITLED and opened:
         told = f"who opened each {shape.words[-1]}: {opened[0].column}"
         yield place(PlaceKind.SENDER, opened, beside, told)
+    elif own is Kind.GROUP and _faces(people[0]):
+        told = f"with whom each {shape.words[-1]} is: {named}"
+        yield place(PlaceKind.GROUP, people, beside, told)
     elif own is Kind.GROUP and people[0].entity in world.owned:
         told = f"whose account is in which group: {named} in each row of {shape.name}"
         yield place(PlaceKind.GROUP, people, beside, told)
@@ -341,34 +335,44 @@ def _single(
     elif beside:
         told = f"people who share a group: {named} beside {beside[0].column}"
         yield place(PlaceKind.GROUP, people, beside, told)
-    elif _reacts(shape) and world.has_messages:
-        yield place(PlaceKind.BESIDE_MESSAGE, people, (), f"who did what to a message: {named}")
-    elif _relates(shape) and any(each.name.endswith(("_type", "Type")) for each in shape.columns):
-        yield place(PlaceKind.PAIR, people, (), f"whom or what each person is tied to, of any kind: {named}")
-    elif _members(shape):
-        yield place(PlaceKind.GROUP, people, (), f"people who share a group, by the table's name: {named}")
+    elif tie := _tie(shape, named, world):
+        yield place(tie[0], people, (), f"{tie[1]}: {named}")
     elif others and not ((recipient or waiting) and shape.is_message):
         told = f"a person beside a message: {named} and {others[0].column}"
         yield place(PlaceKind.BESIDE_MESSAGE, people, others, told)
     elif shape.is_message and not waiting and not recipient and world.entities:
-        author_ = place(
-            PlaceKind.SENDER, people, (), f"a person in each message, perhaps its author: {named}"
-        )
-        yield (
-            author_ if shape.commented or shape.words[-1] in PUBLISHED else replace(author_, confidence=HINT)
-        )
+        told = f"a person in each message, perhaps its author: {named}"
+        wrote = place(PlaceKind.SENDER, people, (), told)
+        yield wrote if shape.commented or shape.words[-1] in PUBLISHED else replace(wrote, confidence=HINT)
 
 
-def _reacts(shape: TableShape) -> bool:
-    """Whether the table is by its name what people do to messages: likes, votes, bookmarks."""
-    about = bool(set(shape.words[:-1]) & MESSAGE) and shape.words[-1] in ABOUT
-    return shape.words[-1] in REACTING or about
+def _named(shape: TableShape, people: Sequence[Guess]) -> list[Guess]:
+    """Whom a row names most surely, beside its own key, and by no worker that has it locked."""
+    sure = [each for each in people if each.confidence is not HINT] or people
+    key = shape.primary if len(shape.primary) == 1 else ()
+    others = [each for each in sure if each.column not in key] or sure
+    return [each for each in others if each.word not in BOOKED or each.entity is not None]
 
 
-def _members(shape: TableShape) -> bool:
-    """Whether the table is by its name who belongs to which group."""
-    named = bool(set(shape.words[:-1]) & (GROUP - VAGUE_GROUP))
-    return shape.words[-1] in BELONGING | _BELONGING or (named and shape.words[-1] in SELF | ABOUT)
+def _faces(each: Guess) -> bool:
+    """Whether a group says with whom it is, and not who made, owns or keeps it."""
+    other = (
+        each.entity is not None and each.role is Role.OTHER and each.word.split()[0] not in AT_WORK | BOOKED
+    )
+    return each.word in _FACING or other
+
+
+def _tie(shape: TableShape, person: str, world: World) -> tuple[PlaceKind, str] | None:
+    """What a row ties one person to, by the name of the table."""
+    if reacts(shape) and world.has_messages:
+        return PlaceKind.BESIDE_MESSAGE, "who did what to a message"
+    if relates(shape) and any(each.name.endswith(("_type", "Type")) for each in shape.columns):
+        return PlaceKind.PAIR, "whom or what each person is tied to, of any kind"
+    if follows(shape, person):
+        return PlaceKind.PAIR, "whom or what each person follows or blocks"
+    if members(shape):
+        return PlaceKind.GROUP, "people who share a group, by the table's name"
+    return None
 
 
 def _kept(own: Kind | None, people: Sequence[Guess]) -> bool:
@@ -378,44 +382,6 @@ def _kept(own: Kind | None, people: Sequence[Guess]) -> bool:
 
 def _own_id(shape: TableShape, own: Kind | None) -> set[str]:
     return set(shape.primary) if own is Kind.GROUP and len(shape.primary) == 1 else set()
-
-
-def _texts(shape: TableShape, measures: Measures | None) -> Iterator[Place]:
-    """Texts that say themselves who they are from."""
-    for column in shape.columns:
-        if not is_content(column) and not (set(words_of(column.name)) & WHOLE):
-            continue
-        counts = measures.column(shape.id, column.name) if measures else None
-        sentence = f"the text itself says who it is from: {column.name}"
-        if counts is not None and counts.filled >= 5:
-            if counts.naming >= 0.5:
-                why = f"{counts.naming:.0%} of its values name a sender or author by key or attribute"
-                yield _text_place(shape, column.name, sentence, CERTAIN, why)
-        elif base(column) != "bytea" and (
-            (shape.is_message and words_of(column.name)[-1] in WHOLE and not _raw(column.name))
-            or (set(shape.words) & PROTOCOLS and set(words_of(column.name)) & MESSAGE)
-        ):
-            why = "by its name a whole message, head and all; no rows to measure"
-            yield _text_place(shape, column.name, sentence, LIKELY, why)
-
-
-def _raw(name: str) -> bool:
-    """Whether it is the raw form of a text, as `txt_raw`, rather than of a whole message."""
-    words = words_of(name)
-    return words[-1] == "raw" and not set(words[:-1]) <= MESSAGE | PROTOCOLS
-
-
-def _text_place(shape: TableShape, column: str, sentence: str, confidence: Confidence, why: str) -> Place:
-    return Place(
-        PlaceKind.IN_TEXT,
-        shape.id,
-        (column,),
-        (),
-        sentence,
-        confidence,
-        why,
-        query_of(shape.id, PlaceKind.IN_TEXT, (column,), ()),
-    )
 
 
 def _place(

@@ -12,6 +12,8 @@ from nosender.privacy_audit.explore.names.vocabulary import (
     CALL,
     CONTENT,
     DIRECTION,
+    FLAGS,
+    IDENTIFIER,
     MESSAGE,
     TIME,
     VAGUE_MESSAGE,
@@ -143,6 +145,13 @@ def is_identifier(column: Column) -> bool:
 def is_list(column: Column) -> bool:
     """Whether one value can hold several identifiers."""
     return base(column).endswith("[]") or base(column) in ("json", "jsonb")
+
+
+def is_flag(column: Column) -> bool:
+    """Whether it is a mark of its row, as a number `blocked`; `blocked_id` is somebody."""
+    words = words_of(column.name)
+    marked = words[-1] in FLAGS and not set(words) & IDENTIFIER
+    return family(column) == "number" and (marked or "flag" in words)
 
 
 def is_time(column: Column) -> bool:

@@ -10,7 +10,6 @@ from nosender.privacy_audit.explore.guessing.referred import identities, second_
 from nosender.privacy_audit.explore.guessing.world import FEWEST, MOST, PERSON_FORMS
 from nosender.privacy_audit.explore.model import Kind, Role
 from nosender.privacy_audit.explore.names.vocabulary import (
-    FLAGS,
     GROUP,
     IDENTIFIER,
     MESSAGE,
@@ -26,7 +25,7 @@ from nosender.privacy_audit.explore.names.vocabulary import (
     WEAK,
 )
 from nosender.privacy_audit.explore.names.words import marks, reading, words_of
-from nosender.privacy_audit.explore.tables import base, is_identifier
+from nosender.privacy_audit.explore.tables import base, is_flag, is_identifier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
 _PEOPLE = SELF - {"actor", "our", "username", "userid", "login", "localpart", "uname"}
 TENANTS = frozenset(("account", "customer"))
 """Words for whom people work for, beside a table of users, and for people elsewhere."""
+_SECRETS = frozenset(("password", "passwd", "pwd", "passphrase", "passhash"))
 _NAMES = frozenset(("firstname", "lastname", "givenname", "familyname", "surname", "forename"))
 
 
@@ -88,6 +88,7 @@ def _containers(
     """What messages are in, where it is somebody's: a story under which comments stand, a mailbox."""
     held: dict[Table, Kind] = {}
     changed = dict(shapes)
+    tied = {other for shape in shapes.values() for other in _tied(shape, entities)}
     for shape in shapes.values():
         if not shape.is_message:
             continue
@@ -102,12 +103,26 @@ def _containers(
             ):
                 continue
             owners = _owners(parent, entities)
-            if Role.SELF in owners and _titled(parent):
+            commented = shape.words[:-1] == parent.words  # changeset_comments
+            if Role.SELF in owners and (commented or _titled(parent)):
                 held[link.parent] = Kind.MESSAGE
                 changed[link.parent] = replace(parent, commented=True)
-            elif Role.OTHER in owners:  # one's own mailbox is no group, one that somebody owns may be
+            elif (
+                link.parent in tied or Role.OTHER in owners
+            ):  # one's own mailbox is no group, one that somebody owns may be
                 held[link.parent] = Kind.GROUP
     return changed, held
+
+
+def _tied(shape: TableShape, entities: Mapping[Table, Kind]) -> set[Table]:
+    """To what rows tie people, many to many: magazines, where messages stand in them."""
+    single = [link for link in shape.links if len(link.columns) == 1]
+    people = [link.columns[0] for link in single if entities.get(link.parent) is Kind.PERSON]
+    return {
+        link.parent
+        for link in single
+        if link.parent not in entities and any(shape.together(link.columns[0], each) for each in people)
+    }
 
 
 def _owners(shape: TableShape, entities: Mapping[Table, Kind]) -> set[Role | None]:
@@ -178,6 +193,32 @@ def _personal(shape: TableShape) -> bool:
     )
 
 
+def _joins(shape: TableShape) -> bool:
+    """Whether a row puts somebody in what the table is named by: `project_users (project_id, user_id)`."""
+    names = {words_of(each.name) for each in shape.columns}
+    return {(*shape.words[:-1], "id"), (shape.words[-1], "id")} <= names and len(shape.words) > 1
+
+
+def _logs_in(shape: TableShape) -> bool:
+    """Whether a row has a password and nobody else's key: an account, be it called a member."""
+    logged = {"log", "attempt", "history"} & set(shape.words)
+    return not (logged or _whose(shape)) and any(
+        set(words_of(each.name)) & _SECRETS for each in shape.columns
+    )
+
+
+def _known_by(shape: TableShape) -> bool:
+    """Whether each row has a name or mail address of its own, or both."""
+    found: set[bool] = set()
+    for each in shape.columns:
+        read = reading(each.name)
+        if read is not None and (read[1] is Role.ADDRESS or read[2] in ("username", "login")):
+            if shape.alone(each.name):
+                return True
+            found.add(read[1] is Role.ADDRESS)
+    return len(found) == 2
+
+
 def _called(shape: TableShape) -> bool:
     """Whether each row bears a name, and is no group and nothing that was written."""
     shared = set(shape.words[-1:]) & (GROUP | MESSAGE)
@@ -199,6 +240,12 @@ def entity_of(table: TableShape) -> Kind | None:
         return None if _names_more(table, head) else Kind.GROUP
     if head in GROUP and (single or not _names_one(table)):
         return Kind.GROUP
+    if head in SELF and _joins(table):
+        return None
+    if single and _logs_in(table) and (head in _PEOPLE or _known_by(table)):
+        return Kind.PERSON
+    if single and head == "actor" and any(words_of(each.name) in NAMES for each in table.columns):
+        return Kind.PERSON
     if head not in _PEOPLE or not identifiers or head in NO_ENTITY:
         return Kind.MESSAGE if table.is_message and single else None
     if head in ("contact", "profile", "account", "identity") and (
@@ -211,7 +258,11 @@ def entity_of(table: TableShape) -> Kind | None:
         return None
     if set(table.words[:-1]) & (OTHER | SENDER | RECIPIENT | {"device", "config", "system"}):
         return None
-    if head == "profile" and table.words[:-1] and not (_personal(table) or _names_one(table)):
+    if (
+        head == "profile"
+        and table.words[:-1]
+        and not (_personal(table) or _names_one(table, without=table.primary))
+    ):
         return None  # how an asset or a tenant is set up
     if len(table.words) == 1 and head in ("user", "account", "person", "profile"):
         return Kind.PERSON  # also one of several servers, tenants or bridges
@@ -229,11 +280,11 @@ def _shares(table: TableShape) -> bool:
     )
 
 
-def _names_one(table: TableShape) -> bool:
+def _names_one(table: TableShape, without: tuple[str, ...] = ()) -> bool:
     return any(
         read[0] is Kind.PERSON and read[1] is not None and read[1].value == "self"
         for each in table.columns
-        if is_identifier(each) and (read := reading(each.name))
+        if is_identifier(each) and each.name not in without and (read := reading(each.name))
     )
 
 
@@ -266,7 +317,7 @@ def _others(table: TableShape) -> bool:
         read[1] not in (None, Role.SELF, Role.ADDRESS)
         for each in table.columns
         if is_identifier(each) and (read := reading(each.name)) and read[0] is Kind.PERSON
-        if not (words_of(each.name)[-1] in FLAGS and base(each) in ("integer", "bigint", "smallint"))
+        if not is_flag(each)
     )
 
 

@@ -31,12 +31,17 @@ from nosender.privacy_audit.explore.names.vocabulary import (
     FACED,
     FLAGS,
     IDENTIFIER,
+    KNOWN,
+    MESSAGE,
     PLAIN_ADDRESS,
+    SELF,
+    SENDER,
+    THINGS,
     VAGUE_GROUP,
     WEAK,
 )
-from nosender.privacy_audit.explore.names.words import reading, stem, words_of
-from nosender.privacy_audit.explore.tables import base, family, is_identifier, is_list, is_time
+from nosender.privacy_audit.explore.names.words import lists_people, reading, stem, words_of
+from nosender.privacy_audit.explore.tables import base, family, is_flag, is_identifier, is_list, is_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +53,7 @@ if TYPE_CHECKING:
 
 
 _SHORT = 2
+_AGENTS = ("er", "or", "ee")
 
 
 def guess(shapes: Mapping[Table, TableShape], measures: Measures | None = None) -> World:
@@ -66,6 +72,7 @@ def guess(shapes: Mapping[Table, TableShape], measures: Measures | None = None) 
         owned=accounts(shapes, entities) | owned(shapes, entities),
         natural=natural_keys(shapes, entities),
         natural_groups=natural_groups(shapes, entities),
+        heads=frozenset(word for shape in shapes.values() for word in shape.words[-1:]),
     )
     guesses = {key: _guesses_of(shape, world, measures) for key, shape in shapes.items()}
     world = replace(world, guesses={key: some for key, some in guesses.items() if some})
@@ -126,7 +133,13 @@ def _guesses_of(shape: TableShape, world: World, measures: Measures | None) -> t
 
 
 def _by_name(column: Column, shape: TableShape, world: World) -> Guess | None:
-    return _named(column, shape, world) or _stemmed(column, shape) or _doer(column, shape, world)
+    return (
+        _named(column, shape, world)
+        or _stemmed(column, shape)
+        or _doer(column, shape, world)
+        or _signer(column, shape)
+        or _agent(column, shape, world)
+    )
 
 
 def _named(column: Column, shape: TableShape, world: World) -> Guess | None:
@@ -143,14 +156,16 @@ def _named(column: Column, shape: TableShape, world: World) -> Guess | None:
         return None  # the page before
     many = _plural(column.name)
     counts = many or f"{word}s" in column.name.lower().split("_")
-    if (is_list(column) and not many) or (family(column) == "number" and counts and not is_list(column)):
+    document = shape.is_message and role is Role.SENDER and word not in WEAK  # author jsonb
+    if (is_list(column) and not (many or document or lists_people(column.name))) or (
+        family(column) == "number" and counts and not is_list(column)
+    ):
         return None  # a document with a word of that name; a count
     if column.name.lower() == "mxid" and own is not Kind.PERSON:
         return None  # the identifier of whatever the row is
     if words[0] in ("last", "next") and role is Role.SELF and family(column) == "number":
         return None  # how far somebody got: a cursor
-    flag = words[-1] in FLAGS and family(column) == "number"
-    if base(column) == "smallint" or (word == "profile" and words[-1] == word) or flag:
+    if base(column) == "smallint" or (word == "profile" and words[-1] == word) or is_flag(column):
         return None
     if kind is Kind.MESSAGE and words[-1] not in IDENTIFIER and family(column) != "number":
         return None
@@ -165,7 +180,7 @@ def _named(column: Column, shape: TableShape, world: World) -> Guess | None:
         kind is Kind.PERSON and (_kept(column, word, kind, world) or set(words[1:]) & PLAIN_ADDRESS)
     )
     people = bool(world.people)
-    if weak and _any_kind(column, shape) and word not in FACED:
+    if weak and _any_kind(column, shape) and word not in FACED | FLAGS:
         return None
     confidence = HINT if weak else LIKELY
     why = f"by its name, {word}"
@@ -185,14 +200,40 @@ def _keyed_with(shape: TableShape, column: Column) -> bool:
 
 
 def _doer(column: Column, shape: TableShape, world: World) -> Guess | None:
-    """Who does what the table is named by: `boosts (booster_id)`."""
+    """Who does what the table is named by, or to whom: `boosts (booster_id)`, `reports (reportee_id)`."""
     words = words_of(column.name)
     doer = words[0] if len(words) > 1 and set(words[1:]) <= IDENTIFIER else ""
     stems = [word.removesuffix("e") for word in shape.words if len(word) > _SHORT]
-    if any(doer in (f"{each}er", f"{each}or") for each in stems) and world.like_a_person(column):
+    done = any(doer in (f"{each}er", f"{each}or", f"{each}ee") for each in stems)
+    tied = f"{doer}ship" in shape.words  # allyships (ally_id)
+    told = bool(doer) and (done or tied) and not (shape.alone(column.name) or doer in world.heads)
+    if told and world.like_a_person(column):
         return Guess(
             column.name, Kind.PERSON, Role.OTHER, doer, LIKELY, f"by its name, {doer}, in {shape.id[1]}"
         )
+    return None
+
+
+def _agent(column: Column, shape: TableShape, world: World) -> Guess | None:
+    """Somebody by the form of the word, where no table has that name: `authorizer_id`. Alone it is a hint."""
+    words = words_of(column.name)
+    numbered = family(column) != "text" and family(column) in world.people
+    if len(words) != 2 or words[1] != "id" or not numbered or words[0] in KNOWN | THINGS:
+        return None
+    if words[0] in world.heads or shape.alone(column.name) or not words[0].endswith(_AGENTS):
+        return None
+    why = f"by the form of its name, {words[0]}, and no table of that name"
+    return Guess(column.name, Kind.PERSON, Role.OTHER, words[0], HINT, why)
+
+
+def _signer(column: Column, shape: TableShape) -> Guess | None:
+    """Whose key a message was signed with: `event_pubkey` beside a content."""
+    words = words_of(column.name)
+    while words[:1] != () and words[0] in MESSAGE | SENDER | SELF:
+        words = words[1:]
+    if shape.is_message and "".join(words) in ("pubkey", "publickey") and not shape.alone(column.name):
+        why = "by its name the key that a message is signed with"
+        return Guess(column.name, Kind.PERSON, Role.SENDER, "pubkey", LIKELY, why)
     return None
 
 

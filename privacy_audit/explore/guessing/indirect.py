@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,34 +16,64 @@ if TYPE_CHECKING:
     from nosender.privacy_audit.explore.model import Table
     from nosender.privacy_audit.explore.tables import TableShape
 
+_GENERAL = frozenset(("id", "name", "key", "uuid", "guid"))
+_Key = tuple["Table", tuple[str, ...], str]
+"""A table, its key, and the key's type."""
 _SHARED = (Kind.GROUP, Kind.MESSAGE)
 
 
 def implied(shapes: Mapping[Table, TableShape]) -> dict[Table, TableShape]:
     """With the references that names alone say: `organization_membership_id` of the table of that name."""
     counts = Counter(shape.words for shape in shapes.values())
-    keys = {
-        shape.words: (shape.id, shape.primary, _type(shape, shape.primary[0]))
-        for shape in shapes.values()
-        if len(shape.primary) == 1 and counts[shape.words] == 1
-    }
     first = Counter(words[0] for words in counts if words)
-    if first and first.most_common(1)[0][1] > len(shapes) / 2:  # one prefix for all, as forum_topics
-        prefix = first.most_common(1)[0][0]
-        keys |= {
-            words[1:]: each for words, each in keys.items() if words[0] == prefix and words[1:] not in keys
-        }
-    return {key: _linked(shape, keys) for key, shape in shapes.items()}
+    shared = first.most_common(1)[0] if first else ("", 0)
+    prefix = shared[0] if shared[1] > len(shapes) / 2 else ""  # one for all, as forum_topics
+    keys: dict[tuple[str, ...], _Key] = {}
+    for shape in shapes.values():
+        if len(shape.primary) == 1 and counts[shape.words] == 1:
+            key = (shape.id, shape.primary, _type(shape, shape.primary[0]))
+            for tail in (("id",), words_of(shape.primary[0])):
+                keys[*shape.words, *tail] = key
+                if shape.words[:1] == (prefix,):
+                    keys.setdefault((*shape.words[1:], *tail), key)
+    named = _named_keys(shapes)
+    return {key: _linked(shape, keys, named) for key, shape in shapes.items()}
+
+
+def _named_keys(shapes: Mapping[Table, TableShape]) -> dict[tuple[str, str], _Key]:
+    """Keys whose name and type no other table's key has, as `id_pm`: a column of that name refers there.
+
+    A key that is called as people are may be that of their settings or blocks.
+    """
+    found: dict[tuple[str, str], list[_Key]] = defaultdict(list)
+    for shape in shapes.values():
+        linked = {link.columns for link in shape.links}  # the key of what it is part of
+        for column in shape.columns:
+            name = column.name
+            numbered = shape.primary == (name,) and family(column) != "text"
+            keyed = numbered or words_of(name)[-1:] == ("id",)
+            if not keyed or not shape.alone(name) or (name,) in linked or name.lower() in _GENERAL:
+                continue
+            read = reading(name)
+            if read is None or read[0] is not Kind.PERSON:
+                found[name, family(column)].append((shape.id, (name,), family(column)))
+    return {name: some[0] for name, some in found.items() if len(some) == 1}
 
 
 def _linked(
-    shape: TableShape, keys: Mapping[tuple[str, ...], tuple[Table, tuple[str, ...], str]]
+    shape: TableShape,
+    keys: Mapping[tuple[str, ...], _Key],
+    named: Mapping[tuple[str, str], _Key],
 ) -> TableShape:
-    taken = {each for link in shape.links for each in link.columns} | set(shape.primary)
+    taken = {each for link in shape.links for each in link.columns}
+    taken |= set(shape.primary) if len(shape.primary) == 1 else set()
     links = []
     for column in shape.columns:
         words = words_of(column.name)
-        found = keys.get(words[:-1]) if words[-1:] == ("id",) and column.name not in taken else None
+        if column.name in taken:
+            continue
+        found = keys.get(words)
+        found = found or named.get((column.name, family(column)))
         if found is not None and found[0] != shape.id and found[2] == family(column):
             links.append(Link((column.name,), found[0], found[1], implied=True))
     return replace(shape, links=(*shape.links, *links)) if links else shape

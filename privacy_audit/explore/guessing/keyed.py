@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.explore.guessing.world import CERTAIN, LIKELY
 from nosender.privacy_audit.explore.model import Guess, Kind, Role
 from nosender.privacy_audit.explore.names.vocabulary import (
+    ACCOUNTS,
+    ADDRESS,
     BELONGING,
+    DEVICE,
     DIRECTION,
     IDENTIFIER,
     PUBLISHED,
     REACTING,
+    SENDER,
     WEAK,
 )
 from nosender.privacy_audit.explore.names.words import reading, words_of
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
 
 
 _GENERAL = ("id", "name", "key", "uuid", "guid")
+_KNOWN_BY = frozenset(("nick", "nickname", "handle", "alias", "username", "password"))
 _WHOSE = (Kind.PERSON, Role.SELF)
 
 
@@ -47,22 +53,22 @@ def keyed(shape: TableShape, world: World) -> dict[str, Guess | None]:
             found |= dict.fromkeys((name for name in columns if name not in named), None)
             columns = named
         for name in columns:
-            guessed = _guess(name, link, kind, world)
-            if guessed is not None or _of_its_own(name, link, kind):
-                found[name] = guessed
+            own = _of_its_own(name, link, kind, world)
+            guessed = _sent(name, shape) or _guess(name, link, kind, world, shape.id)
+            if guessed is not None or own:
+                found[name] = None if own and link.implied else guessed
     return found
 
 
-def _of_its_own(name: str, link: Link, kind: Kind | None) -> bool:
-    """Whether what a weak word calls a person is a row of another table of that name: `partner_id`."""
+def _of_its_own(name: str, link: Link, kind: Kind | None, world: World) -> bool:
+    """Whether what a word calls a person is a row of another table: `partner_id`, a `recipient` of blogs."""
     read = reading(name)
-    return (
-        kind is None
-        and not link.implied
-        and read is not None
-        and read[2] in WEAK - DIRECTION
-        and words_of(link.parent[1])[-1] == read[2]
-    )
+    if kind is not None or read is None or read[0] is not Kind.PERSON:
+        return False
+    parent = world.shapes.get(link.parent)
+    weak = WEAK | ADDRESS if link.implied else WEAK - DIRECTION
+    written = not link.implied and parent is not None and bool(parent.content)
+    return written or (read[2] in weak and words_of(link.parent[1])[-1] == read[2])
 
 
 def natural(shape: TableShape, world: World) -> dict[str, Guess]:
@@ -74,10 +80,11 @@ def natural(shape: TableShape, world: World) -> dict[str, Guess]:
         for name, (table, type_) in world.natural_groups.items()
         if table != shape.id and any((each.name, family(each)) == (name, type_) for each in shape.columns)
     }
+    linked = {each for link in shape.links for each in link.columns}
     for column in shape.columns:
         words = words_of(column.name)
-        key = world.natural.get(words[-1]) if words else None
-        if key is None or key[0] == shape.id or key[1] != family(column) or shape.primary == (column.name,):
+        key = world.natural.get(words[-1]) if words and column.name not in linked else None
+        if key is None or key[1] != family(column) or shape.primary == (column.name,):
             continue
         read = reading(column.name)
         role, word = (read[1], read[2]) if read and read[0] is Kind.PERSON else (Role.OTHER, words[0])
@@ -105,24 +112,25 @@ def natural_groups(
 def natural_keys(
     shapes: Mapping[Table, TableShape], entities: Mapping[Table, Kind]
 ) -> dict[str, tuple[Table, str]]:
-    """Names of one word, not `id`, that the key of one table of people bears; and the key's type."""
+    """Names of one word, not `id`, that the key of one table of people bears and most other keys do not."""
+    borne = Counter(shape.primary[0].lower() for shape in shapes.values() if len(shape.primary) == 1)
     found: dict[str, list[tuple[Table, str]]] = {}
     for key, kind in entities.items():
         primary = shapes[key].primary
         if kind is Kind.PERSON and len(primary) == 1 and len(words_of(primary[0])) == 1:
             column = next(each for each in shapes[key].columns if each.name == primary[0])
-            if primary[0].lower() not in _GENERAL:
+            if primary[0].lower() not in _GENERAL and borne[primary[0].lower()] * 2 <= len(shapes):
                 found.setdefault(primary[0].lower(), []).append((key, family(column)))
     return {name: some[0] for name, some in found.items() if len(some) == 1}
 
 
-def _guess(name: str, link: Link, kind: Kind | None, world: World) -> Guess | None:
+def _guess(name: str, link: Link, kind: Kind | None, world: World, own: Table) -> Guess | None:
     parent = ".".join(link.parent)
     if kind is None:
         read = reading(name)
         if len(link.columns) > 1:
             return None
-        belongs = words_of(link.parent[1])[-1] in BELONGING
+        belongs = words_of(link.parent[1])[-1] in BELONGING and own != link.parent
         person = belongs if read is None else read[0] is Kind.PERSON
         if not (person and _refers_to_person(world, link.parent)):
             part, whole = world.hanging.get(link.parent, (None, ("", "")))
@@ -134,6 +142,16 @@ def _guess(name: str, link: Link, kind: Kind | None, world: World) -> Guess | No
     return Guess(name, kind, role, word, LIKELY if link.implied else CERTAIN, why, link.parent)
 
 
+def _sent(name: str, shape: TableShape) -> Guess | None:
+    """A message's key that begins with a word for its sender, whatever table it leads to: `sender_alias`."""
+    first = words_of(name)[0]
+    if not shape.is_message or first not in SENDER - WEAK or reading(name) is not None:
+        return None
+    return Guess(
+        name, Kind.PERSON, Role.SENDER, first, LIKELY, f"by its name, {first}, and a key of another table"
+    )
+
+
 def through_owned(shape: TableShape, world: World, found: Sequence[Guess]) -> list[Guess]:
     """The person whose account or device the row is of, where it names somebody else or is of a group."""
     people = [each for each in found if each.kind is Kind.PERSON]
@@ -141,7 +159,7 @@ def through_owned(shape: TableShape, world: World, found: Sequence[Guess]) -> li
         return []
     addresses = [each for each in people if each.role is Role.ADDRESS]
     shared = world.entities.get(shape.id) is Kind.GROUP or any(each.kind is Kind.GROUP for each in found)
-    shared = shared or bool(set(shape.words[-1:]) & (PUBLISHED | BELONGING | REACTING))
+    doing = bool(set(shape.words[-1:]) & (PUBLISHED | BELONGING | REACTING))
     taken = {each.column for each in found}
     return [
         Guess(
@@ -155,13 +173,19 @@ def through_owned(shape: TableShape, world: World, found: Sequence[Guess]) -> li
         )
         for link in shape.links
         if len(link.columns) == 1 and link.parent in world.owned and link.columns[0] not in taken
-        if people or shared
+        if addresses or doing or ((people or shared) and _account(link.parent, world))
         if all(
             shape.together(link.columns[0], each.column)
             or (world.owned[link.parent] == link.parent and each.word in ("jid", "mxid"))
             for each in addresses
         )
     ][:1]
+
+
+def _account(table: Table, world: World) -> bool:
+    """Whether its rows stand for their person elsewhere, by name or nick, and are no thing of theirs."""
+    known = any(set(words_of(each.name)) & _KNOWN_BY for each in world.shapes[table].columns)
+    return world.owned[table] == table or known or bool(set(words_of(table[1])[-1:]) & (DEVICE | ACCOUNTS))
 
 
 def _refers_to_person(world: World, table: Table) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.explore.guessing.world import HINT, LIKELY
 from nosender.privacy_audit.explore.model import Kind, Role
-from nosender.privacy_audit.explore.names.vocabulary import CALLING, DIRECTION, SELF
+from nosender.privacy_audit.explore.names.vocabulary import BELONGING, CALLING, DIRECTION, SELF
 from nosender.privacy_audit.explore.tables import base, family, is_list
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from nosender.privacy_audit.explore.tables import TableShape
 
 _BOTH = {Role.SENDER, Role.RECIPIENT}
+_MAKERS = frozenset(("creator", "uploader", "submitter"))
+"""Who made a row, whatever it points at."""
 _FACING = frozenset(("recipient", "receiver", "rcpt"))
 
 
@@ -61,8 +63,8 @@ def settled(found: Sequence[Guess], shape: TableShape, world: World) -> tuple[Gu
 def _faced(each: Guess, found: Sequence[Guess]) -> bool:
     """Whether a direction has its opposite: a target any sender, a source no assignee."""
     if each.role is Role.RECIPIENT:
-        return any(one.role is Role.SENDER for one in found)
-    facing = DIRECTION | _FACING
+        return any(one.role is Role.SENDER and one.word not in _MAKERS for one in found)
+    facing = DIRECTION if each.word == "source" else DIRECTION | _FACING
     return any(one.role is Role.RECIPIENT and one.word in facing for one in found)
 
 
@@ -91,6 +93,8 @@ def _weighed(each: Guess, row: _Row) -> Guess | None:
         or (row.sure and each.word not in {*row.sure, "address"} and base(column) != "smallint")
         or (shape.is_message and (people or row.sure))
         or (shape.is_call and each.word in CALLING)
+        or (set(shape.words[-1:]) & BELONGING and each.role is Role.SELF)
+        or (row.world.entities.get(shape.id) is Kind.GROUP and each.word == "participant")
         or (
             each.word == "address"
             and (any(one.kind is Kind.DEVICE for one in row.found) or "sender" in row.sure)

@@ -42,6 +42,8 @@ class World:
     """The name that the key of people has in no other table of people; the table, and the type."""
     natural_groups: Mapping[str, tuple[Table, str]] = field(default_factory=dict)
     """The same of groups."""
+    heads: frozenset[str] = frozenset()
+    """The last words of the names of all tables."""
     has_messages: bool = False
     """Whether people share groups or stand beside messages in any table."""
     has_people: bool = False

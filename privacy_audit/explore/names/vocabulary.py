@@ -10,19 +10,20 @@ def _set(words: str) -> frozenset[str]:
 SELF = _set(
     """
     user account person people profile member subscriber customer participant username userid localpart
-    login uname luser ghost employee occupant contact puppet our
+    login uname luser ghost employee occupant contact puppet our self
     """
 )
-ADDRESS = _set("jid mxid phone msisdn email mail e164 lid pn")
+ADDRESS = _set("jid mxid phone mobile cellphone telephone msisdn email mail e164 lid pn")
 SENDER = _set(
     """
     sender from source src author creator poster writer originator caller publisher submitter uploader
-    correspondent
+    correspondent signer
     """
 )
 RECIPIENT = _set(
     """
-    recipient receiver destination dest dst to rcpt addressee callee assignee target invitee invited mentioned
+    recipient recip receiver destination dest dst to rcpt addressee callee assignee target invitee invited
+    mentioned
     """
 )
 OTHER = _set(
@@ -31,6 +32,8 @@ OTHER = _set(
     followee followed following reported inviter
     referrer invitor interlocutor requester requestor reporter resolver owner executor
     admin mod moderator approver quarantiner editor agent responder initiator watcher presentity who whom
+    affiliated sponsor recruiter
+    viewer voter reader attendee
     """
 )
 WEAK = _set(
@@ -54,14 +57,16 @@ VAGUE_GROUP = _set("topic stream node space call roster portal mailbox aspect")
 MESSAGE = _set(
     """
     message msg post event comment reply note dm sms stanza archive spool offline mail letter envelope
-    toot tweet status conversationlog publication story question answer
+    toot tweet status conversationlog publication story question answer poll wall
     """
 )
 DEVICE = _set("device installation credential handset terminal")
+ACCOUNTS = _set("account network session identity client connection number mailbox persona")
+"""What one person has and is known by elsewhere."""
 CONTENT = _set(
     """
     content body text txt xml stanza payload data ciphertext plaintext html message msg json vector
-    subject value encrypted headered note comment envelope
+    subject value encrypted headered note comment envelope post
     """
 )
 WHOLE = _set("xml stanza json raw mime rfc822 headers envelope")
@@ -86,16 +91,24 @@ TITLED = _set("topic thread discussion")
 HANDED = _set("assigned sent shared addressed delegated forwarded given")
 """Before to: to whom a thing went."""
 BOOKED = _set(
-    "updated modified edited changed archived approved reviewed deleted locked completed closed disabled"
+    """
+    updated modified edited changed archived approved reviewed deleted locked completed closed disabled
+    finished claimed picked reserved processed updater updator modifier
+    """
 )
 """Before by: who kept the books, and nobody whom the row is about."""
-SETTING = _set("default cached old previous utm of billing support technical custom provider external")
+SETTING = _set("default cached old previous utm of meta billing support technical custom provider external")
 """Before a word for people: a setting, a copy of a name, a kind."""
 VAGUE_MESSAGE = _set("event status archive offline letter")
 """Tables of that name hold messages where content, a sender or a group stands in them."""
 FLAGS = _set("blocked ignored muted invited mentioned followed reported")
 """What a number or boolean of that name says of its row, and a reference says of a person."""
-BESIDE_USER = _set("actor action contact acting referred modified affected invited inviting second")
+BESIDE_USER = _set(
+    """
+    actor action contact acting referred modified affected invited inviting second parent child spouse
+    sibling manager mentor sponsor guardian supervisor subject
+    """
+)
 """Before user: somebody else than whom the row is about."""
 FACED = _set("peer interlocutor")
 """Whom a person talks to, be it a person or a group by the type beside it."""
@@ -136,12 +149,24 @@ LOGINS = _set("in out smtp imap pop pop3 proxy sasl auth ldap db server bind")
 """Before a user name: the one by which a program logs in elsewhere."""
 AMOUNTS = _set("per max limit count")
 """Before a word for people: how many of them."""
-RELATING = _set("ignore block mute follow friend contact buddy roster")
+RELATING = _set("ignore block mute follow friend contact buddy roster phonebook stoplist blacklist")
 """What a table and a document of it are named by that hold one person's contacts."""
 DIRECTION = _set("source src destination dest dst target to")
 """Words that name a person only where the opposite direction stands in the row too."""
+THINGS = _set(
+    """
+    order folder filter layer trigger tracker container cluster worker adapter handler header parameter
+    provider router browser identifier number paper chapter letter banner poster sticker trailer register
+    server printer scanner computer counter meter monitor sensor connector vector color colour factor error
+    editor descriptor indicator operator processor generator iterator validator selector floor door motor
+    reactor committee fee tree degree trustee dealer carrier tier transfer offer buffer chunker border corner
+    power tower water river timer tender voucher ledger purchaser exporter importer loader manager launcher
+    driver wrapper user member
+    """
+)
+"""Words that end as words for people do and mean things."""
 NOT_PEOPLE = DEVICE | _set("config app service api machine gateway server client bot job system")
-SENT = _set("sent posted written created authored published submitted uploaded")
+SENT = _set("sent posted written created authored published submitted uploaded started opened")
 IDENTIFIER = _set("id ids uuid uid guid nid mid idnr identifier pk fk idx number num no name uuids")
 ORDINALS = _set("a b one two first second low high left right")
 """What tells two people of one word apart: user_a and user_b."""

@@ -29,6 +29,7 @@ from nosender.privacy_audit.explore.names.vocabulary import (
     OTHER,
     QUALIFIERS,
     RECIPIENT,
+    RELATING,
     SELF,
     SENDER,
     SENT,
@@ -102,11 +103,11 @@ def reading(name: str) -> tuple[Kind, Role | None, str] | None:
     after = set(words[words.index("by") + 1 :]) if done else set()
     if done and not after <= SELF | OTHER | SENDER | IDENTIFIER | QUALIFIERS:
         return None  # blocked_by_count
-    if done.endswith("ed") or done in SENT:  # created_by, invited_by_user_id
-        return Kind.PERSON, (Role.SENDER if done in SENT else Role.OTHER), _VERBS.get(done, done)
+    if done.endswith("ed") or done in SENT | MESSAGE:  # created_by, invited_by_user_id, comment_by
+        return Kind.PERSON, (Role.SENDER if done in SENT | MESSAGE else Role.OTHER), _VERBS.get(done, done)
     if words[-1:] in (["username"], ["user"]) and set(words[:-1]) & LOGINS:
         return None
-    if words in (["address"], ["addr"]):
+    if words in (["address"], ["addr"], ["aor"]):
         return Kind.PERSON, Role.ADDRESS, "address"
     if set(words[:-1]) & SETTING or set(pairwise(words)) & _MOVES:
         return None  # default_recipient_id, type_of_user, moved_to_profile_id
@@ -125,6 +126,7 @@ def _singled_out(words: list[str], addresses: list[str]) -> tuple[Kind, Role | N
     """What the words say without what they end in: numbers, names, marks."""
     named = False
     tailed = _is_tail(words[-1])
+    words = [_author(word) for word in words]
     while len(words) > 1 and _is_tail(words[-1]):
         named |= words.pop() in ("name", "number")
     head = words[-1] if words else ""
@@ -136,12 +138,15 @@ def _singled_out(words: list[str], addresses: list[str]) -> tuple[Kind, Role | N
         return None
     if head == "agent" and "user" in words:  # the name of a program
         return None
+    if head.endswith("ed") and set(words[-2:-1]) & SELF and (tailed or words[0] in IDENTIFIER):
+        return Kind.PERSON, (Role.SENDER if head in SENT else Role.OTHER), head  # id_member_started
     if head == "for" and len(words) > 1:  # deleted_for, but no valid_for
         return (Kind.PERSON, Role.OTHER, "for") if words[-2] in FOR_WHOM else None
     if head in ("from", "to", "with") and len(words) > 1:
         if words[-2] in HANDED and head == "to":
             return Kind.PERSON, Role.RECIPIENT, "assignee"
-        if words[-2] in SELF | ADDRESS | {"rcpt", "sender"} and head != "with":  # jid_from, mailto
+        whose = SELF | ADDRESS | {"rcpt", "sender", "call"} | MESSAGE - NOT_STEMS
+        if words[-2] in whose and head != "with":  # jid_from, mailto, sms_to
             return Kind.PERSON, (Role.SENDER if head == "from" else Role.RECIPIENT), f"{words[-2]} {head}"
         return None  # reply_to, upgraded_from
     if head in SELF and len(words) > 1 and words[-2] in NOT_PEOPLE:  # a device's profile
@@ -171,6 +176,20 @@ def _singled_out(words: list[str], addresses: list[str]) -> tuple[Kind, Role | N
     if addresses and (head in ADDRESS or head in QUALIFIERS):
         return Kind.PERSON, Role.ADDRESS, addresses[-1]
     return None
+
+
+def _author(word: str) -> str:
+    """The word without what Rails adds where the row beside it may be of several tables: `authorable`."""
+    bare = word.removesuffix("able")
+    return bare if bare in SENDER | RECIPIENT | OTHER | SELF else word
+
+
+def lists_people(name: str) -> bool:
+    """Whether a value of that name holds several people, as `buddy_list`, `to_list` and `mentions`."""
+    words = words_of(name)
+    if words[-1:] == ("mention",):
+        return name.lower().endswith("s")
+    return words[-1:] == ("list",) and bool(set(words[:-1]) & (RELATING | SELF | OTHER | RECIPIENT))
 
 
 def _is_tail(word: str) -> bool:
