@@ -102,6 +102,10 @@ KINDS = {
         f"{USERS}; {{x}} (id* int, {{x}}or_id int, {{y}}er_id int)",
         "{x}.{x}or_id {x}.{y}er_id",
     ),
+    "a message whose text stands elsewhere": (
+        f"{USERS}; replies (id* int, user_id int > users, {{x}}_id int, {{y}} text)",
+        "replies.user_id",
+    ),
     "to whom it was done": (
         f"{USERS}; {{x}}s (id* int, {{x}}er_id int, {{x}}ee_id int)",
         "{x}s.{x}er_id {x}s.{x}ee_id",
