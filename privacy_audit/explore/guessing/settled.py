@@ -109,7 +109,8 @@ def _weighed(each: Guess, row: _Row) -> Guess | None:
         )
         or (people and ((row.grouped and each.word != "address") or each.word in SELF | {"owner", "creator"}))
     )
-    by_form = {one.word for one in row.found if one.kind is Kind.PERSON and one.word not in KNOWN}
+    named = [one for one in row.found if one.kind is Kind.PERSON and one.word != one.column]
+    by_form = {one.word for one in named if one.word not in KNOWN}
     borne_out = borne_out or (each.word in by_form and len(by_form) > 1)  # seller_id, buyer_id
     borne_out = borne_out or any(
         one.kind is Kind.GROUP and one.entity is not None and shape.together(each.column, one.column)
