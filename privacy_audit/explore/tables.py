@@ -18,6 +18,7 @@ from nosender.privacy_audit.explore.names.vocabulary import (
     TIME,
     VAGUE_MESSAGE,
     WAITING,
+    WRITTEN,
 )
 from nosender.privacy_audit.explore.names.words import reading, words_of
 
@@ -87,7 +88,7 @@ class TableShape:
             for word in self.words[-1:]
         ):
             return False
-        if self.commented or self.words in (("message",), ("msg",)):
+        if self.commented or (len(self.words) == 1 and self.words[0] in WRITTEN):
             return True
         named = bool(set(self.words) & MESSAGE)
         timed = any(is_time(each) for each in self.columns)

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from nosender.privacy_audit.explore.guessing.world import HINT, LIKELY
 from nosender.privacy_audit.explore.model import Kind, Role
-from nosender.privacy_audit.explore.names.vocabulary import BELONGING, CALLING, DIRECTION, SELF
+from nosender.privacy_audit.explore.names.vocabulary import (
+    BELONGING,
+    CALLING,
+    DIRECTION,
+    KNOWN,
+    SELF,
+)
 from nosender.privacy_audit.explore.tables import base, family, is_list
 
 if TYPE_CHECKING:
@@ -88,6 +94,8 @@ def _weighed(each: Guess, row: _Row) -> Guess | None:
         if each.word in ("participant", "member", "recipient") and shared:
             return replace(each, confidence=LIKELY, why=f"{each.why}, in one value")
         return each
+    if each.column.lower() in ("from", "to") and not said:
+        return each  # also currencies, and times of a day
     borne_out = (
         (row.opposite and (said or people or each.word in ("our", "their")))
         or (row.sure and each.word not in {*row.sure, "address"} and base(column) != "smallint")
@@ -101,6 +109,9 @@ def _weighed(each: Guess, row: _Row) -> Guess | None:
         )
         or (people and ((row.grouped and each.word != "address") or each.word in SELF | {"owner", "creator"}))
     )
+    named = [one for one in row.found if one.kind is Kind.PERSON and one.word != one.column]
+    by_form = {one.word for one in named if one.word not in KNOWN}
+    borne_out = borne_out or (each.word in by_form and len(by_form) > 1)  # seller_id, buyer_id
     borne_out = borne_out or any(
         one.kind is Kind.GROUP and one.entity is not None and shape.together(each.column, one.column)
         for one in row.found

@@ -99,6 +99,8 @@ BOOKED = _set(
 """Before by: who kept the books, and nobody whom the row is about."""
 SETTING = _set("default cached old previous utm of meta billing support technical custom provider external")
 """Before a word for people: a setting, a copy of a name, a kind."""
+WRITTEN = _set("message msg reply comment post toot tweet")
+"""Tables called by such a word alone hold messages, wherever the text of them stands."""
 VAGUE_MESSAGE = _set("event status archive offline letter")
 """Tables of that name hold messages where content, a sender or a group stands in them."""
 FLAGS = _set("blocked ignored muted invited mentioned followed reported")

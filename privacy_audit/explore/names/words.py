@@ -140,6 +140,8 @@ def _singled_out(words: list[str], addresses: list[str]) -> tuple[Kind, Role | N
         return None
     if head.endswith("ed") and set(words[-2:-1]) & SELF and (tailed or words[0] in IDENTIFIER):
         return Kind.PERSON, (Role.SENDER if head in SENT else Role.OTHER), head  # id_member_started
+    if head == "other" and len(words) > 1 and not tailed and words[-2] not in SELF | ADDRESS:
+        return None  # manufacturer_other: what none of the choices names
     if head == "for" and len(words) > 1:  # deleted_for, but no valid_for
         return (Kind.PERSON, Role.OTHER, "for") if words[-2] in FOR_WHOM else None
     if head in ("from", "to", "with") and len(words) > 1:

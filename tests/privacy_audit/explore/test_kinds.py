@@ -98,6 +98,14 @@ KINDS = {
         f"{USERS}; {{x}} (id* int, user_id int, {{y}}er_id int)",
         "{x}.user_id {x}.{y}er_id",
     ),
+    "two agents of one row": (
+        f"{USERS}; {{x}} (id* int, {{x}}or_id int, {{y}}er_id int)",
+        "{x}.{x}or_id {x}.{y}er_id",
+    ),
+    "a message whose text stands elsewhere": (
+        f"{USERS}; replies (id* int, user_id int > users, {{x}}_id int, {{y}} text)",
+        "replies.user_id",
+    ),
     "to whom it was done": (
         f"{USERS}; {{x}}s (id* int, {{x}}er_id int, {{x}}ee_id int)",
         "{x}s.{x}er_id {x}s.{x}ee_id",
@@ -143,6 +151,10 @@ HARMLESS = {
     ),
     "which worker has it": f"{USERS}; queued_messages (id* int, message_id int, body text, locked_by text)",
     "another address of one's own": "users (id* int, email text, blocked_email text)",
+    "rates and what none of the choices names": (
+        f"{USERS}; {{x}} (id* int, from text, to text, rate int);"
+        "{y} (id* int, user_id int > users, {x}_other text)"
+    ),
     "how many people": f"{USERS}; {{x}}_statistic (id* int, users jsonb, emails jsonb)",
     "keys of people": f"{USERS}; {{x}} (id* int, user_id int > users, public_key bytea)",
 }
