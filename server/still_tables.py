@@ -49,8 +49,11 @@ def hold_still(connection: PinnedConnection, schema: str) -> None:
     if connection.info.parameter_status("is_superuser") != "on":
         return
     recovers = connection.info.parameter_status("in_hot_standby") == "on"
-    with connection.transaction():
-        tables = [(place, name) for place, name in connection.execute(_TABLES, [schema, MOST]).fetchall()]
+    try:
+        with connection.transaction():
+            tables = [(place, name) for place, name in connection.execute(_TABLES, [schema, MOST]).fetchall()]
+    except (UnicodeDecodeError, psycopg.errors.CharacterNotInRepertoire):
+        tables = []  # what reads the catalogs says it
     if not _won(connection, _locks([], "", recovers=recovers)):
         tables = []
     elif not _won(connection, _locks(tables, "", recovers=recovers)):
