@@ -20,7 +20,7 @@ from nosender.errors import UsageError
 from nosender.migrations.journal import VERSION_TABLE
 from nosender.schema.ddl import PATH
 from nosender.server.pinned_connection import PINNED, local_settings
-from nosender.server.session_start import refuse_silent_triggers
+from nosender.server.session_start import refuse_silent_triggers, refuse_stored_role
 from nosender.server.target import Target, resolve
 
 CONNECTION = 'attributes["connection"]'
@@ -171,5 +171,7 @@ def _refuse_unfit(bound: sqlalchemy.Connection, targets: Mapping[str, Target]) -
             )
     idle = not bound.in_transaction()
     refuse_silent_triggers(_setting(driver, "session_replication_role"))
+    if _setting(driver, "role") != "none":
+        refuse_stored_role(driver, driver.info.options)
     if idle:
         driver.rollback()

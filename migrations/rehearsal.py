@@ -317,38 +317,59 @@ def scratch_copy(target: Target, scratch: str | None, more: Sequence[str] = ()) 
     cannot be copied.
     """
     from nosender.server.embedded import EmbeddedServer
-    from nosender.server.scratch import scratch_database
 
     if scratch is None:
-        with EmbeddedServer() as server, scratch_database(server.conninfo()) as conninfo:
-            yield from _copied(target, conninfo, more)
+        with EmbeddedServer() as server:
+            yield from _copied(target, server.conninfo(), more)
     else:
-        with scratch_database(scratch) as conninfo:
-            yield from _copied(target, conninfo, more)
+        yield from _copied(target, scratch, more)
 
 
-def _copied(target: Target, conninfo: str, more: Sequence[str]) -> Iterator[Copy]:
-
+def _copied(target: Target, scratch: str, more: Sequence[str]) -> Iterator[Copy]:
+    """What is copied was written by whoever may write there, so it belongs to a role without rights."""
+    from nosender.server.scratch import plain_owner, scratch_database
     from nosender.server.target import Target
 
-    with Target(conninfo).connect("nosender db plan", autocommit=True) as connection:
-        with target.connect("nosender db plan", reading=True) as live:
-            part, oldest = leaned_on(live, target.schema, *more), live.info.server_version // 10000
-        dump = _dump(target, part, _pg_dump(oldest, connection.info.server_version // 10000))
+    with target.connect("nosender db plan", reading=True) as live:
+        part, oldest = leaned_on(live, target.schema, *more), live.info.server_version // 10000
+    with Target(scratch).connect("nosender db plan", autocommit=True) as admin:
+        dump = _dump(target, part, _pg_dump(oldest, admin.info.server_version // 10000))
         for role in OUR_ROLES:  # of the cluster, and so in no dump
-            if not connection.execute("select 1 from pg_roles where rolname = %s", (role,)).fetchone():
-                connection.execute(sql.SQL("create role {}").format(sql.Identifier(role)))
-        for schema in {*part.schemas, *(home for _, home in part.extensions)}:
-            connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
+            if not admin.execute("select 1 from pg_roles where rolname = %s", (role,)).fetchone():
+                admin.execute(sql.SQL("create role {}").format(sql.Identifier(role)))
+    with (
+        plain_owner(scratch, OUR_ROLES) as (owner, plain),
+        scratch_database(scratch, owner=owner) as conninfo,
+    ):
+        own = make_conninfo(plain, dbname=conninfo_to_dict(conninfo)["dbname"])
+        with Target(own).connect("nosender db plan", autocommit=True) as connection:
+            try:
+                _prepare(connection, conninfo, part)
+                connection.execute(dump.encode())
+            except psycopg.Error as error:
+                raise IncompleteError(
+                    f"the schema cannot be copied for the rehearsal: {refusal(error)}"
+                ) from error
+            connection.execute("reset all")  # to what it began with
+            connection.autocommit = False
+            yield Copy(Target(own, target.schema), connection)
+
+
+def _prepare(connection: psycopg.Connection, conninfo: str, part: LeanedOn) -> None:
+    """Make the schemas and extensions; those that only a superuser may make, as who `conninfo` names."""
+    from nosender.server.target import Target
+
+    for schema in {*part.schemas, *(home for _, home in part.extensions)}:
+        connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
+    for name, home in part.extensions:
+        made = sql.SQL("create extension if not exists {} with schema {} cascade").format(
+            sql.Identifier(name), sql.Identifier(home)
+        )
         try:
-            connection.execute(dump.encode())
-        except psycopg.Error as error:
-            raise IncompleteError(
-                f"the schema cannot be copied for the rehearsal: {refusal(error)}"
-            ) from error
-        connection.execute("reset all")  # to what it began with
-        connection.autocommit = False
-        yield Copy(Target(conninfo, target.schema), connection)
+            connection.execute(made)
+        except psycopg.errors.InsufficientPrivilege:
+            with Target(conninfo).connect("nosender db plan", autocommit=True) as admin:
+                admin.execute(made)
 
 
 def _dump(target: Target, part: LeanedOn, pg_dump: Path) -> str:

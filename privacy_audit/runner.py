@@ -53,6 +53,7 @@ from nosender.privacy_audit.standards import citations
 from nosender.project import Project
 from nosender.schema.catalogue.digest import digest
 from nosender.schema.observe.turned import values_of
+from nosender.server.still_tables import hold_still
 
 if TYPE_CHECKING:
     from nosender.project.frozen import Frozen
@@ -99,6 +100,7 @@ def run(target: Target, options: Options | None = None) -> Audit:
     frozen = options.frozen or frozen_of(options.project, target.schema)
     started = datetime.now(UTC)
     with target.connect("nosender audit", reading=True) as connection:
+        hold_still(connection, target.schema)
         reading = read_snapshot(
             connection, target.schema, catalogue, started, options.lock_timeout, frozen=frozen, target=target
         )

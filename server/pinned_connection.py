@@ -134,6 +134,10 @@ class PinnedConnection(psycopg.Connection[Any]):
     """A pooler took none of our options, so the session may be another's after each transaction."""
     begin: tuple[bytes, ...] = ()
     """The first statements of every transaction."""
+    first: tuple[bytes, ...] = ()
+    """What comes even before those, and before the snapshot: locks."""
+    still: frozenset[tuple[str, str]] | None = None
+    """Schema and name of the tables that each transaction holds; None where it need hold none."""
     own: bool = False
     """It has been seen that the session stays ours, though a pooler lends it."""
     reading: bool = False
@@ -150,7 +154,7 @@ class PinnedConnection(psycopg.Connection[Any]):
     def _exec_command(self, command: QueryNoTemplate, result_format: Format = Format.TEXT) -> PQGen[Any]:
         result = yield from super()._exec_command(command, result_format)
         if isinstance(command, bytes) and command.startswith(b"BEGIN"):
-            for each in self.begin:
+            for each in (*self.first, *self.begin):
                 yield from super()._exec_command(each)
         return result
 

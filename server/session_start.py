@@ -78,10 +78,12 @@ def _refuse_old(connection: PinnedConnection) -> None:
 def _examine(connection: PinnedConnection, home: str | None, given: str) -> None:
     """Whether our settings hold; where they do not, a pooler lends the session, or PGTZ and the like won."""
     wanted = {**PINNED, **(READING if connection.reading else {})}
-    found = _settings(connection, (*wanted, "session_replication_role", RESTRICTED, UNTIL_THE_END))
+    found = _settings(connection, (*wanted, "session_replication_role", "role", RESTRICTED, UNTIL_THE_END))
     if home is not None and _settings(connection, ("cluster_name",))["cluster_name"] != home:
         raise NosenderError("it is not the server that was started for this command; nothing was done there")
     refuse_silent_triggers(found["session_replication_role"])
+    if found["role"] != "none":
+        refuse_stored_role(connection, given)
     connection.restricts = connection.reading and found[RESTRICTED] is not None
     lent = not all(_same(found[name], value) for name, value in wanted.items())
     connection.begin_with_settings(lent=lent)
@@ -111,6 +113,45 @@ def refuse_silent_triggers(role: str | None) -> None:
             f"session_replication_role is {role} in its sessions, in which {what}: take it back with ALTER "
             "ROLE or ALTER DATABASE … RESET session_replication_role, or out of the server's configuration"
         )
+
+
+def refuse_stored_role(connection: psycopg.Connection[Any], given: str) -> None:
+    """Refuse to be somebody whom the owner of the database chose, who would own what is made.
+
+    What is stored for the login alone is its own to say, and so is what the user gave.
+    """
+    if "role" in given:
+        return
+    row = connection.execute(_STORED_ROLES).fetchone()
+    if row is not None and row[0] and not row[1]:
+        raise NosenderError(
+            "a role is stored there for everybody who connects, to whom all that is made would belong: take "
+            "it back with ALTER DATABASE … RESET role, or ALTER ROLE ALL RESET role"
+        )
+
+
+_STORED_ROLES = """
+    select
+        pg_catalog.bool_or(s.setrole operator(pg_catalog.=) 0::pg_catalog.oid),
+        pg_catalog.bool_or(s.setrole operator(pg_catalog.<>) 0::pg_catalog.oid)
+    from pg_catalog.pg_db_role_setting as s
+    cross join lateral pg_catalog.unnest(s.setconfig) as c (said)
+    where
+        pg_catalog.starts_with(c.said, 'role=')
+        and (
+            s.setdatabase operator(pg_catalog.=) 0::pg_catalog.oid
+            or s.setdatabase operator(pg_catalog.=) (
+                select d.oid from pg_catalog.pg_database as d
+                where d.datname operator(pg_catalog.=) pg_catalog.current_database()
+            )
+        )
+        and (
+            s.setrole operator(pg_catalog.=) 0::pg_catalog.oid
+            or s.setrole operator(pg_catalog.=) (
+                select r.oid from pg_catalog.pg_roles as r where r.rolname operator(pg_catalog.=) session_user
+            )
+        )
+"""
 
 
 def _settings(connection: PinnedConnection, names: tuple[str, ...]) -> dict[str, str | None]:

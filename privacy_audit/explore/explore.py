@@ -15,6 +15,7 @@ from nosender.privacy_audit.explore.tables import shapes_of
 from nosender.privacy_audit.explore.traits import traits_of
 from nosender.privacy_audit.snapshot.object_names import without_numbers
 from nosender.server.sqlstates import in_words
+from nosender.server.still_tables import hold_still
 
 if TYPE_CHECKING:
     from typing import Any
@@ -33,6 +34,7 @@ _LOCK_MILLISECONDS = 5000
 def explore(target: Target, bound: Bound = BOUND) -> Exploration:
     """Explore the whole database of `target`; IncompleteError where its catalogs cannot be read."""
     with target.connect("nosender explore", reading=True) as connection:
+        hold_still(connection, target.schema)
         return look(connection, target.schema, bound)
 
 
@@ -55,7 +57,7 @@ def look(connection: psycopg.Connection[Any], schema: str, bound: Bound = BOUND)
             if bound.rows:
                 measures, bound, unseen = measure(connection, world.shapes, world, bound)
                 world = guess(world.shapes, measures)
-    except psycopg.OperationalError as error:
+    except (psycopg.OperationalError, psycopg.errors.UndefinedTable) as error:
         raise IncompleteError(f"the database could not be read to its end: {in_words(error)}") from None
     version = connection.info.server_version
     return said(observation, world, measures, bound, unseen, f"{version // 10000}.{version % 10000}")

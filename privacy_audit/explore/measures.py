@@ -140,6 +140,7 @@ def measure(
             "set local jit = off"
         ).encode()
     )
+    still = getattr(connection, "still", None)
     measures = Measures()
     ordered = sorted(shapes.values(), key=lambda shape: (-_interest(shape, world), shape.id))
     left = 0
@@ -152,7 +153,7 @@ def measure(
             reader.denied.append(shape.name)
         elif guarded:
             reader.guarded.append(shape.name)
-        elif running:
+        elif running or (still is not None and shape.id not in still):
             reader.running.append(shape.name)
         elif len(read) >= bound.tables or reader.spent:
             left += 1

@@ -45,7 +45,10 @@ ALWAYS = (
     "that a superuser added to PostgreSQL's own tables. Of words that stand in no row, such as the names "
     "of a few empty schemas or a score of states, the number of them is looked at, and not what they say.",
     "Code: what a function builds as text and executes leaves no trace in the catalogs; bodies are "
-    "compared with the declared ones instead, and an undeclared function is a finding whatever it does.",
+    "compared with the declared ones instead, and an undeclared function is a finding whatever it does. "
+    "Whoever owns a table could put an index or statistics over a function beside it in the moment in "
+    "which it is read, and that would run with the rights of whoever reads: of a login without any, those "
+    "of the owner of our tables. A superuser holds the tables meanwhile; on a standby nobody can.",
     "Time: what stood in the database before this snapshot, or will after it, is not in it.",
     "Which cluster: a physical copy, a standby or a restored backup has the same system identifier, and is "
     "told apart by timeline, start and address alone.",

@@ -12,6 +12,7 @@ from nosender.migrations import runner
 from nosender.migrations.apply import Patience
 from nosender.migrations.lock import SPACE
 from nosender.privacy_audit.runner import run as audit
+from nosender.privacy_audit.snapshot.probes.second_session import SecondSession
 from nosender.retention.status import read_status
 from nosender.server.pooler import require_sessions
 from nosender.server.target import Target
@@ -55,6 +56,14 @@ def test_a_busy_pool_in_transaction_mode_is_refused(pool: Pool, robin: int) -> N
         require_sessions(guard, work)
     for other in others:
         other.close()
+
+
+@pytest.mark.parametrize("mode", ["session", "transaction"])
+def test_an_audit_waits_for_no_second_session_of_a_pool(pool: Pool, mode: str) -> None:
+    """Where the pool has one, PgBouncer would let the second wait for two minutes."""
+    target = Target(pool(mode, default_pool_size=1))
+    with target.connect("nosender test", reading=True) as connection, connection.transaction():
+        assert SecondSession(target, connection, 50)._snapshot is None
 
 
 def test_statement_mode_is_refused(database: str, pool: Pool) -> None:

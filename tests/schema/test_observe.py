@@ -11,6 +11,7 @@ from typing import Literal, get_args, get_origin, get_type_hints
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from nosender.errors import IncompleteError
 from nosender.schema.observe import Observation, observe
@@ -314,3 +315,21 @@ def test_whoever_gives_up_leaves_no_question_behind(
         with pytest.raises(psycopg.errors.QueryCanceled):
             waits["relations"]()
     assert everything.execute("select 1").fetchone() == (1,)
+
+
+def test_a_name_given_in_another_encoding_is_no_unforeseen_error(any_database: str) -> None:
+    """Names of roles are the cluster's, and stand there as they were given."""
+    with psycopg.connect(any_database, autocommit=True) as here:
+        name = f"latin_{here.info.dbname}"
+        elsewhere = make_conninfo(any_database, dbname=name, client_encoding="utf8")
+        latin = "template template0 encoding 'LATIN1' locale 'C' locale_provider libc"
+        here.execute(f"create database {name} {latin}".encode())
+        try:
+            with psycopg.connect(elsewhere, autocommit=True) as there:
+                there.execute(f'create role "{name}é"'.encode())
+            with pytest.raises(IncompleteError, match="not written in the encoding of this database"):
+                observe(here, "public")
+            with psycopg.connect(elsewhere, autocommit=True) as there:
+                there.execute(f'drop role "{name}é"'.encode())
+        finally:
+            here.execute(f"drop database {name} with (force)".encode())

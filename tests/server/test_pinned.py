@@ -104,6 +104,16 @@ def test_sessions_without_triggers_are_refused(database: str) -> None:
         Target(database).connect("nosender test")
 
 
+def test_a_role_that_the_owner_of_the_database_chose_is_refused(database: str) -> None:
+    """What a superuser makes would belong to it."""
+    store(database, {"role": "pg_monitor"})
+    with pytest.raises(NosenderError, match=r"a role is stored there for everybody .* RESET role"):
+        Target(database).connect("nosender test")
+    own = make_conninfo(database, options="-c role=pg_read_all_stats")
+    with Target(own).connect("nosender test") as connection:
+        assert connection.execute("select current_user").fetchone() == ("pg_read_all_stats",)
+
+
 def test_a_limit_that_the_user_names_is_kept(database: str) -> None:
     given = make_conninfo(database, options="-c lock_timeout=77ms -c TimeZone=Asia/Tokyo")
     with Target(given).connect("nosender test", reading=True) as connection:

@@ -53,13 +53,16 @@ _NOUNS = frozenset(word for word in SELF | GROUP | MESSAGE | SENDER | RECIPIENT 
 
 @lru_cache(maxsize=1 << 16)
 def words_of(name: str) -> tuple[str, ...]:
-    """The words of a name, lower and singular: `rosterUsers` and `rosterusers` are roster, user."""
+    """The words of a name, lower and singular: `rosterUsers` and `rosterusers` are roster, user.
+
+    A name without a Latin letter or a digit has one, which says nothing.
+    """
     found: list[str] = []
     for part in _PARTS.findall(name):
         word = part.lower()
         known = word.isdigit() or _singular(word) in KNOWN
         found += [word] if known else _squashed(word) or _tailed(word)
-    return tuple(map(_singular, found))
+    return tuple(map(_singular, found)) or ("",)
 
 
 def _singular(word: str) -> str:

@@ -43,6 +43,11 @@ TEXTS = frozenset({"text", "character varying", "character", "name"})
 MOMENTS = frozenset({"timestamp without time zone", "timestamp with time zone", "date"})
 INTEGERS = frozenset({"smallint", "integer", "bigint"})
 
+NOT_STILL = (
+    "is a materialized view, or locked or new, so nothing keeps its owner from running code beside it with "
+    "the rights of the superuser who reads: read it as an auditor"
+)
+
 _PRIVILEGED = """
 select exists (
   select
@@ -161,9 +166,12 @@ def look_around(connection: psycopg.Connection, snapshot: Snapshot) -> Around:
     lowered = lowered if set_role else ""
     ours: dict[str, Table] = {}
     others = []
+    still = getattr(connection, "still", None)
     promised = {(each.schema, each.table, each.name): each.type for each in snapshot.declared.columns}
     for in_schema, bare, pages, _, why in connection.execute(tables_of(snapshot.declared).encode()):
         refused = f"{why}{lowered}" if why and why.startswith("may not") else why
+        if still is not None and not refused and (in_schema, bare) not in still:
+            refused = NOT_STILL
         known = snapshot.catalogue.table(declared_name(in_schema, bare, schema))
         of_ours = in_schema == schema or known is not None
         if not of_ours and not pages:

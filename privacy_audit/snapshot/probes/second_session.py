@@ -93,17 +93,21 @@ class SecondSession:
 
 
 def _exported(connection: psycopg.Connection) -> str | None:
-    """The name of the transaction's snapshot, for another session; None where this role may not tell it."""
+    """The name of the transaction's snapshot, for another session; None where this role may not tell it, or
+    where a pooler stands before the server: it may have no session left, and have us wait minutes for one.
+    """
     import psycopg
 
     try:
         with connection.transaction():
             found = connection.execute(
-                b"select pg_catalog.has_function_privilege('pg_catalog.pg_export_snapshot()', 'execute')"
+                b"select pg_catalog.has_function_privilege('pg_catalog.pg_export_snapshot()', 'execute'),"
+                b" pg_catalog.pg_backend_pid()"
             ).fetchone()
     except psycopg.Error:
         return None
-    if found is None or not found[0]:
+    # a pooler names a process of its own
+    if found is None or not found[0] or found[1] != connection.info.backend_pid:
         return None
     row = connection.execute(b"select pg_catalog.pg_export_snapshot()").fetchone()
     return str(row[0]) if row is not None else None

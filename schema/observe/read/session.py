@@ -87,6 +87,13 @@ def _pinned(connection: "psycopg.Connection", lock_timeout: int) -> Iterator[Non
         raise IncompleteError(
             f"unreadable: the schema changed while it was read ({error.diag.message_primary}); run again"
         ) from error
+    except (UnicodeDecodeError, psycopg.errors.CharacterNotInRepertoire) as error:
+        # names of roles and databases are the cluster's, in the encoding of wherever they were given
+        raise IncompleteError(
+            "unreadable: a name or a comment is not written in the encoding of this database, as one that "
+            "was given to a role or a database elsewhere in the cluster: find it among those of tables, "
+            "roles and databases, and name it anew"
+        ) from error
     except psycopg.OperationalError as error:
         # the connection ended, or a statement was cancelled
         message = (error.diag.message_primary or str(error)).strip().splitlines()[0]

@@ -252,3 +252,9 @@ def test_a_kind_is_found_whatever_it_is_called(kind: str, x: str, y: str) -> Non
 def test_what_only_looks_like_it_is_not(kind: str, x: str, y: str) -> None:
     if x != y:
         assert found_in(HARMLESS[kind].format(x=x, y=y)) == set()
+
+
+@pytest.mark.parametrize("name", ["..", "''", "сообщения"])
+def test_a_name_without_a_latin_letter_says_nothing_and_ends_nothing(name: str) -> None:
+    assert words_of(name) == ("",)
+    assert found_in(f"users (id* int, name text)\n{name} (a int > users, b int > users, кому int, at time)")
