@@ -24,7 +24,12 @@ select
   p.probin as library,
   p.procost::float8 as cost,
   p.prorows::float8 as rows,
-  x.extname as extension,
+  -- An aggregate is the extension's own where one of its functions is.
+  case
+    when ag.aggfnoid is null or exists (
+      select 1 from x as own where own.extname = x.extname and own.objid in (ag.aggtransfn, ag.aggfinalfn)
+    ) then x.extname
+  end as extension,
   pg_catalog.pg_get_function_identity_arguments(p.oid) as identity,
   pg_catalog.pg_get_function_arguments(p.oid) as arguments,
   pg_catalog.pg_get_function_result(p.oid) as result,

@@ -275,8 +275,8 @@ select
     'name', o.identity,
     'owner', case when things.owner is not null then pg_catalog.pg_get_userbyid(things.owner) end,
     'definition', things.definition,
-    -- Membership is what somebody declared: it counts for an operator and a cast only where the extension's
-    -- own C code stands behind it.
+    -- Membership is what somebody declared: it counts only where the extension's own C code stands behind it.
+    -- `code` is that; null in a family of operators, which is what stands in it, and in a wrapper.
     'extension', (
       select e.extname
       from pg_catalog.pg_depend as d
@@ -320,7 +320,14 @@ from (
     -- e: only when asked for; a: on assignment; i: anywhere
     'context ' || ca.castcontext::text || ' method ' || ca.castmethod::text
     || coalesce(' function ' || nullif(ca.castfunc, 0)::pg_catalog.regprocedure::text, '') as definition,
-    nullif(ca.castfunc, 0) as code
+    -- without a function of its own, by the type that is not PostgreSQL's
+    coalesce(nullif(ca.castfunc, 0), (
+      select t.typinput
+      from pg_catalog.pg_type as t
+      where t.oid in (ca.castsource, ca.casttarget)
+      order by t.oid desc
+      limit 1
+    ))::pg_catalog.oid as code
   from pg_catalog.pg_cast as ca
   union all
   select
@@ -329,7 +336,10 @@ from (
     oc.opcowner as owner,
     'for ' || pg_catalog.format_type(oc.opcintype, null)
     || case when oc.opcdefault then ' default' else '' end as definition,
-    null as code
+    greatest(
+      (select am.amhandler::pg_catalog.oid from pg_catalog.pg_am as am where am.oid = oc.opcmethod),
+      (select pg_catalog.max(p.amproc::pg_catalog.oid) from pg_catalog.pg_amproc as p where p.amprocfamily = oc.opcfamily)
+    ) as code
   from pg_catalog.pg_opclass as oc
   union all
   select
@@ -345,7 +355,7 @@ from (
     co.oid as object,
     co.collowner as owner,
     'provider ' || co.collprovider::text || coalesce(' ' || co.collcollate, '') as definition,
-    null as code
+    0::pg_catalog.oid as code
   from pg_catalog.pg_collation as co
   union all
   select
@@ -353,7 +363,7 @@ from (
     cv.oid as object,
     cv.conowner as owner,
     'procedure ' || cv.conproc::text as definition,
-    null as code
+    cv.conproc::pg_catalog.oid as code
   from pg_catalog.pg_conversion as cv
   union all
   select
@@ -361,7 +371,7 @@ from (
     l.oid as object,
     l.lanowner as owner,
     case when l.lanpltrusted then 'trusted' else 'untrusted' end as definition,
-    null as code
+    l.lanplcallfoid::pg_catalog.oid as code
   from pg_catalog.pg_language as l
   union all
   select
@@ -369,7 +379,7 @@ from (
     tf.oid as object,
     null as owner,
     'from ' || tf.trffromsql::text || ' to ' || tf.trftosql::text as definition,
-    null as code
+    greatest(tf.trffromsql::pg_catalog.oid, tf.trftosql::pg_catalog.oid)::pg_catalog.oid as code
   from pg_catalog.pg_transform as tf
   union all
   select
@@ -377,7 +387,7 @@ from (
     am.oid as object,
     null as owner,
     'handler ' || am.amhandler::text as definition,
-    null as code
+    am.amhandler::pg_catalog.oid as code
   from pg_catalog.pg_am as am
   union all
   select
@@ -393,7 +403,7 @@ from (
     tc.oid as object,
     tc.cfgowner as owner,
     '' as definition,
-    null as code
+    0::pg_catalog.oid as code
   from pg_catalog.pg_ts_config as tc
   union all
   select
@@ -401,7 +411,9 @@ from (
     td.oid as object,
     td.dictowner as owner,
     coalesce(td.dictinitoption, '') as definition,
-    null as code
+    (
+      select tt.tmpllexize from pg_catalog.pg_ts_template as tt where tt.oid = td.dicttemplate
+    )::pg_catalog.oid as code
   from pg_catalog.pg_ts_dict as td
   union all
   select
@@ -409,7 +421,7 @@ from (
     tp.oid as object,
     null as owner,
     '' as definition,
-    null as code
+    tp.prsstart::pg_catalog.oid as code
   from pg_catalog.pg_ts_parser as tp
   union all
   select
@@ -417,7 +429,7 @@ from (
     tt.oid as object,
     null as owner,
     '' as definition,
-    null as code
+    tt.tmpllexize::pg_catalog.oid as code
   from pg_catalog.pg_ts_template as tt
 ) as things
 cross join lateral pg_catalog.pg_identify_object(things.class, things.object, 0) as o
