@@ -27,7 +27,8 @@ select
   -- An aggregate is the extension's own where one of its functions is.
   case
     when ag.aggfnoid is null or exists (
-      select 1 from x as own where own.extname = x.extname and own.objid in (ag.aggtransfn, ag.aggfinalfn)
+      select 1 from x as own
+      where own.extname = x.extname and own.objid in (ag.aggtransfn, ag.aggfinalfn)
     ) then x.extname
   end as extension,
   pg_catalog.pg_get_function_identity_arguments(p.oid) as identity,

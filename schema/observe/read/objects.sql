@@ -337,8 +337,14 @@ from (
     'for ' || pg_catalog.format_type(oc.opcintype, null)
     || case when oc.opcdefault then ' default' else '' end as definition,
     greatest(
-      (select am.amhandler::pg_catalog.oid from pg_catalog.pg_am as am where am.oid = oc.opcmethod),
-      (select pg_catalog.max(p.amproc::pg_catalog.oid) from pg_catalog.pg_amproc as p where p.amprocfamily = oc.opcfamily)
+      (
+        select am.amhandler::pg_catalog.oid from pg_catalog.pg_am as am
+        where am.oid = oc.opcmethod
+      ),
+      (
+        select pg_catalog.max(p.amproc::pg_catalog.oid) from pg_catalog.pg_amproc as p
+        where p.amprocfamily = oc.opcfamily
+      )
     ) as code
   from pg_catalog.pg_opclass as oc
   union all
@@ -412,7 +418,8 @@ from (
     td.dictowner as owner,
     coalesce(td.dictinitoption, '') as definition,
     (
-      select tt.tmpllexize from pg_catalog.pg_ts_template as tt where tt.oid = td.dicttemplate
+      select tt.tmpllexize from pg_catalog.pg_ts_template as tt
+      where tt.oid = td.dicttemplate
     )::pg_catalog.oid as code
   from pg_catalog.pg_ts_dict as td
   union all
