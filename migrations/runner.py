@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from nosender.errors import IncompleteError, NosenderError, UsageError
-from nosender.migrations import journal, knob_step
+from nosender.migrations import journal, knob_step, layout_step
 from nosender.migrations.apply import refusal
 from nosender.migrations.occupied import refuse_occupied
 from nosender.migrations.plan_file import require_unchanged
@@ -51,6 +51,8 @@ class Standing:
     pending: tuple[str, ...]
     knobs: Knobs | None = None
     """The values that stand in the database; None where the function is missing or of another form."""
+    in_layout: bool = False
+    """Whether the schema has the keys of the layout for Citus."""
 
 
 def current(target: Target, *, versions: Path = VERSIONS) -> Standing:
@@ -60,10 +62,11 @@ def current(target: Target, *, versions: Path = VERSIONS) -> Standing:
         with target.connect("nosender db current", reading=True) as connection:
             revision = recorded(connection, target.schema, chain)
             knobs = knob_step.standing(connection, target.schema)
+            laid_out = layout_step.in_layout(connection, target.schema)
     except psycopg.Error as error:
         raise NosenderError(f"the database refused: {refusal(error)}") from error
     pending = tuple(each.revision for each in chain.revisions[chain.position_of(revision) :])
-    return Standing(revision, chain.head, pending, knobs)
+    return Standing(revision, chain.head, pending, knobs, laid_out)
 
 
 def upgrade(target: Target, revision: str = "head", options: Options | None = None) -> Receipt:
@@ -87,6 +90,8 @@ def upgrade(target: Target, revision: str = "head", options: Options | None = No
             refuse_unfit(session.work, target.schema, options.project, goal)
         if pending:
             session.refuse_read_only()
+            if session.in_layout:
+                layout_step.refuse_upgrade(pending)
         if options.plan is not None:
             turn = session.turn(goal)
             require_unchanged(options.plan, session.work, target.schema, pending, turn, options.project)
@@ -129,6 +134,8 @@ def downgrade(target: Target, revision: str, options: Options | None = None) -> 
         for each in reverted:
             if each.downgrade_is == "irreversible":
                 raise NosenderError(f"revision {each.revision} cannot be reverted; nothing was changed")
+        if session.in_layout:
+            layout_step.refuse_downgrade(reverted)
         session.refuse_read_only()
         session.refuse_loss(reverted)
         for each in reverted:

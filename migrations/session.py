@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 from nosender.errors import NosenderError
-from nosender.migrations import journal, knob_step
+from nosender.migrations import journal, knob_step, layout_step
 from nosender.migrations.apply import Patience, apply, refusal
 from nosender.migrations.checksum import ALGORITHM
 from nosender.migrations.lint import require_sound
@@ -131,6 +131,7 @@ class Session:
         self.watch = watch
         self.revision: str | None = None
         self.found_schema = True
+        self.in_layout = False
 
     def enter(self) -> None:
         """See where the schema is."""
@@ -140,6 +141,7 @@ class Session:
         ).fetchone()
         self.found_schema = row is not None
         self.revision = recorded(self.work, schema, self.chain)
+        self.in_layout = layout_step.in_layout(self.work, schema)
         self.work.commit()
 
     def whole(self, goal: str | None) -> bool:
@@ -226,6 +228,7 @@ class Session:
             watch=self.watch,
             before=before,
             verify=verify,
+            instead=layout_step.form(self.target.schema, revision, direction) if self.in_layout else None,
         )
         self.found_schema = True
 

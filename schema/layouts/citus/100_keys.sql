@@ -69,3 +69,8 @@ drop index public.idx_deliveries_status;
 create index idx_deliveries_status on public.message_deliveries (
   destination_phone, webauthn_credential_id, message_id
 ) where delivery_status = 'pending';
+
+comment on column public.webauthn_credentials.phone_number is
+'The number of the device''s owner, by which a key tells whose deliveries it may have.';
+comment on column public.message_deliveries.destination_phone is
+'Where the message goes, which says on which node the delivery stands.';
