@@ -113,12 +113,14 @@ def _catalogs(
     from nosender.privacy_audit.snapshot.probes.declared import with_columns_of
     from nosender.schema.catalogue.aged import aged
     from nosender.schema.knobs import Knobs
+    from nosender.schema.layouts.declared import declared_of
+    from nosender.schema.layouts.standing import laid_out
     from nosender.schema.observe import observe, reference
     from nosender.schema.observe.parts import together
 
     live = without_own(observe(connection, schema, lock_timeout=lock_timeout))
     around = surroundings.read(connection, schema)  # waits no longer for a lock than observe does
-    declared = reference(schema)
+    declared, catalogue = laid_out(reference(schema), live), declared_of(catalogue, live)
     if frozen is not None:  # a project's own
         declared = with_columns_of(together(declared, frozen.observation), catalogue)
     if live.distribution is not None:

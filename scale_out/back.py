@@ -17,11 +17,15 @@ from nosender.schema.layouts.scripts import core_again, undistribution
 from nosender.schema.layouts.standing import beside
 from nosender.schema.observe import observe
 from nosender.schema.observe.citus_own import without_own
+from nosender.schema.observe.quoting import qualified, quoted
 from nosender.schema.observe.read.distribution import refuse_worker
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import psycopg
 
+    from nosender.schema.layouts.standing import Beside
     from nosender.server.target import Target
 
 WHAT = "db scale-out back"
@@ -87,9 +91,28 @@ def move_of(schema: str, revision: str | None, *, engine: bool) -> move.Move:
     return move.Move(
         WHAT,
         "down",
-        (*undistribution(schema, engine=engine), core_again(schema)),
+        (
+            *undistribution(schema, engine=engine),
+            core_again(schema),
+            *_added(beside(schema, revision)),
+        ),
         beside(schema, revision).back(),
     )
+
+
+def _added(change: Beside) -> Iterator[str]:
+    """What takes away functions that only the layout has, and its rules for the books."""
+    core = {(each.name, each.identity) for each in change.lacks.functions}
+    for each in change.has.functions:
+        if (each.name, each.identity) not in core:
+            yield f"drop routine {qualified(each.schema, each.name)}({each.identity});"
+    moved = layouts.read().moved
+    for constraints, verb in ((change.has.constraints, "drop"), (change.lacks.constraints, "add")):
+        for rule in constraints:
+            if rule.kind == "check" and rule.table not in moved:
+                table, name = qualified(rule.schema, rule.table), quoted(rule.name)
+                definition = f" {rule.definition}" if verb == "add" else ""
+                yield f"alter table {table} {verb} constraint {name}{definition};"
 
 
 def refuse_twice(work: psycopg.Connection, schema: str) -> None:

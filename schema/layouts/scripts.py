@@ -12,7 +12,7 @@ from importlib import resources
 
 from nosender.schema.ddl import DdlFile, files, render
 
-DISTRIBUTION, RETURN, CORE = 900, 910, 950
+DISTRIBUTION, RETURN, CORE = 900, 950, 960
 """From which number on a script distributes, takes that back, and makes the core again."""
 _ON_ENGINE = "-- On Citus"
 """How a script begins that no plain PostgreSQL can run."""
