@@ -17,7 +17,7 @@ from nosender.scale_out.servers import Server, read_server
 from nosender.scale_out.standing import standing_of
 from nosender.scale_out.status import read_status
 from nosender.schema.layouts import layout as layouts
-from nosender.schema.layouts.scripts import distribution, keys_and_functions
+from nosender.schema.layouts.scripts import whole
 from nosender.schema.layouts.standing import beside, nothing
 from nosender.schema.observe.distribution_model import COORDINATOR, Distribution
 from nosender.schema.observe.read.distribution import refuse_worker
@@ -86,7 +86,7 @@ def move_of(schema: str, revision: str | None, *, keys: bool) -> move.Move:
     return move.Move(
         WHAT,
         "up",
-        (*((keys_and_functions(schema),) if keys else ()), *distribution(schema)),
+        whole(schema, keys=keys),
         beside(schema, revision) if keys else nothing(schema),
     )
 

@@ -12,8 +12,8 @@ from importlib import resources
 
 from nosender.schema.ddl import DdlFile, files, render
 
-DISTRIBUTION, RETURN, CORE = 900, 950, 960
-"""From which number on a script distributes, takes that back, and makes the core again."""
+FUNCTIONS, DISTRIBUTION, AFTERWARDS, RETURN, CORE = 120, 900, 910, 950, 960
+"""From which number on a script makes functions, distributes, needs both, takes back, and has the core."""
 _ON_ENGINE = "-- On Citus"
 """How a script begins that no plain PostgreSQL can run."""
 _DROPPED = ("280_deliver_to_destination_only.sql", "290_session_key_on_own_device.sql", "850_comments.sql")
@@ -31,6 +31,22 @@ def scripts(name: str = "citus") -> tuple[DdlFile, ...]:
 def keys_and_functions(schema: str, name: str = "citus") -> str:
     """What any PostgreSQL can run, as one script."""
     return render("\n".join(each.sql for each in _between(name, 0, DISTRIBUTION)), schema)
+
+
+def whole(schema: str, name: str = "citus", *, keys: bool = True) -> tuple[str, ...]:
+    """From the core to distributed tables in one transaction, a statement or script each.
+
+    The functions come after the tables: one by which a column is filled, made anew in the transaction that
+    distributes its table, keeps Citus from making what that needs for an owner who is no superuser.
+    """
+    first = [render(each.sql, schema) for each in _between(name, 0, FUNCTIONS)] if keys else []
+    functions = "\n".join(each.sql for each in _between(name, FUNCTIONS, DISTRIBUTION))
+    return (
+        *first,
+        *_statements("\n".join(each.sql for each in _between(name, DISTRIBUTION, AFTERWARDS)), schema),
+        *((render(functions, schema),) if keys else ()),
+        *_statements("\n".join(each.sql for each in _between(name, AFTERWARDS, RETURN)), schema),
+    )
 
 
 def distribution(schema: str, name: str = "citus") -> tuple[str, ...]:
@@ -70,4 +86,5 @@ def _between(name: str, first: int, last: int) -> tuple[DdlFile, ...]:
 
 
 def _statements(text: str, schema: str) -> tuple[str, ...]:
-    return tuple(f"{each};" for each in render(text, schema).strip().removesuffix(";").split(";\n"))
+    parts = render(text, schema).strip().removesuffix(";").split(";\n")
+    return tuple(f"{each};" for each in parts if each)

@@ -9,7 +9,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from nosender.schema.layouts.scripts import distribution, keys_and_functions
+from nosender.migrations import runner
+from nosender.scale_out.apply import apply
 from nosender.server.binaries import Binaries
 from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
@@ -21,6 +22,7 @@ LAST_BY_HAND = "13.2.2 on PostgreSQL 15.20, 2026-11-29; 14.0.1 on PostgreSQL 18.
 SETTINGS = {
     "shared_preload_libraries": "citus",
     "citus.node_conninfo": "sslmode=disable",
+    "citus.shard_count": "4",
     "max_worker_processes": "40",
     "max_prepared_transactions": "50",
 }
@@ -62,25 +64,25 @@ def nodes(server: EmbeddedServer) -> Iterator[tuple[str, ...]]:
 
 
 def made(servers: list[str]) -> tuple[str, ...]:
-    from nosender.migrations import runner
+    """Distributed by the command itself."""
+    urls = empty(servers, DATABASE)
+    runner.upgrade(Target(urls[0]))
+    found = apply(Target(urls[0]), {str(group): Target(urls[group]) for group in (1, 2)})
+    assert found.exit_code == 0, found
+    return urls
 
-    urls = [make_conninfo(each, dbname=DATABASE) for each in servers]
+
+def empty(servers: list[str], name: str) -> tuple[str, ...]:
+    """A database of that name on each server, which know one another and hold nothing."""
+    urls = tuple(make_conninfo(each, dbname=name) for each in servers)
     for postgres, url in zip(servers, urls, strict=True):
         with psycopg.connect(postgres, autocommit=True) as admin:
-            admin.execute(f"create database {DATABASE}")
+            admin.execute(f"create database {name}")
         with psycopg.connect(url, autocommit=True) as admin:
             admin.execute("create extension citus")
-    runner.upgrade(Target(urls[0]))
     with psycopg.connect(urls[0], autocommit=True) as coordinator:
         hosts = [conninfo_to_dict(each)["host"] for each in urls]
         coordinator.execute("select citus_set_coordinator_host(%s, 5432)", [hosts[0]])
         for host in hosts[1:]:
             coordinator.execute("select citus_add_node(%s, 5432)", [host])
-        with coordinator.transaction():
-            coordinator.execute("set local citus.shard_count to 4")
-            coordinator.execute(keys_and_functions("public").encode())
-        with coordinator.transaction():
-            coordinator.execute("set local citus.shard_count to 4")
-            for statement in distribution("public"):
-                coordinator.execute(statement.encode())
-    return tuple(urls)
+    return urls
