@@ -75,7 +75,7 @@ def apply(target: Target, named: Mapping[str, Target], options: Options | None =
     with open_session(target, options) as session:
         require_head(session)
         session.refuse_read_only()
-        session.verify(session.revision or "", "before")
+        move.require_promised(session)
         _tell(session, plan)
         done = move.run(session, move_of(target.schema, session.revision, keys=stands == "core"), _nothing)
     return Applied(done, **_afterwards(target, named))

@@ -75,7 +75,7 @@ def back(target: Target, options: Options | None = None) -> Returned:
     with open_session(target, options) as session:
         require_head(session)
         session.refuse_read_only()
-        session.verify(session.revision or "", "before")
+        move.require_promised(session)
 
         def refuse(work: psycopg.Connection) -> None:
             # Citus changes no table after a look at all its shards at once

@@ -17,12 +17,15 @@ from psycopg import sql
 from nosender.errors import NosenderError
 from nosender.migrations import journal
 from nosender.migrations.apply import patiently, refusal, set_local
+from nosender.migrations.promise import breaches
 from nosender.schema.layouts import layout as layouts
 from nosender.schema.layouts.standing import NAME, Beside, applied
 from nosender.schema.observe import observe, within
 from nosender.schema.observe.citus_own import without_own
+from nosender.schema.observe.diff.differences import live_part
 from nosender.schema.observe.diff.repair import comment_statement
-from nosender.schema.observe.quoting import qualified
+from nosender.schema.observe.quoting import qualified, quoted
+from nosender.schema.observe.reference import owner_of
 from nosender.terminal_text import visible
 
 if TYPE_CHECKING:
@@ -96,6 +99,20 @@ def first_words(statement: str) -> str:
     return words if len(words) <= 100 else f"{words[:97]}..."
 
 
+def require_promised(session: Session) -> None:
+    """Refuse to move what is not what its revision promises: it could not be told from what the move does."""
+    if session.revision is None:
+        return
+    found = breaches(session.work, session.target.schema, session.chain.get(session.revision))
+    session.work.commit()
+    if found:
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        raise NosenderError(
+            f"the schema is not what revision {session.revision} promises: {found[0].line}{more}; nothing "
+            "was changed: repair it by what nosender db check prints"
+        )
+
+
 def run(session: Session, move: Move, refuse: Callable[[psycopg.Connection], None]) -> Moved:
     """Move the tables, all or nothing. NosenderError where something refuses, with the statement at fault.
 
@@ -132,6 +149,7 @@ def _moved(work: psycopg.Connection, session: Session, move: Move) -> Moved:
         _execute(work, statement, f"statement {number} of {len(move.statements)} ({words})")
         took.append((words, time.monotonic() - began))
         session.options.say(f"{took[-1][1]:6.1f} s  {words}")
+    _give(work, move.change, owner_of(live_part(before, schema)))
     expected, after = applied(within(before, schema), move.change), _seen(work, schema)
     if _restore_comments(work, before, after, schema, expected):
         after = _seen(work, schema)
@@ -140,6 +158,15 @@ def _moved(work: psycopg.Connection, session: Session, move: Move) -> Moved:
             f"{move.what} would have changed more than it says: {line}; nothing of it was kept"
         )
     return Moved(rows, tuple(took))
+
+
+def _give(work: psycopg.Connection, change: Beside, owner: str | None) -> None:
+    """Functions that were not there before to the owner of the tables, whoever runs this."""
+    known = {(each.name, each.identity) for each in change.lacks.functions}
+    for each in change.has.functions:
+        if owner not in (None, work.info.user) and (each.name, each.identity) not in known:
+            name = f"{qualified(each.schema, each.name)}({each.identity})"
+            work.execute(f"alter routine {name} owner to {quoted(owner or '')}".encode())
 
 
 def _lock(work: psycopg.Connection, schema: str) -> None:
@@ -169,7 +196,13 @@ def _rows(work: psycopg.Connection, schema: str) -> dict[str, int]:
     found = {}
     for place in work.execute(_CONNECTED.encode(), [schema, names]).fetchall():
         query = sql.SQL("select pg_catalog.count(*) from {}").format(sql.Identifier(*place))
-        row = work.execute(query).fetchone()
+        try:
+            row = work.execute(query).fetchone()
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise NosenderError(
+                f"{visible(qualified(*place))} leads to a table that is moved, and its rows cannot be "
+                f"counted ({refusal(error)}); nothing was changed: run this as a role that may read it"
+            ) from error
         found[qualified(*place)] = row[0] if row is not None else 0
     return found
 
