@@ -15,8 +15,9 @@ from nosender.scale_out.standing import standing_of
 from nosender.schema.layouts import layout as layouts
 from nosender.schema.layouts.scripts import core_again, undistribution
 from nosender.schema.layouts.standing import beside
-from nosender.schema.observe import observe
+from nosender.schema.observe import observe, reference
 from nosender.schema.observe.citus_own import without_own
+from nosender.schema.observe.diff.repair import comment_statement
 from nosender.schema.observe.quoting import qualified, quoted
 from nosender.schema.observe.read.distribution import refuse_worker
 
@@ -95,6 +96,8 @@ def move_of(schema: str, revision: str | None, *, engine: bool) -> move.Move:
             *undistribution(schema, engine=engine),
             core_again(schema),
             *_added(beside(schema, revision)),
+            # Citus makes tables anew without them; by their full names, for a namesake may stand beside one
+            "\n".join(comment_statement(each) for each in reference(schema).comments),
         ),
         beside(schema, revision).back(),
     )

@@ -16,8 +16,8 @@ FUNCTIONS, DISTRIBUTION, AFTERWARDS, RETURN, CORE = 120, 900, 910, 950, 960
 """From which number on a script makes functions, distributes, needs both, takes back, and has the core."""
 _ON_ENGINE = "-- On Citus"
 """How a script begins that no plain PostgreSQL can run."""
-_DROPPED = ("280_deliver_to_destination_only.sql", "290_session_key_on_own_device.sql", "850_comments.sql")
-"""Files of the DDL with functions that the layout drops, and what is said of all."""
+_DROPPED = ("280_deliver_to_destination_only.sql", "290_session_key_on_own_device.sql")
+"""Files of the DDL with functions that the layout drops."""
 
 
 def scripts(name: str = "citus") -> tuple[DdlFile, ...]:

@@ -36,6 +36,7 @@ from nosender.traffic.fill import fill
 
 from ..citus.stand_in import STAND_IN, run, seen
 from ..conftest import RunNosender, clone
+from ..planted.conftest import PLANTS, hijacks, plant
 
 ENGINE = (Path(__file__).parent / "engine.sql").read_bytes()
 FULL = """
@@ -249,3 +250,13 @@ def test_the_statements_as_a_script(cluster: tuple[str, ...], run_nosender: RunN
     script = as_script("public", returning.move_of("public", None, engine=True))
     run(cluster[0], script.replace("begin;", "", 1).replace("\ncommit;", ""))
     assert shape(cluster[0]) == before
+
+
+def test_a_move_runs_nothing_that_is_planted(cluster: tuple[str, ...], server: EmbeddedServer) -> None:
+    plant(cluster[0], *PLANTS)
+    before, held = shape(cluster[0]), rows(cluster[0])
+    with hijacks(server) as found:
+        assert applied(cluster).moved is not None
+        assert back(Target(cluster[0])).moved is not None
+    assert found == []
+    assert (shape(cluster[0]), rows(cluster[0])) == (before, held)
