@@ -11,8 +11,8 @@ from importlib import resources
 
 from nosender.schema.ddl import DdlFile, files, render
 
-DISTRIBUTION = 900
-"""The number from which on a script needs the engine."""
+DISTRIBUTION, RETURN = 900, 950
+"""From which number on a script needs the engine, and leads back to the core."""
 
 
 def scripts(name: str = "citus") -> tuple[DdlFile, ...]:
@@ -30,7 +30,7 @@ def keys_and_functions(schema: str, name: str = "citus") -> str:
 
 def distribution(schema: str, name: str = "citus") -> tuple[str, ...]:
     """What needs the engine, a statement each: Citus sends the text of a whole script to its nodes."""
-    whole = "\n".join(each.sql for each in scripts(name) if _number(each) >= DISTRIBUTION)
+    whole = "\n".join(each.sql for each in scripts(name) if DISTRIBUTION <= _number(each) < RETURN)
     return tuple(f"{each};" for each in render(whole, schema).strip().removesuffix(";").split(";\n"))
 
 

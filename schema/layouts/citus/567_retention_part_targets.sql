@@ -1,8 +1,8 @@
 set search_path = pg_catalog, pg_temp;
 
--- As retention_settle_targets, of one node: its transactions stand in its receipts, for the ledger's own rows
--- are of the coordinator's. A server of another identifier or timeline counts its transactions anew: nothing
--- on it has settled.
+-- As retention_settle_targets, of one node: its transactions stand in its receipts, as `transaction-N`, for
+-- the ledger's own rows are of the coordinator's. A server of another identifier or timeline counts its
+-- transactions anew: nothing on it has settled.
 create function public.retention_part_targets(name text, at_node text)
 returns table (until timestamp, settled xid[], rising xid[], last_one boolean)
 language plpgsql stable security definer
@@ -38,9 +38,10 @@ begin
     cross join lateral (
       select
         last_one or r.settled_until >= until or date_bin(level, r.settled_until, origin) = r.settled_until,
-        (r.file_number & 4294967295)::text::xid
+        (substr(r.error_class, 13)::bigint & 4294967295)::text::xid
     ) as t (final, wrote)
-    where r.phase = 'settled' and r.table_name = name and r.node = at_node;
+    where
+      r.phase = 'settled' and r.table_name = name and r.node = at_node and r.error_class ~ '^transaction-';
     return next;
   end loop;
 end
@@ -76,7 +77,7 @@ begin
   entry.phase := 'settled';
   entry.table_name := name;
   entry.node := node;
-  entry.file_number := wrote;
+  entry.error_class := 'transaction-' || wrote;
   entry.settled_until := least(until, now()::timestamp);
   entry.status := outcome;
   entry.clock_before := clock_timestamp();
