@@ -160,19 +160,23 @@ def end(
     return call(connection, schema, query, state, outcome, error_class)
 
 
-def refuse_replaced(connection: psycopg.Connection, schema: str) -> None:
-    """NosenderError where a superuser would run, with all rights, what somebody put in place of our code."""
+def refuse_replaced(connection: psycopg.Connection, schema: str, *, spread: bool | None = None) -> None:
+    """NosenderError where a superuser would run, with all rights, what somebody put in place of our code.
+
+    `spread`: whether rows stand in shards, where that is known.
+    """
     from nosender.schema.layouts.bodies import function_bodies
     from nosender.schema.observe import replaced
 
     if connection.info.parameter_status("is_superuser") != "on":
         return
+    spread = is_spread(connection, schema) if spread is None else spread
     replaced.refuse_replaced(
         connection,
         schema,
         "retention_",
         "connect as a role that was granted nosender_sweeper, and see `nosender db check`",
-        function_bodies(schema) if is_spread(connection, schema) else None,
+        function_bodies(schema) if spread else None,
     )
 
 

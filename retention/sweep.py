@@ -112,7 +112,7 @@ def sweep(
         try:
             require_session(target, connection, "a sweep")
             named = named_nodes(connection, target, nodes, all_of_them=True)
-            refuse_replaced(connection, target.schema)
+            refuse_replaced(connection, target.schema, spread=named is not None)
             policy = _policy_hash(connection, target.schema)
             plan = plan or live_plan(connection, target.schema, project)
             refuse_other_policy(policy, plan)

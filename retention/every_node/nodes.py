@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -109,7 +110,8 @@ def named_nodes(
         if named:
             raise UsageError("there is no other node: Citus distributes no table of this database")
         return None
-    refuse_worker(connection, target.schema)
+    if found.is_worker:
+        refuse_worker(connection, target.schema)
     if named is None:
         refuse_spread(connection, target.schema)
         return None
@@ -146,23 +148,34 @@ def opened(
         raise AssertionError("the coordinator is always named")
     nodes = Nodes([NodeSession(key, target or here) for key, target in targets.items()])
     policy = _policy(coordinator, here.schema)
-    for each in nodes.sessions:
-        if targets[each.key] is None:
-            each.lose(NosenderError(f"no --node {each.key}=URL names a connection to it"))
-            continue
+
+    unforeseen: list[BaseException] = []
+
+    def open_one(node: NodeSession) -> None:
+        if targets[node.key] is None:
+            node.lose(NosenderError(f"no --node {node.key}=URL names a connection to it"))
+            return
         try:
-            connection = each.target.connect(what, autocommit=not reading, reading=reading)
-        except NosenderError as error:
-            each.lose(error)
-            continue
-        each.connection = stack.enter_context(connection)
-        try:
-            if why := _mistaken(connection, each, known, policy):
-                each.error_class = OTHER_NODE
-                each.lose(NosenderError(why))
+            node.connection = node.target.connect(what, autocommit=not reading, reading=reading)
+            if why := _mistaken(node.session, node, known, policy):
+                node.error_class = OTHER_NODE
+                node.lose(NosenderError(why))
         except (psycopg.Error, NosenderError) as error:
-            each.error_class = None if connection.closed else OTHER_NODE
-            each.lose(error)
+            if node.connection is not None and not node.connection.closed:
+                node.error_class = OTHER_NODE
+            node.lose(error)
+        except BaseException as error:
+            unforeseen.append(error)
+
+    threads = [threading.Thread(target=open_one, args=(each,)) for each in nodes.sessions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for each in nodes.live:
+        stack.enter_context(each.session)
+    if unforeseen:
+        raise unforeseen[0]
     return nodes
 
 
@@ -182,7 +195,7 @@ def _mistaken(
     row = connection.execute(_HAS.encode(), [schema]).fetchone()
     if row is None or not row[0]:
         return "the functions of the sweep are not there"
-    refuse_replaced(connection, schema)
+    refuse_replaced(connection, schema, spread=True)
     if _policy(connection, schema) != policy:
         return "its retention policy is another one than the coordinator's"
     row = connection.execute(statement(schema, "select {}.retention_node()")).fetchone()

@@ -8,7 +8,7 @@ that lost its receipt is written once more.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -100,10 +100,48 @@ def settle_nodes(nodes: Nodes, settle: Settle) -> None:
             statement(settle.schema, "select table_name from {}.retention_settling_tables()")
         ).fetchall()
     ]
-    threads = [
-        threading.Thread(target=_settled, args=(each, tables, settle), name=f"settle-{each.name}")
-        for each in nodes.live
-    ]
+    before: dict[str, str] = {}
+    written: dict[str, list[str]] = {}
+
+    def write(node: NodeSession) -> None:
+        before[node.key] = next_transaction(node.session)
+        here = [table for table in tables if parts(node, table)]
+        holder = snapshot_holder(node.target)
+        try:
+            most = settle.most if holder is not None else _ALL
+            if sum(_settled_table(node, table, most, settle) for table in here):
+                written[node.key] = here
+        finally:
+            if holder is not None:
+                let_go(holder)
+
+    def clean(node: NodeSession) -> None:
+        if node.key in written:
+            _vacuum(node, written[node.key], before[node.key], settle)
+
+    # One after the other: a node that shares its server with another would wait for that one's snapshot.
+    for act in (write, clean):
+        _on_each(nodes, settle, act)
+
+
+def _on_each(nodes: Nodes, settle: Settle, act: Callable[[NodeSession], None]) -> None:
+    """A thread a node. One whose connection breaks is lost; any other error is raised once all have ended."""
+
+    def run(node: NodeSession) -> None:
+        try:
+            if not settle.over:
+                act(node)
+        except psycopg.Error as error:
+            if lost(node):
+                node.lose(error)
+                return
+            with settle.lock:
+                settle.failure = settle.failure or explain(error, node.target)
+        except BaseException as error:
+            with settle.lock:
+                settle.failure = settle.failure or error
+
+    threads = [threading.Thread(target=run, args=(node,), name=f"settle-{node.name}") for node in nodes.live]
     try:
         for thread in threads:
             thread.start()
@@ -117,34 +155,6 @@ def settle_nodes(nodes: Nodes, settle: Settle) -> None:
         raise
     if settle.failure is not None:
         raise settle.failure
-
-
-def _settled(node: NodeSession, tables: list[str], settle: Settle) -> None:
-    """A thread: one node, table by table."""
-    holder = None
-    try:
-        before = next_transaction(node.session)
-        holder = snapshot_holder(node.target)
-        most = settle.most if holder is not None else _ALL
-        here = [table for table in tables if parts(node, table)]
-        written = [table for table in here if _settled_table(node, table, most, settle)]
-        if holder is not None:
-            let_go(holder)
-            holder = None
-        if written and not settle.over:
-            _vacuum(node, here, before, settle)
-    except psycopg.Error as error:
-        if lost(node):
-            node.lose(error)
-            return
-        with settle.lock:
-            settle.failure = settle.failure or explain(error, node.target)
-    except BaseException as error:
-        with settle.lock:
-            settle.failure = settle.failure or error
-    finally:
-        if holder is not None:
-            let_go(holder)
 
 
 def _settled_table(node: NodeSession, table: str, most: int, settle: Settle) -> bool:
