@@ -35,13 +35,13 @@ _MOST_WITHOUT_PAUSE = 20_000
 _ALL = 2**62
 """Without a held snapshot a set is one transaction, however large."""
 _TARGETS = """
-    select until::text, settled::text, rising::text, last_one
+    select until::text, settled::text[], rising::text[], last_one
     from {}.retention_part_targets(%s::text, %s::text)
     order by until
 """
 _SETTLE = """
     select {}.retention_settle_part(
-      %s::text, %s::timestamp, %s::xid[], %s::xid[], %s::boolean, %s::bigint
+      %s::text, %s::timestamp, %s::xid[], %s::xid[], %s::boolean, %s::bigint, %s::text[]
     )
 """
 _RECEIPT = """
@@ -161,18 +161,39 @@ def _settled_table(node: NodeSession, table: str, most: int, settle: Settle) -> 
     """Set after set until none is left; whether any row was written."""
     wrote = False
     while not settle.over:
-        for until, settled, rising, last_one in settle.targets(node, table):
-            row = node.session.execute(
-                statement(node.target.schema, _SETTLE), [table, until, settled, rising, last_one, most]
-            ).fetchone()
-            if row is not None and (answer := row[0]) is not None:
-                settle.note(node, table, until, answer)
-                wrote = wrote or answer["settled"] > 0
-                duty = settle.state["duty"]
-                settle.stop.wait(float(answer["seconds"]) * (1 - duty) / duty)
+        for target in settle.targets(node, table):
+            if (written := _settled_set(node, table, target, most, settle)) is not None:
+                wrote = wrote or written > 0
                 break
         else:
             return wrote
+    return wrote
+
+
+def _settled_set(
+    node: NodeSession, table: str, target: tuple[Any, ...], most: int, settle: Settle
+) -> int | None:
+    """One set, in as many transactions as it takes; how many rows, None where there is nothing to settle.
+
+    A part is done when a sample of it is not full: what comes meanwhile settles with the next set.
+    """
+    until, settled, rising, last_one = target
+    wrote, parts_left = 0, None
+    while not settle.over:
+        row = node.session.execute(
+            statement(node.target.schema, _SETTLE),
+            [table, until, settled, rising, last_one, most, parts_left],
+        ).fetchone()
+        if row is None or (answer := row[0]) is None:
+            return None
+        settle.note(node, table, until, answer)
+        wrote += answer["settled"]
+        duty = settle.state["duty"]
+        settle.stop.wait(float(answer["seconds"]) * (1 - duty) / duty)
+        parts_left = answer["left"]
+        if not parts_left:
+            break
+        settled = [*settled, str(int(answer["transaction"]) % 2**32)]
     return wrote
 
 

@@ -2,9 +2,11 @@ set search_path = pg_catalog, pg_temp;
 
 -- On a node, one transaction of the settling of a table: of each part a random sample, or all that is due,
 -- written anew in random order, as retention_settle_batch writes it. The answer is what the receipt has to
--- say, null where nothing is due. `most` is of all parts together.
+-- say, null where nothing is due. `most` is of all parts together; a part takes some time however few of its
+-- rows are due, and whoever writes one of them waits for all, so after a while the others are left: the
+-- answer says which, and the next call is of them (`others`).
 create function public.retention_settle_part(
-  name text, until timestamp, settled xid[], rising xid[], last_one boolean, most bigint
+  name text, until timestamp, settled xid[], rising xid[], last_one boolean, most bigint, others text[]
 ) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -14,27 +16,41 @@ set jit to off
 as $$
 declare
   bound constant timestamp := least(until, now()::timestamp);
+  enough constant timestamptz := case
+    when most <= 3000 then now() + interval '0.2 seconds'
+    when most <= 20000 then now() + interval '2 seconds'
+    else 'infinity'
+  end;
   taken text;
-  parts text[] := array(select p.part from public.retention_parts(name) as p order by p.shard);
   answer jsonb;
+  open_parts text[] := '{}';
   due bigint := 0;
   written bigint := 0;
-  more boolean := false;
 begin
-  foreach taken in array parts loop
+  for taken in
+    select p.part
+    from public.retention_parts(name) as p
+    where others is null or p.part = any(others)
+    order by gen_random_uuid()
+  loop
+    if written >= most or written > 0 and clock_timestamp() > enough then
+      open_parts := open_parts || taken;
+      continue;
+    end if;
     continue when not public.retention_take(name, taken);
-    answer := public.retention_settle_rows(
-      name, bound, settled, rising, greatest(most / cardinality(parts), 50)
-    );
+    answer := public.retention_settle_rows(name, bound, settled, rising, most - written);
     due := due + (answer ->> 'due')::bigint;
     written := written + (answer ->> 'written')::bigint;
-    more := more or (answer ->> 'more')::boolean;
+    if (answer ->> 'more')::boolean then
+      open_parts := open_parts || taken;
+    end if;
   end loop;
-  if cardinality(parts) = 0 or due = 0 and not last_one then
+  if due = 0 and others is null and not last_one then
     return null;
   end if;
   return jsonb_build_object(
-    'settled', written, 'blocked', due - written, 'outcome', case when more then 'partial' else 'done' end,
+    'settled', written, 'blocked', due - written, 'left', to_jsonb(open_parts),
+    'outcome', case when open_parts = '{}' then 'done' else 'partial' end,
     'transaction', pg_current_xact_id()::text,
     'seconds', extract(epoch from clock_timestamp() - now())
   );
