@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from nosender.migrations import runner
@@ -30,12 +31,30 @@ DATABASE = "distributed"
 
 
 @pytest.fixture(scope="session")
-def cluster(server: EmbeddedServer, binaries: Binaries) -> Iterator[tuple[str, ...]]:
-    """The coordinator's database and the workers', of which the tables are distributed and empty."""
+def with_citus(server: EmbeddedServer, binaries: Binaries) -> Binaries:
     with psycopg.connect(server.conninfo()) as connection:
         found = connection.execute("select 1 from pg_available_extensions where name = 'citus'").fetchone()
     if found is None:
         pytest.skip(f"Citus is not installed here; last run by hand: {LAST_BY_HAND}")
+    return binaries
+
+
+@pytest.fixture(scope="session")
+def cluster(with_citus: Binaries) -> Iterator[tuple[str, ...]]:
+    """The coordinator's database and the workers', of which the tables are distributed and empty."""
+    with three(with_citus) as urls:
+        yield urls
+
+
+@pytest.fixture(scope="module")
+def own_cluster(with_citus: Binaries) -> Iterator[tuple[str, ...]]:
+    """Another one, on whose nodes nobody has planted anything."""
+    with three(with_citus) as urls:
+        yield urls
+
+
+@contextmanager
+def three(binaries: Binaries) -> Iterator[tuple[str, ...]]:
     with ExitStack() as stack:
         nodes = [stack.enter_context(EmbeddedServer(binaries, settings=SETTINGS)) for _ in range(3)]
         yield made([node.conninfo() for node in nodes])
@@ -80,6 +99,10 @@ def empty(servers: list[str], name: str) -> tuple[str, ...]:
             admin.execute(f"create database {name}")
         with psycopg.connect(url, autocommit=True) as admin:
             admin.execute("create extension citus")
+            # who moves a shard connects to itself
+            here = str(conninfo_to_dict(url)["host"])
+            admin.execute(sql.SQL("alter system set citus.local_hostname = {}").format(sql.Literal(here)))
+            admin.execute("select pg_reload_conf()")
     with psycopg.connect(urls[0], autocommit=True) as coordinator:
         hosts = [conninfo_to_dict(each)["host"] for each in urls]
         coordinator.execute("select citus_set_coordinator_host(%s, 5432)", [hosts[0]])
