@@ -1,11 +1,11 @@
-"""What the catalogue declares of a schema in the layout: two columns more, and keys of more columns."""
+"""What the catalogue declares of a schema in the layout: columns and functions more, keys of more columns."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nosender.schema.catalogue.model import Column
+from nosender.schema.catalogue.model import Column, Function
 from nosender.schema.layouts import layout as layouts
 from nosender.schema.layouts.standing import beside, stands
 
@@ -24,7 +24,10 @@ def declared_of(catalogue: Catalogue, live: Observation) -> Catalogue:
     return replace(
         catalogue,
         tables=tuple(_table(each, catalogue, layout) for each in catalogue.tables),
-        functions=tuple(each for each in catalogue.functions if each.name not in gone),
+        functions=(
+            *(each for each in catalogue.functions if each.name not in gone),
+            *(Function(name, purpose, layout.tables[0].place) for name, purpose in layout.functions),
+        ),
         foreign_keys=tuple(_key(each, layout) for each in catalogue.foreign_keys),
     )
 

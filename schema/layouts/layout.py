@@ -96,6 +96,8 @@ class Layout:
     settings: tuple[QuietSetting, ...] = ()
     columns: tuple[AddedColumn, ...] = ()
     foreign_keys: tuple[ReplacedForeignKey, ...] = ()
+    functions: tuple[tuple[str, str], ...] = ()
+    """By function that only the layout has, what it is for."""
     made_from: tuple[tuple[str, str], ...] = ()
     """By script that stands for a file of the DDL, the SHA-256 of the text that it was made of."""
 
@@ -119,7 +121,7 @@ def read_file(path: Path, root: Path) -> Layout:
     """The layout of a file; UsageError with its line where it is not right."""
     file = File(path, root)
     whole = file.section()
-    whole.skip("tables", "keys", "triggers", "settings", "columns", "foreign_keys", "made_from")
+    whole.skip("tables", "keys", "triggers", "settings", "columns", "foreign_keys", "functions", "made_from")
     guards = whole.texts("guards")
     whole.done()
     tables = tuple(_table(file.section("tables", name), name) for name in file.section("tables").values)
@@ -137,9 +139,11 @@ def read_file(path: Path, root: Path) -> Layout:
     )
     columns = tuple(_column(each) for each in file.items("columns"))
     foreign = tuple(_foreign_key(each) for each in file.items("foreign_keys"))
+    own = file.section("functions")
+    functions = tuple((name, own.text(name)) for name in own.values)
     made = file.section("made_from")
     made_from = tuple((name, made.text(name)) for name in made.values)
-    return Layout(tables, keys, guards, triggers, settings, columns, foreign, made_from)
+    return Layout(tables, keys, guards, triggers, settings, columns, foreign, functions, made_from)
 
 
 def _table(section: Section, name: str) -> PlacedTable:

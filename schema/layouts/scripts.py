@@ -64,7 +64,9 @@ def core_again(schema: str, name: str = "citus") -> str:
     """The keys and functions of the core, as one script: on tables that are distributed no more."""
     core = {each.name: each.sql for each in files()}
     replaced = [core[each] for each in core_texts(name)]
-    functions = [re.sub(r"(?m)^create function ", "create or replace function ", each) for each in replaced]
+    functions = [
+        re.sub(r"(?m)^create (function|procedure) ", r"create or replace \1 ", each) for each in replaced
+    ]
     keys = [each.sql for each in _between(name, CORE, 1000)]
     return render("\n".join((*keys, *functions, *(core[each] for each in _DROPPED))), schema)
 

@@ -136,7 +136,7 @@ def test_there_and_back(cluster: tuple[str, ...]) -> None:
 
 
 WRONG = {
-    "select 1 / 0": r"statement 2 of 13 \(select 1 / 0\) was refused: division by zero; nothing was kept",
+    "select 1 / 0": r"statement 2 of [0-9]+ \(select 1 / 0\) was refused: division by zero; nothing was kept",
     "delete from public.messages": "public.message_deliveries had .* rows and has 0; nothing of it was kept",
     "create table public.more ()": "relations public.more is new",
     "alter table public.users alter phone_number set statistics 100": "columns public.users.phone_number is",

@@ -67,6 +67,10 @@ def test_what_the_layout_adds_says_what_it_is_for() -> None:
         assert said[f"public.{each.table}.{each.name}"] == each.purpose
     declared = declared_of(load(), standing.applied(CORE, standing.beside("public")))
     assert not [each for each in declared.functions if each.name == "deliver_to_destination_only"]
+    own = {each.name for each in standing.beside("public").has.functions} - {
+        each.name for each in CORE.functions
+    }
+    assert own == {name for name, _ in LAYOUT.functions}
     keys = {(each.table, each.columns) for each in declared.foreign_keys}
     live = {
         (each.table, each.columns)
