@@ -24,6 +24,7 @@ PACKAGE = Path(__file__).parent.parent
 COMMENTS = "schema/ddl/850_comments.sql"
 DECLARED = "schema/ddl/603_audit_declared.sql"
 REFERENCE = "schema/observe/reference.json"
+LAYOUT = "schema/layouts/citus"
 
 
 def of_catalogue(catalogue: Catalogue, declared: Observation) -> dict[str, str]:
@@ -54,11 +55,13 @@ def of_server(conninfo: str) -> dict[str, str]:
 
     The comments are part of the DDL: write them first.
     """
-    from nosender.migrations.revisions import VERSIONS
+    from nosender.migrations.revisions import VERSIONS, Chain
     from nosender.migrations.tools.expect import expected
+    from nosender.schema.layouts import standing
     from nosender.schema.observe.reference import make
 
     made = {REFERENCE: make(conninfo).to_json()}
+    made[f"{LAYOUT}/{Chain.load().head}.json"] = standing.make(conninfo).to_json()
     for path, text in expected(conninfo).items():
         made[f"migrations/versions/{path.relative_to(VERSIONS)}"] = text
     return made

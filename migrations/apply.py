@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,10 +50,12 @@ def apply(
     watch: Watch,
     before: Callable[[], None] | None = None,
     verify: Callable[[], None] | None = None,
+    instead: Sequence[str] | None = None,
 ) -> None:
     """Run the revision and record it. Either all of it stands afterwards or none, steps aside.
 
-    `before` is called inside the transaction, first, and may refuse; so may `verify`, last.
+    `before` is called inside the transaction, first, and may refuse; so may `verify`, last. `instead`: the
+    statements that stand for it in a layout.
     RevisionError: the database refused what the revision does; NosenderError: a lock was not won, a disk is
     full; psycopg.OperationalError: the connection is gone.
     """
@@ -65,10 +67,13 @@ def apply(
             if before is not None:
                 before()
             _look_up(work, revision.search_path(schema))
-            run_module(work, schema, revision, direction)
+            if instead is None:
+                run_module(work, schema, revision, direction)
+            for statement in instead or ():
+                work.execute(statement.encode())
             _finish(work, schema, revision, direction, after, verify)
 
-    if revision.transactional:
+    if revision.transactional or instead is not None:
         patiently(work, whole, revision, f"revision {revision.revision}", patience, watch)
         return
     if before is not None:

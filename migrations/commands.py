@@ -225,7 +225,8 @@ def current(ctx: click.Context, versions: Path | None) -> None:
     state = (
         "head" if not standing.pending else f"{len(standing.pending)} pending: {', '.join(standing.pending)}"
     )
-    click.echo(f"{standing.revision or 'base'} ({state})")
+    place = ", in the layout for Citus" if standing.in_layout else ""
+    click.echo(f"{standing.revision or 'base'} ({state}){place}")
 
 
 @db.command()
@@ -381,8 +382,8 @@ def sql(
     ctx: click.Context, revision: str, start: str | None, folder: Path | None, versions: Path | None
 ) -> None:
     """Print the SQL that `db upgrade REVISION` would run, for a DBA to run with psql."""
-    from nosender.migrations import runner, sql_script
-    from nosender.migrations.revisions import VERSIONS
+    from nosender.migrations import layout_step, runner, sql_script
+    from nosender.migrations.revisions import VERSIONS, Chain
     from nosender.server.target import DatabaseOptions, from_context
 
     declared, chain = _declared(folder), versions or VERSIONS
@@ -390,6 +391,8 @@ def sql(
     if start is None:
         target = from_context(ctx)
         standing = runner.current(target, versions=chain)
+        if standing.in_layout and standing.pending:
+            layout_step.refuse_core_text([Chain.load(chain).get(each) for each in standing.pending])
         start, schema = standing.revision or "base", target.schema
         knobs = None if knobs == standing.knobs else knobs
     else:

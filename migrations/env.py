@@ -22,7 +22,7 @@ import sqlalchemy
 from alembic import context, util
 
 from nosender.errors import NosenderError, UsageError
-from nosender.migrations import journal
+from nosender.migrations import journal, layout_step
 from nosender.migrations.alembic_session import (
     COMMAND_LINE,
     FILE,
@@ -96,6 +96,8 @@ def _enter(session: AlembicSession) -> None:
             )
         applied, affected = _affected(journal.current(session.driver, schema))
         journal.refuse_code(session.driver, schema)
+        if affected and layout_step.in_layout(session.driver, schema):
+            layout_step.refuse_core_text(affected)
         if affected is None or affected:
             refuse_strangers(session.driver, schema, applied, affected or (), defaults=True)
     session.look_up(_path(affected))

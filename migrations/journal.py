@@ -198,24 +198,21 @@ def write(
         connection.execute(_in(schema, query, JOURNAL), row)
 
 
-def write_step(connection: psycopg.Connection, schema: str, name: str, statement: str) -> None:
+def write_step(
+    connection: psycopg.Connection, schema: str, name: str, statement: str, direction: Direction = "up"
+) -> None:
     """Record a statement of no revision, under a name of its own, in the caller's transaction."""
     refuse_code(connection, schema)
-    connection.execute(
-        _in(
-            schema,
-            "insert into {} (revision, direction, algorithm, checksum) values (%s, 'up', %s, %s)",
-            JOURNAL,
-        ),
-        (name, ALGORITHM, sql_digest(statement)),
-    )
+    query = "insert into {} (revision, direction, algorithm, checksum) values (%s, %s, %s, %s)"
+    row = (name, direction, ALGORITHM, sql_digest(statement))
+    connection.execute(_in(schema, query, JOURNAL), row)
 
 
-def step_line(schema: str, name: str, statement: str) -> str:
+def step_line(schema: str, name: str, statement: str, direction: Direction = "up") -> str:
     """The same as a statement of a script."""
     return (
         f"insert into {qualified(schema, JOURNAL)} (revision, direction, algorithm, checksum)"  # noqa: S608
-        f" values ({literal(name)}, 'up', {ALGORITHM}, '{sql_digest(statement)}');"
+        f" values ({literal(name)}, '{direction}', {ALGORITHM}, '{sql_digest(statement)}');"
     )
 
 

@@ -41,7 +41,12 @@ def check_nodes(
     """Each node beside the one behind `connection`; UsageError for a name that is no node's."""
     from nosender.schema.observe import observe
 
-    here = observe(connection, schema).distribution or Distribution(COORDINATOR, standby=False)
+    return check_others(observe(connection, schema).distribution, named)
+
+
+def check_others(spread: Distribution | None, named: Mapping[str, Target]) -> tuple[CheckedNode, ...]:
+    """Each node beside the one that was read."""
+    here = spread or Distribution(COORDINATOR, standby=False)
     here.refuse_unknown(named)
     return tuple(_checked(each, here, named.get(each.key)) for each in here.others)
 

@@ -21,12 +21,14 @@ def drift(
     connection: psycopg.Connection[Any], schema: str, revision: Revision, frozen: Frozen | None = None
 ) -> tuple[Difference, ...]:
     """How the schema differs from what the revision promises, with what a project froze beside it."""
+    from nosender.schema.layouts.standing import laid_out
     from nosender.schema.observe import differences, observe
     from nosender.schema.observe.parts import together
     from nosender.schema.observe.turned import with_values_of
 
     live = observe(connection, schema)
     expected = _promised(revision.expected.read_text(encoding="utf-8"), schema)
+    expected = laid_out(expected, live, revision.revision)
     if frozen is not None:
         expected = together(expected, frozen.observation)
     schemas = sorted({each.schema for each in frozen.observation.relations} - {schema}) if frozen else []

@@ -6,7 +6,7 @@ carries the questions, whoever owns it answers them. A password goes to no addre
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from nosender.errors import NosenderError
 from nosender.privacy_audit.finding import Outcome
 from nosender.privacy_audit.reading import LOCK_MILLISECONDS, Reading, read_snapshot
 from nosender.privacy_audit.snapshot.object_names import without_numbers
-from nosender.privacy_audit.snapshot.snapshot import ON_COORDINATOR
+from nosender.privacy_audit.snapshot.snapshot import ON_COORDINATOR, Row, Unseen
 from nosender.schema.observe.distribution_model import COORDINATOR, Distribution
 
 if TYPE_CHECKING:
@@ -98,6 +98,39 @@ def _read(
     copies = tuple(replace(each, queued=each.queued or each.name in queued) for each in around.copies)
     snapshot = replace(reading.snapshot, surroundings=replace(around, copies=copies))
     return NodeReading(node, replace(reading, snapshot=snapshot))
+
+
+def with_parts(here: Reading, nodes: Sequence[NodeReading]) -> Reading:
+    """The coordinator's reading, with what each node answers of its own rows in the place of its own answers.
+
+    Where a node was not read or could not answer, what was asked through the coordinator stands, if anything.
+    """
+    from nosender.privacy_audit.snapshot.probes.by_part import together as added
+
+    answers = dict(here.snapshot.probes)
+    told = set()
+    for name, answer in here.parts.items():
+        rows: list[Row] = []
+        why = ""
+        for place, one in (("the coordinator", answer), *_of_nodes(name, nodes)):
+            if isinstance(one, Unseen):
+                why = why or f"{place}: {one.reason}"
+            else:
+                rows += one
+        if not why:
+            answers[name] = added(rows)
+            told.add(name)
+        elif isinstance(answers.get(name), Unseen):
+            answers[name] = Unseen(why)
+    return replace(here, snapshot=replace(here.snapshot, probes=answers, by_node=frozenset(told)))
+
+
+def _of_nodes(name: str, nodes: Sequence[NodeReading]) -> Iterator[tuple[str, tuple[Row, ...] | Unseen]]:
+    for each in nodes:
+        if each.reading is None:
+            yield each.node.name, Unseen("was not looked at")
+        else:
+            yield each.node.name, each.reading.parts.get(name, Unseen("told nothing of its rows"))
 
 
 def with_shards(findings: list[Finding], spread: Distribution | None) -> list[Finding]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nosender.errors import IncompleteError
 from nosender.privacy_audit.result.limits import rights_of_reader
 from nosender.privacy_audit.snapshot.nodes import is_worker, on_node
-from nosender.privacy_audit.snapshot.snapshot import ON_COORDINATOR, Snapshot, Unseen
+from nosender.privacy_audit.snapshot.snapshot import ON_COORDINATOR, Row, Snapshot, Unseen
 from nosender.schema.observe.citus_own import without_own
 from nosender.schema.observe.turned import values_of, with_values_of
 from nosender.server.sqlstates import in_words
@@ -37,6 +37,8 @@ class Reading:
     measured: Mapping[str, Any] = field(default_factory=dict)
     address: str = ""
     """Where the connection went, without the user and the password."""
+    parts: Mapping[str, tuple[Row, ...] | Unseen] = field(default_factory=dict)
+    """Of a node of a distributed database: what its own rows answer."""
 
 
 def read_snapshot(
@@ -58,6 +60,7 @@ def read_snapshot(
     import psycopg
 
     from nosender.privacy_audit.snapshot import probes
+    from nosender.privacy_audit.snapshot.probes import by_part
     from nosender.privacy_audit.snapshot.probes.functions import LEDGER, probe_names
     from nosender.privacy_audit.snapshot.probes.second_session import SecondSession
     from nosender.schema.observe import reference
@@ -82,6 +85,9 @@ def read_snapshot(
                 if names and unasked is None
                 else (dict.fromkeys(names, Unseen(unasked or "")), frozenset())
             )
+            spread = snapshot.live.distribution
+            asks_parts = call_probes is True and snapshot.has_ours and spread is not None and spread.tables
+            parts = by_part.ask(connection, snapshot) if asks_parts else {}
         answers = probes.confirmed(connection, snapshot, answers, seen)
     except psycopg.errors.InsufficientPrivilege as error:
         message = error.diag.message_primary or "a catalog"
@@ -98,6 +104,7 @@ def read_snapshot(
         started=started or datetime.now(UTC),
         measured=_measured(snapshot),
         address=f"{connection.info.host}:{connection.info.port}",
+        parts=parts,
     )
 
 
@@ -113,12 +120,14 @@ def _catalogs(
     from nosender.privacy_audit.snapshot.probes.declared import with_columns_of
     from nosender.schema.catalogue.aged import aged
     from nosender.schema.knobs import Knobs
+    from nosender.schema.layouts.declared import declared_of
+    from nosender.schema.layouts.standing import laid_out
     from nosender.schema.observe import observe, reference
     from nosender.schema.observe.parts import together
 
     live = without_own(observe(connection, schema, lock_timeout=lock_timeout))
     around = surroundings.read(connection, schema)  # waits no longer for a lock than observe does
-    declared = reference(schema)
+    declared, catalogue = laid_out(reference(schema), live), declared_of(catalogue, live)
     if frozen is not None:  # a project's own
         declared = with_columns_of(together(declared, frozen.observation), catalogue)
     if live.distribution is not None:

@@ -20,6 +20,7 @@ from nosender.privacy_audit.every_node import (
     definitions_on,
     read_nodes,
     together,
+    with_parts,
     with_shards,
 )
 from nosender.privacy_audit.finding import Claim, Finding, NotTested, Outcome, Severity, Verdict
@@ -107,6 +108,7 @@ def run(target: Target, options: Options | None = None) -> Audit:
     nodes = None
     if options.nodes is not None:
         nodes = read_nodes(reading, options.nodes, catalogue, frozen, options.lock_timeout)
+        reading = with_parts(reading, nodes)
     return judge(reading, checks, options, nodes)
 
 

@@ -46,6 +46,7 @@ def check(ctx: click.Context, folder: Path | None) -> None:
     from nosender.project import find
     from nosender.project.declared import catalogue_of, require_schema_of
     from nosender.schema.catalogue import check as compare
+    from nosender.schema.layouts.declared import declared_of
     from nosender.schema.observe import observe
     from nosender.schema.observe.citus_own import without_own
     from nosender.schema.observe.read.distribution import refuse_worker
@@ -59,6 +60,7 @@ def check(ctx: click.Context, folder: Path | None) -> None:
     with target.connect("nosender catalogue check", reading=True) as connection:
         refuse_worker(connection, target.schema)
         observation = without_own(observe(connection, target.schema))
+    declared = declared_of(declared, observation)
     ours = {table.name for table in declared.tables if table.made_by == "nosender" and table.whose is None}
     if not any(each.schema == target.schema and each.name in ours for each in observation.relations):
         raise IncompleteError(

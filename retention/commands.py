@@ -7,12 +7,15 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
-from nosender.project.commands import project_option
+from nosender.project.commands import nodes_options, project_option
 from nosender.terminal_text import PIPE, fitted, terminal, waiting
+
+if TYPE_CHECKING:
+    from nosender.retention.status import Status
 
 _format_option = click.option(
     "--format",
@@ -56,6 +59,7 @@ def retention() -> None:
     "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Sessions that share a table."
 )
 @click.option("--canary", is_flag=True, help="Leave a row behind that the next sweeps have to remove.")
+@nodes_options
 @project_option
 @_format_option
 @click.pass_context
@@ -71,29 +75,29 @@ def sweep(
     tables: tuple[str, ...],
     workers: int,
     canary: bool,
+    every_node: bool,
+    nodes: tuple[str, ...],
     form: str,
 ) -> None:
     """Delete what has expired, once, to the end; Ctrl-C ends it after the batch under way, with a receipt."""
     from dataclasses import replace
 
     from nosender.project import find
-    from nosender.retention.status import read_status
+    from nosender.retention.every_node.status import read_status
     from nosender.retention.sweep import FAST, GENTLE
     from nosender.retention.sweep import sweep as run
     from nosender.retention.terminal import Bar, interruptible
-    from nosender.server.target import from_context
+    from nosender.server.target import from_context, nodes_of
 
     pace = replace(FAST if fast else GENTLE, rate=rate, patience_ms=int(patience * 1000))
-    if batch is not None:
-        pace = replace(pace, most=batch)
-    if target_ms is not None:
-        pace = replace(pace, target_ms=target_ms)
-    if duty is not None:
-        pace = replace(pace, duty=duty)
+    asked: dict[str, Any] = {"most": batch, "target_ms": target_ms, "duty": duty}
+    pace = replace(pace, **{name: value for name, value in asked.items() if value is not None})
     target = from_context(ctx, keeps="a sweep")
+    named = nodes_of(nodes, target.schema, every_node=every_node)
     with interruptible() as stop, Bar() as bar:
         if bar.active:
-            bar.expected = sum(each.estimate for each in read_status(target).overdue)
+            status = read_status(target, named, settles=False)
+            bar.expected = sum(each.estimate for each in status.overdue)
         receipt = run(
             target,
             pace=pace,
@@ -103,6 +107,7 @@ def sweep(
             stop=stop,
             workers=workers,
             project=find(folder),
+            nodes=named,
         )
     if form == "json":
         click.echo(json.dumps(asdict(receipt), indent=2))
@@ -120,22 +125,24 @@ def sweep(
 
 
 @retention.command()
+@nodes_options
 @project_option
 @_format_option
 @click.pass_context
-def plan(ctx: click.Context, folder: Path | None, form: str) -> None:
+def plan(
+    ctx: click.Context, folder: Path | None, every_node: bool, nodes: tuple[str, ...], form: str
+) -> None:
     """What a sweep would do now: the rules, how many rows are due, since when, and what would settle."""
     from nosender.project import find
+    from nosender.retention.every_node.status import read_status, read_unsettled
     from nosender.retention.policy import live_plan
-    from nosender.retention.status import read_status
     from nosender.retention.status_text import plan_json, plan_text
-    from nosender.retention.unsettled import read_unsettled
-    from nosender.server.target import from_context
+    from nosender.server.target import from_context, nodes_of
 
     target = from_context(ctx)
     with waiting("counting what is due and what is to settle", sys.stderr):
-        status = read_status(target)
-        unsettled = read_unsettled(target)
+        status = read_status(target, nodes_of(nodes, target.schema, every_node=every_node))
+        unsettled = read_unsettled(target, status)
     with target.connect("nosender retention", reading=True) as connection:
         declared = live_plan(connection, target.schema, find(folder))
     text = (
@@ -144,6 +151,15 @@ def plan(ctx: click.Context, folder: Path | None, form: str) -> None:
         else plan_text(declared, status, unsettled, terminal(sys.stdout))
     )
     click.echo(text, nl=False)
+    ctx.exit(_unseen(status))
+
+
+def _unseen(status: Status) -> int:
+    """3 where a node was not looked at, which is said; else 0."""
+    unseen = [each for each in status.nodes if each.why is not None]
+    for each in unseen:
+        click.echo(f"nosender: node {each.node} was not looked at: {each.why}", err=True)
+    return 3 if unseen else 0
 
 
 @retention.command()
@@ -161,20 +177,24 @@ def plan(ctx: click.Context, folder: Path | None, form: str) -> None:
     metavar="FILE",
     help="Write it to this file, whole or not at all.",
 )
+@nodes_options
 @click.pass_context
-def status(ctx: click.Context, form: str, output: Path | None) -> None:
+def status(
+    ctx: click.Context, form: str, output: Path | None, every_node: bool, nodes: tuple[str, ...]
+) -> None:
     """What is overdue, how the last sweeps went, and who keeps deleted rows from being vacuumed away.
 
-    It tells and does not judge: it exits 0 with rows overdue, too. What decides is `audit run`, or an alarm
-    on the metrics.
+    It tells and does not judge: it exits 0 with rows overdue, too, and 3 where a node was not looked at. What
+    decides is `audit run`, or an alarm on the metrics.
     """
     from nosender.files import write_whole
+    from nosender.retention.every_node.status import read_status
     from nosender.retention.prometheus import render
-    from nosender.retention.status import read_status
     from nosender.retention.status_text import status_json, status_text
-    from nosender.server.target import from_context
+    from nosender.server.target import from_context, nodes_of
 
-    found = read_status(from_context(ctx))
+    target = from_context(ctx)
+    found = read_status(target, nodes_of(nodes, target.schema, every_node=every_node))
     if form == "prometheus":
         text = render(found, time.time())
     elif form == "json":
@@ -185,6 +205,7 @@ def status(ctx: click.Context, form: str, output: Path | None) -> None:
         write_whole(output, text, mode=0o644)
     else:
         click.echo(text, nl=False)
+    ctx.exit(_unseen(found))
 
 
 class Duration(click.ParamType[float]):
@@ -226,6 +247,7 @@ class Duration(click.ParamType[float]):
     help="Write metrics here after each sweep, for the node exporter's textfile collector.",
 )
 @click.option("--sweeps", type=click.IntRange(min=1), metavar="N", help="End after so many. [default: never]")
+@nodes_options
 @project_option
 @click.pass_context
 def watch(
@@ -237,6 +259,8 @@ def watch(
     canary: bool,
     textfile: Path | None,
     sweeps: int | None,
+    every_node: bool,
+    nodes: tuple[str, ...],
 ) -> None:
     """Sweep for ever at an interval; SIGTERM and Ctrl-C end it after the batch under way."""
     from nosender.project import find
@@ -245,8 +269,9 @@ def watch(
     from nosender.retention.watch import Watch
     from nosender.retention.watch import watch as run
     from nosender.schema.catalogue import load
-    from nosender.server.target import from_context
+    from nosender.server.target import from_context, nodes_of
 
+    target = from_context(ctx, keeps="a sweep")
     how = Watch(
         interval=interval if interval is not None else load().interval.total_seconds(),
         jitter=jitter,
@@ -255,8 +280,8 @@ def watch(
         textfile=textfile,
         sweeps=sweeps,
         project=find(folder),
+        nodes=nodes_of(nodes, target.schema, every_node=every_node),
     )
-    target = from_context(ctx, keeps="a sweep")
     with interruptible() as stop, Bar() as bar:
         failed = run(target, how, stop=stop, tell=lambda sentence: bar.tell(sentence), progress=bar.show)
     ctx.exit(4 if failed and sweeps is not None else 0)
@@ -268,9 +293,18 @@ def watch(
     "--lock-timeout", type=Duration(), default="5s", show_default=True, help="How long to wait for a table."
 )
 @click.option("--yes", is_flag=True, help="Do not ask before a rewrite, as where nobody could answer.")
+@nodes_options
 @project_option
 @click.pass_context
-def erase(ctx: click.Context, rewrite: bool, lock_timeout: float, yes: bool, folder: Path | None) -> None:
+def erase(
+    ctx: click.Context,
+    rewrite: bool,
+    lock_timeout: float,
+    yes: bool,
+    folder: Path | None,
+    every_node: bool,
+    nodes: tuple[str, ...],
+) -> None:
     """Vacuum the swept tables and a project's, or write them anew, so that what was deleted leaves the files.
 
     First says which locks that takes. Copies in the WAL, its archive, replicas and backups are out of reach.
@@ -279,10 +313,11 @@ def erase(ctx: click.Context, rewrite: bool, lock_timeout: float, yes: bool, fol
     from nosender.project.declared import catalogue_of
     from nosender.retention.erase import erase as run
     from nosender.retention.erase import measures
-    from nosender.server.target import from_context
+    from nosender.server.target import from_context, nodes_of
 
     target, catalogue = from_context(ctx, keeps="an erasure"), catalogue_of(find(folder))
-    for each in measures(target, rewrite=rewrite, catalogue=catalogue):
+    named = nodes_of(nodes, target.schema, every_node=every_node)
+    for each in measures(target, rewrite=rewrite, catalogue=catalogue, nodes=named):
         click.echo(f"{each.statement} {each.table}, {each.bytes:,} bytes: {each.lock}", err=True)
     if rewrite and not yes:
         click.confirm("Write these tables anew now?", abort=True, err=True)
@@ -292,6 +327,7 @@ def erase(ctx: click.Context, rewrite: bool, lock_timeout: float, yes: bool, fol
         lock_timeout_ms=int(lock_timeout * 1000),
         catalogue=catalogue,
         tell=lambda sentence: click.echo(sentence, err=True),
+        nodes=named,
     )
     for table in done:
         click.echo(f"{table.table}: {table.bytes_before:,} bytes before, {table.bytes_after:,} after")

@@ -9,7 +9,8 @@ docs/retention.md says what bounds each.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,11 @@ import psycopg
 from psycopg import sql
 
 from nosender.errors import NosenderError
+from nosender.retention.every_node.erase import parts_to_erase
+from nosender.retention.every_node.nodes import named_nodes, opened
 from nosender.retention.plan import Plan
 from nosender.retention.policy import declared_plan
-from nosender.retention.session import refuse_replaced, refuse_spread
+from nosender.retention.session import refuse_replaced
 from nosender.schema.catalogue import Catalogue, load
 from nosender.schema.catalogue.places import declared_name, place_of
 from nosender.server.sqlstates import in_words
@@ -59,10 +62,25 @@ _LOCKS = {
 
 
 def measures(
-    target: Target, *, rewrite: bool, plan: Plan | None = None, catalogue: Catalogue | None = None
+    target: Target,
+    *,
+    rewrite: bool,
+    plan: Plan | None = None,
+    catalogue: Catalogue | None = None,
+    nodes: Mapping[str, Target] | None = None,
 ) -> tuple[Measure, ...]:
     """What `erase` would do, table by table, with the locks it takes."""
     with target.connect("nosender retention erase", reading=True) as connection:
+        if (named := named_nodes(connection, target, nodes, all_of_them=True)) is not None:
+            tables = _tables(connection, target, plan, catalogue, rewrite=rewrite)
+            with ExitStack() as stack:
+                found = opened(connection, named, stack, what="nosender retention erase", reading=True)
+                return tuple(
+                    Measure(f"{each.name} on {node.name}", statement, _LOCKS[statement], each.bytes)
+                    for node in found.live
+                    for each in parts_to_erase(node, tables)
+                    for statement in ("rewrite" if rewrite else "vacuum",)
+                )
         return tuple(
             Measure(table, statement, _LOCKS[statement], _size(connection, target, table))
             for table in _tables(connection, target, plan, catalogue, rewrite=rewrite)
@@ -78,13 +96,15 @@ def erase(
     plan: Plan | None = None,
     catalogue: Catalogue | None = None,
     tell: Callable[[str], None] | None = None,
+    nodes: Mapping[str, Target] | None = None,
 ) -> tuple[Erased, ...]:
     """Vacuum the swept tables, or write them anew, gather statistics afresh and make a checkpoint.
 
     A rewrite also takes every other declared table from which a column was dropped; a project's that the
     catalogue declares are taken all of them, for their rows go with those of ours. Runs under the tables'
     owner. NosenderError where a table cannot be had within the timeout: those before
-    it are done.
+    it are done. `nodes`: connections to the other nodes of a database that Citus distributes, by their
+    numbers; there a rewrite leaves no receipt, for one is of one file.
     """
 
     from nosender.server.pooler import require_session
@@ -93,7 +113,9 @@ def erase(
     with target.connect("nosender retention erase", autocommit=True) as connection:
         require_session(target, connection, "an erasure")
         connection.set_for_session("lock_timeout", str(lock_timeout_ms))
-        refuse_spread(connection, target.schema)
+        if (named := named_nodes(connection, target, nodes, all_of_them=True)) is not None:
+            tables = _tables(connection, target, plan, catalogue, rewrite=rewrite)
+            return tuple(_erased_on_nodes(connection, named, tables, lock_timeout_ms, tell, rewrite=rewrite))
         if rewrite:
             refuse_replaced(connection, target.schema)
         for table in _tables(connection, target, plan, catalogue, rewrite=rewrite):
@@ -118,6 +140,38 @@ def erase(
             done.append(Erased(table, before, _size(connection, target, table), dead))
         _checkpoint(connection)
     return tuple(done)
+
+
+def _erased_on_nodes(
+    connection: psycopg.Connection,
+    named: Mapping[str, Target | None],
+    tables: list[str],
+    lock_timeout_ms: int,
+    tell: Callable[[str], None] | None,
+    *,
+    rewrite: bool,
+) -> Iterator[Erased]:
+    """The same of every part on each node, one node after the other; one that does not answer ends it."""
+    with ExitStack() as stack:
+        found = opened(connection, named, stack, what="nosender retention erase")
+        for node in found.sessions:
+            if node.why is not None:
+                raise NosenderError(f"{node.name} was not done: {node.why}; the nodes before it are done")
+            node.session.set_for_session("lock_timeout", str(lock_timeout_ms))
+            for each in parts_to_erase(node, tables):
+                told = f"{each.name} on {node.name}"
+                if tell is not None:
+                    tell(f"{'writing anew' if rewrite else 'vacuuming'} {told}, {each.bytes:,} bytes")
+                how = sql.SQL("full, analyze" if rewrite else "analyze, index_cleanup on")
+                try:
+                    node.session.execute(
+                        sql.SQL("vacuum ({}) {}").format(how, sql.Identifier(each.schema, each.name))
+                    )
+                except psycopg.Error as error:
+                    raise _explained(error, told) from None
+                after = sum(one.bytes for one in parts_to_erase(node, tables) if one.name == each.name)
+                yield Erased(told, each.bytes, after, each.dead)
+            _checkpoint(node.session)
 
 
 def _checkpoint(connection: psycopg.Connection) -> None:

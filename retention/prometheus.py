@@ -61,6 +61,9 @@ def render(status: Status, now: float) -> str:
             now - done.age_seconds,
         )
     of_all("ledger_rows_written", "The number of the ledger's last row.", status.ledger_length)
+    if status.nodes:
+        unseen = sum(each.why is not None for each in status.nodes)
+        of_all("nodes_unseen", "Nodes that did not answer; their rows are in no other number.", unseen)
     of_all(
         "oldest_snapshot_transactions",
         "Age of the oldest snapshot that keeps deleted rows; 0 where there is none.",

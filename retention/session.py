@@ -66,6 +66,13 @@ class State(Counts, _AtPass):
     """Which of the tables is under way; their number at the end."""
     total: Counts
     """Of the tables before."""
+    duty: float
+    """The share of the time spent working."""
+    target_ms: float | None
+    """How long a batch should take; None where each is as large as may be."""
+    canary: bool
+    partial: NotRequired[bool]
+    """Something stayed."""
     settling: bool
     """Rows are still to be written anew, after the last table."""
     settled: int
@@ -93,6 +100,14 @@ class State(Counts, _AtPass):
     vacuumed: NotRequired[bool]
     """Their old versions are gone."""
 
+    taken: NotRequired[str]
+    """Of a table in shards: which of its parts."""
+    look: NotRequired[bool]
+    """At the end of it, whether anything stayed."""
+    moved: NotRequired[bool]
+    """It stands on another node by now."""
+    oldest: NotRequired[str | None]
+    """The oldest moment of what stayed."""
     part: NotRequired[int]
     """The number of the part's lock."""
     until_time: NotRequired[str]
@@ -137,27 +152,52 @@ def step(connection: psycopg.Connection, schema: str, state: State) -> State:
     return call(connection, schema, "select {}.retention_step(%s)", state)
 
 
-def refuse_replaced(connection: psycopg.Connection, schema: str) -> None:
-    """NosenderError where a superuser would run, with all rights, what somebody put in place of our code."""
+def end(
+    connection: psycopg.Connection, schema: str, state: State, outcome: str, error_class: str | None
+) -> State:
+    """End a sweep, with its receipt."""
+    query = "select {}.retention_stop(%s, %s::text, %s::text)"
+    return call(connection, schema, query, state, outcome, error_class)
+
+
+def refuse_replaced(connection: psycopg.Connection, schema: str, *, spread: bool | None = None) -> None:
+    """NosenderError where a superuser would run, with all rights, what somebody put in place of our code.
+
+    `spread`: whether rows stand in shards, where that is known.
+    """
+    from nosender.schema.layouts.bodies import function_bodies
     from nosender.schema.observe import replaced
 
+    if connection.info.parameter_status("is_superuser") != "on":
+        return
+    spread = is_spread(connection, schema) if spread is None else spread
     replaced.refuse_replaced(
         connection,
         schema,
         "retention_",
         "connect as a role that was granted nosender_sweeper, and see `nosender db check`",
+        function_bodies(schema) if spread else None,
     )
 
 
+def is_spread(connection: psycopg.Connection, schema: str) -> bool:
+    """Whether rows stand in shards: each node then has a session of its own."""
+    from nosender.schema.observe.read.distribution import spread
+
+    found = spread(connection, schema)
+    return found is not None and bool(found.tables)
+
+
 def refuse_spread(connection: psycopg.Connection, schema: str) -> None:
-    """IncompleteError where rows stand in shards: a sweep would count wrongly, and not reach all of them."""
+    """IncompleteError where rows stand in shards: a count of the coordinator's would be none of theirs."""
     from nosender.schema.observe.read.distribution import spread
 
     found = spread(connection, schema)
     if found is not None and found.tables:
         raise IncompleteError(
             f"Citus distributes {', '.join(map(visible, found.tables))} over {found.nodes} "
-            "nodes, where this version neither sweeps nor counts what is due: nothing was done"
+            "nodes, and this session reaches one: name each other node, with --every-node and --node N=URL; "
+            "nothing was done"
         )
 
 

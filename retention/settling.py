@@ -7,6 +7,7 @@ a snapshot over several of them, so that no part of a set is written into what a
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,14 +16,14 @@ from psycopg import sql
 
 from nosender.errors import NosenderError
 from nosender.retention.session import State, statement
-from nosender.schema.catalogue.places import declared_name, place_of
+from nosender.schema.catalogue.places import place_of
 from nosender.schema.project_policy import SETTLES
 
 if TYPE_CHECKING:
     from nosender.server.target import Target
 
 _TABLES = ("messages", "message_deliveries", "ephemeral_keys", "device_session_keys", "messaging_public_keys")
-_LOCKED_TABLES = ("users", "webauthn_credentials")
+LOCKED_TABLES = ("users", "webauthn_credentials")
 """Where locks stay in the rows until a freeze takes them out."""
 
 # PostgreSQL 17 came with a right of its own, which older ones do not know by name.
@@ -73,18 +74,9 @@ class Settling:
 
     def _hold(self) -> bool:
         """Whether there was a session to be had for it; without one a set is a transaction, however large."""
-        row = self.connection.execute(
-            "select pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text"
-        ).fetchone()
-        self.before = row[0] if row is not None else "0"
-        try:
-            self.holder = self.target.connect("nosender retention settling")
-        except NosenderError:
-            return False
-        self.holder.read_only = True
-        self.holder.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        self.holder.execute("select")
-        return True
+        self.before = next_transaction(self.connection)
+        self.holder = snapshot_holder(self.target)
+        return self.holder is not None
 
     def _holds(self) -> bool:
         try:
@@ -95,48 +87,19 @@ class Settling:
     def release(self) -> None:
         """Let others' vacuum take what is old again."""
         if self.holder is not None:
-            with contextlib.suppress(psycopg.OperationalError):
-                self.holder.rollback()  # closing alone gives the snapshot back at some later moment
-            self.holder.close()
+            let_go(self.holder)
             self.holder = None
 
     def _vacuumed(self) -> bool:
         """Vacuum what may be vacuumed; whether every old version that the settle left is gone by then."""
-        tables = (*_TABLES, *_LOCKED_TABLES, *self._theirs())
-        found = self._look(tables)
-        if not all(may for may, _ in found.values()):
-            self.warning = NOT_VACUUMED + "which their owner may run"
-            return False
-        for table in tables:
-            name = sql.Identifier(*place_of(table, self.target.schema))
-            freeze = sql.SQL("freeze, " if table in _LOCKED_TABLES else "")
-            # Never waits, and takes no lock that others would wait for.
-            self.connection.execute(
-                sql.SQL("vacuum ({}index_cleanup on, truncate off, skip_locked) {}").format(freeze, name)
-            )
-        after = self._look(tables)
-        if any(after[table][1] == found[table][1] for table in found):
-            self.warning = NOT_VACUUMED + "because somebody else holds a lock on a table"
-            return False
-        held = self.connection.execute(
-            statement(
-                self.target.schema,
-                "select kind, name from {}.retention_holders() where transactions >= "
-                "pg_catalog.age(%s::xid8::xid) order by kind, name limit 1",
-            ),
-            [self.before],
-        ).fetchone()
-        if held is not None:
-            self.warning = NOT_VACUUMED + f"because {held[0]} {held[1]} has an old snapshot"
-        return held is None
-
-    def _look(self, tables: tuple[str, ...]) -> dict[str, tuple[bool, int]]:
-        """By table, whether this login may vacuum it, and how often it was vacuumed."""
-        schemas, names = zip(*(place_of(table, self.target.schema) for table in tables), strict=True)
-        rows = self.connection.execute(_MAY, [list(schemas), list(names)]).fetchall()
-        return {
-            declared_name(home, name, self.target.schema): (may, count) for home, name, may, count in rows
+        places = {
+            place_of(table, self.target.schema): table in LOCKED_TABLES
+            for table in (*_TABLES, *LOCKED_TABLES, *self._theirs())
         }
+        why = why_not_vacuumed(self.connection, self.target.schema, places, self.before)
+        if why is not None:
+            self.warning = NOT_VACUUMED + why
+        return why is None
 
     def _theirs(self) -> list[str]:
         """A project's tables that settle."""
@@ -148,3 +111,72 @@ class Settling:
             [SETTLES],
         )
         return [name for (name,) in found.fetchall()]
+
+
+def next_transaction(connection: psycopg.Connection) -> str:
+    """The number of the next transaction."""
+    row = connection.execute(
+        "select pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text"
+    ).fetchone()
+    return row[0] if row is not None else "0"
+
+
+def snapshot_holder(target: Target) -> psycopg.Connection | None:
+    """A session that holds a snapshot until it is let go; None where there is none to be had."""
+    try:
+        holder = target.connect("nosender retention settling")
+    except NosenderError:
+        return None
+    holder.read_only = True
+    holder.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    holder.execute("select")
+    return holder
+
+
+def let_go(holder: psycopg.Connection) -> None:
+    """End its transaction first: closing alone gives the snapshot back at some later moment."""
+    with contextlib.suppress(psycopg.OperationalError):
+        holder.rollback()
+    holder.close()
+
+
+def why_not_vacuumed(
+    connection: psycopg.Connection, schema: str, places: Mapping[tuple[str, str], bool], before: str
+) -> str | None:
+    """Vacuum the tables, by schema and name, where this login may; True for one that is frozen, too.
+
+    Why old versions may still be there, or None where each that is older than `before`, the number of a
+    transaction, is gone.
+    """
+    found = _look(connection, places)
+    if not all(may for may, _ in found.values()):
+        return "which their owner may run"
+    for place, freezes in places.items():
+        freeze = sql.SQL("freeze, " if freezes else "")
+        # Never waits, and takes no lock that others would wait for.
+        connection.execute(
+            sql.SQL("vacuum ({}index_cleanup on, truncate off, skip_locked) {}").format(
+                freeze, sql.Identifier(*place)
+            )
+        )
+    after = _look(connection, places)
+    if any(after[place][1] == found[place][1] for place in found):
+        return "because somebody else holds a lock on a table"
+    held = connection.execute(
+        statement(
+            schema,
+            "select kind, name from {}.retention_holders() where transactions >= "
+            "pg_catalog.age(%s::xid8::xid) order by kind, name limit 1",
+        ),
+        [before],
+    ).fetchone()
+    return None if held is None else f"because {held[0]} {held[1]} has an old snapshot"
+
+
+def _look(
+    connection: psycopg.Connection, places: Mapping[tuple[str, str], bool]
+) -> dict[tuple[str, str], tuple[bool, int]]:
+    """By table, whether this login may vacuum it, and how often it was vacuumed."""
+    schemas, names = zip(*places, strict=True)
+    rows = connection.execute(_MAY, [list(schemas), list(names)]).fetchall()
+    return {(home, name): (may, count) for home, name, may, count in rows}

@@ -11,11 +11,12 @@ import psycopg
 from nosender.errors import NosenderError
 from nosender.retention.failures import explain
 from nosender.retention.session import live_knobs, refuse_replaced, refuse_spread, statement
+from nosender.retention.unsettled import Unsettled
 
 if TYPE_CHECKING:
     from nosender.server.target import Target
 
-_MOMENT = 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
+MOMENT = 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,21 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeStatus:
+    """What one node of a distributed database holds."""
+
+    node: str
+    """Its number; 0 is the coordinator."""
+    why: str | None
+    """Why it was not looked at; None where it was."""
+    overdue: tuple[Overdue, ...] = ()
+    """Of the tables that it has a part of."""
+    unsettled: tuple[Unsettled, ...] = ()
+    copies: tuple[str, ...] = ()
+    """Tables with rows that no sweep reaches: copies of shards, and what bears a distributed table's name."""
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """Everything `retention status` says."""
 
@@ -84,35 +100,40 @@ class Status:
     """The number of the last row of the ledger."""
     knobs: dict[str, str]
     """What the operator decided, as a person writes it; empty where the function is another one."""
+    nodes: tuple[NodeStatus, ...] = ()
+    """Of a distributed database; what stands above is of all of them together."""
 
 
 def read_status(target: Target) -> Status:
     """Read the state of retention, at a cost that does not grow with the tables."""
 
     schema = target.schema
-    knobs: dict[str, str] = {}
     with target.connect("nosender retention", reading=True) as connection:
-        database = connection.info.dbname
         try:
             refuse_spread(connection, schema)
             refuse_replaced(connection, schema)
-            with contextlib.suppress(NosenderError):
-                knobs = dict(live_knobs(connection, schema).items())
-            overdue = _overdue(connection, schema)
-            runs = _runs(connection, schema)
-            holders = connection.execute(
-                statement(
-                    schema,
-                    "select kind, name, transactions, seconds, complete from {}.retention_holders()",
-                )
-            ).fetchall()
-            tail = connection.execute(
-                statement(schema, "select id from {}.retention_ledger_tail(1)")
-            ).fetchone()
+            return status_of(connection, schema, _overdue(connection, schema))
         except psycopg.Error as error:
             raise explain(error, target) from None
+
+
+def status_of(
+    connection: psycopg.Connection,
+    schema: str,
+    overdue: tuple[Overdue, ...],
+    nodes: tuple[NodeStatus, ...] = (),
+) -> Status:
+    """The status with what is overdue; the rest is read from the ledger and the sessions."""
+    knobs: dict[str, str] = {}
+    with contextlib.suppress(NosenderError):
+        knobs = dict(live_knobs(connection, schema).items())
+    runs = _runs(connection, schema)
+    holders = connection.execute(
+        statement(schema, "select kind, name, transactions, seconds, complete from {}.retention_holders()")
+    ).fetchall()
+    tail = connection.execute(statement(schema, "select id from {}.retention_ledger_tail(1)")).fetchone()
     return Status(
-        database=database,
+        database=connection.info.dbname,
         schema=schema,
         overdue=overdue,
         runs=runs,
@@ -121,6 +142,7 @@ def read_status(target: Target) -> Status:
         holders_complete=all(row[4] for row in holders),
         ledger_length=tail[0] if tail else 0,
         knobs=knobs,
+        nodes=nodes,
     )
 
 
@@ -135,7 +157,7 @@ def _overdue(connection: psycopg.Connection, schema: str) -> tuple[Overdue, ...]
           = due.table_name
         order by due.table_name
     """
-    rows = connection.execute(statement(schema, query), [_MOMENT, schema]).fetchall()
+    rows = connection.execute(statement(schema, query), [MOMENT, schema]).fetchall()
     return tuple(Overdue(*row) for row in rows)
 
 
@@ -158,5 +180,5 @@ def _runs(connection: psycopg.Connection, schema: str, rows: int = 200) -> tuple
         having bool_or(phase = 'started')
         order by max(id) desc
     """
-    found = connection.execute(statement(schema, query), [_MOMENT, rows]).fetchall()
+    found = connection.execute(statement(schema, query), [MOMENT, rows]).fetchall()
     return tuple(Run(*row) for row in found)

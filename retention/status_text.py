@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from nosender.retention.ledger import Verdict
 from nosender.retention.plan import Plan, Rule
-from nosender.retention.status import Overdue, Run, Status
+from nosender.retention.status import NodeStatus, Overdue, Run, Status
 from nosender.retention.unsettled import Unsettled
 from nosender.schema.knobs import Knobs, in_words
 from nosender.terminal_text import PIPE, Paragraph, Terminal, rendered, visible
@@ -91,12 +91,26 @@ def status_text(status: Status, shown_on: Terminal = PIPE) -> str:
         )
         for holder in status.holders
     ]
+    parts += [Paragraph(visible(_node(each)), further="  ") for each in status.nodes]
     if status.knobs:
         turned = ", ".join(f"{name} {value}" for name, value in status.knobs.items())
         parts.append(Paragraph(f"knobs:      {visible(turned)}", further="  "))
     if not status.holders_complete:
         parts.append(Paragraph("held back: not every session is visible to the owner of the functions"))
     return rendered(*parts, shown_on=shown_on)
+
+
+def _node(node: NodeStatus) -> str:
+    """One line: what is due there, what is to settle, and what no sweep reaches."""
+    name = "coordinator" if node.node == "0" else f"node {node.node}"
+    if node.why is not None:
+        return f"{name}: not looked at: {node.why}"
+    due = [f"{_due(each)} in {each.table}" for each in node.overdue if each.due]
+    settles = sum(each.rows for each in node.unsettled)
+    told = [", ".join(due) or "nothing due", f"{settles:,} rows to settle" if settles else "settled"]
+    if node.copies:
+        told.append(f"old copies, which no sweep reaches: {', '.join(node.copies)}")
+    return f"{name}: {'; '.join(told)}"
 
 
 def status_json(status: Status) -> str:

@@ -7,18 +7,20 @@ A mistake here cannot delete what has not expired: which rows go is decided in t
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import psycopg
 
 from nosender.errors import NosenderError, UsageError, did_you_mean
+from nosender.retention.every_node.nodes import named_nodes
+from nosender.retention.every_node.run import NodesRun
 from nosender.retention.failures import explain
 from nosender.retention.hindrances import hindrances, what_stayed
 from nosender.retention.plan import Plan
 from nosender.retention.policy import live_plan
-from nosender.retention.session import Progress, State, call, refuse_replaced, refuse_spread, statement, step
+from nosender.retention.session import Progress, State, end, refuse_replaced, statement, step
 from nosender.retention.settling import Settling
 from nosender.retention.stop import Stop
 from nosender.retention.workers import share
@@ -91,6 +93,7 @@ def sweep(
     stop: Stop | None = None,
     workers: int = 1,
     project: Project | None = None,
+    nodes: Mapping[str, Target] | None = None,
 ) -> SweepReceipt:
     """Delete what has expired in the database of `target`, batch by batch, to the end.
 
@@ -99,7 +102,8 @@ def sweep(
     receipt. `canary` leaves a row in messages and in ephemeral_keys that the next sweeps have to remove.
     `progress` is called after each batch with the sweep's state, by one thread at a time. With more `workers`
     than one, so many sessions share each table from which rows are deleted, a part at a time; a `rate` is of
-    all of them together. `project` has tables of its own, which are swept too.
+    all of them together. `project` has tables of its own, which are swept too. `nodes`: connections to the
+    other nodes of a database that Citus distributes, by their numbers: each has a session of its own.
     """
 
     from nosender.server.pooler import require_session
@@ -107,8 +111,8 @@ def sweep(
     with target.connect("nosender retention", autocommit=True) as connection:
         try:
             require_session(target, connection, "a sweep")
-            refuse_spread(connection, target.schema)
-            refuse_replaced(connection, target.schema)
+            named = named_nodes(connection, target, nodes, all_of_them=True)
+            refuse_replaced(connection, target.schema, spread=named is not None)
             policy = _policy_hash(connection, target.schema)
             plan = plan or live_plan(connection, target.schema, project)
             refuse_other_policy(policy, plan)
@@ -116,6 +120,8 @@ def sweep(
             crew = _Crew(target, workers, frozenset(r.table for r in plan.rules if r.action == "delete"))
             hindering = hindrances(connection, target.schema, plan)
             crew.look = frozenset(hindering)
+            if named is not None:
+                return _sweep_nodes(connection, crew, named, pace, tables, canary, progress, stop or Stop())
             receipt = _run(connection, pace, tables, canary, crew, progress, stop or Stop())
             stayed = what_stayed(connection, target.schema, hindering) if receipt.status == "partial" else ()
             return replace(
@@ -123,6 +129,24 @@ def sweep(
             )
         except psycopg.Error as error:
             raise explain(error, target) from None
+
+
+def _sweep_nodes(
+    connection: psycopg.Connection,
+    crew: _Crew,
+    named: Mapping[str, Target | None],
+    pace: Pace,
+    tables: Sequence[str] | None,
+    canary: bool,
+    progress: Progress | None,
+    stop: Stop,
+) -> SweepReceipt:
+    if crew.workers > 1:
+        raise UsageError("--workers share a table of one server; here each node has a session of its own")
+    state = _begin(connection, crew.target.schema, pace, tables, canary)
+    run = NodesRun(connection, crew.target.schema, state, stop)
+    receipt = _receipt(run.run(named, crew.look, progress))
+    return replace(receipt, warnings=(*run.warnings, *receipt.warnings))
 
 
 def _policy_hash(connection: psycopg.Connection, schema: str) -> str:
@@ -191,6 +215,23 @@ _BEGIN = (
 )
 
 
+def _begin(
+    connection: psycopg.Connection, schema: str, pace: Pace, tables: Sequence[str] | None, canary: bool
+) -> State:
+    """The sweep's locks, its first row in the ledger, and its state."""
+    begun = connection.execute(
+        statement(schema, _BEGIN),
+        [
+            *(pace.most, pace.target_ms, pace.duty, pace.rate, pace.patience_ms),
+            list(tables) if tables is not None else None,
+            canary,
+        ],
+    ).fetchone()
+    assert begun is not None  # noqa: S101  # a function call answers with one row
+    state: State = begun[0]
+    return state
+
+
 def _run(
     connection: psycopg.Connection,
     pace: Pace,
@@ -202,21 +243,12 @@ def _run(
 ) -> SweepReceipt:
 
     schema = crew.target.schema
-    begun = connection.execute(
-        statement(schema, _BEGIN),
-        [
-            *(pace.most, pace.target_ms, pace.duty, pace.rate, pace.patience_ms),
-            list(tables) if tables is not None else None,
-            canary,
-        ],
-    ).fetchone()
-    assert begun is not None  # noqa: S101  # a function call answers with one row
-    state: State = begun[0]
+    state = _begin(connection, schema, pace, tables, canary)
     settling = Settling(crew.target, connection)
     try:
         while not state["finished"]:
             if stop.wait(float(state["pause_ms"]) / 1000):
-                state = _stop(connection, schema, state, "interrupted", None)
+                state = end(connection, schema, state, "interrupted", None)
                 break
             if crew.takes(state):
                 crew.lost += share(crew.target, connection, state, crew.workers, progress=progress, stop=stop)
@@ -227,11 +259,11 @@ def _run(
     except psycopg.Error as error:
         # The receipt that says so; where even that fails, the started run without an end stays visible.
         with contextlib.suppress(psycopg.Error):
-            _stop(connection, schema, state, "failed", error.sqlstate or "connection-lost")
+            end(connection, schema, state, "failed", error.sqlstate or "connection-lost")
         raise
     except BaseException:
         with contextlib.suppress(psycopg.Error):
-            _stop(connection, schema, state, "interrupted", None)
+            end(connection, schema, state, "interrupted", None)
         raise
     finally:
         settling.release()
@@ -256,13 +288,6 @@ def _held_back(connection: psycopg.Connection, schema: str) -> tuple[str, ...]:
         + (f", for {seconds} seconds now" if seconds is not None else "")
         for kind, name, seconds in rows
     )
-
-
-def _stop(
-    connection: psycopg.Connection, schema: str, state: State, outcome: str, error_class: str | None
-) -> State:
-    query = "select {}.retention_stop(%s, %s::text, %s::text)"
-    return call(connection, schema, query, state, outcome, error_class)
 
 
 def _receipt(state: State) -> SweepReceipt:

@@ -49,10 +49,13 @@ def read_unsettled(target: Target) -> tuple[Unsettled, ...]:
             ).fetchall()
         except psycopg.Error as error:
             raise explain(error, target) from None
-    return tuple(
-        Unsettled(table, due, size, size + due * (_WAL_OF_ROW + indexes * _WAL_OF_ENTRY), _seconds(due))
-        for table, due, size, indexes in rows
-    )
+    return tuple(unsettled(*row) for row in rows)
+
+
+def unsettled(table: str, due: int, size: int, indexes: int) -> Unsettled:
+    """With what it takes to settle them."""
+    wal = size + due * (_WAL_OF_ROW + indexes * _WAL_OF_ENTRY)
+    return Unsettled(table, due, size, wal, _seconds(due))
 
 
 def _seconds(due: int) -> float:

@@ -7,7 +7,7 @@ import os
 import random
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from nosender.errors import NosenderError, UsageError
 from nosender.files import write_whole
 from nosender.retention import prometheus
+from nosender.retention.every_node.status import read_status
 from nosender.retention.session import Progress, State
-from nosender.retention.status import read_status
 from nosender.retention.stop import Stop
 from nosender.retention.sweep import GENTLE, Pace, SweepReceipt, sweep
 
@@ -43,6 +43,8 @@ class Watch:
     """End after so many."""
     project: Project | None = None
     """Whose own tables are swept too."""
+    nodes: Mapping[str, Target] | None = None
+    """Connections to the other nodes of a distributed database, by their numbers."""
 
 
 Tell = Callable[[str], None]
@@ -76,6 +78,7 @@ def watch(
                 progress=_pinging(progress),
                 stop=stop,
                 project=how.project,
+                nodes=how.nodes,
             )
         except UsageError:
             raise  # the next interval will not change that
@@ -88,7 +91,7 @@ def watch(
         tell(sentence)
         notify(f"STATUS={sentence}")
         if how.textfile is not None:
-            _export(target, how.textfile, tell)
+            _export(target, how, how.textfile, tell)
         done += 1
         if how.sweeps is not None and done >= how.sweeps:
             break
@@ -106,9 +109,10 @@ def _sentence(receipt: SweepReceipt) -> str:
     return "; ".join([words, *receipt.warnings])
 
 
-def _export(target: Target, path: Path, tell: Tell) -> None:
+def _export(target: Target, how: Watch, path: Path, tell: Tell) -> None:
     try:
-        write_whole(path, prometheus.render(read_status(target), time.time()), mode=0o644)
+        status = read_status(target, how.nodes, settles=False)
+        write_whole(path, prometheus.render(status, time.time()), mode=0o644)
     except NosenderError as error:
         tell(f"no metrics: {error}")
 

@@ -3,15 +3,131 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from nosender.project.commands import nodes_options
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nosender.migrations.session import Options
+
 
 @click.group("scale-out")
 def scale_out() -> None:
-    """The same schema over several servers, distributed by Citus: what it would take, and where it stands."""
+    """The same schema over several servers, distributed by Citus: what it takes, there and back."""
+
+
+def _moving(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of a command that moves the tables."""
+    for option in (
+        click.option(
+            "--lock-wait", type=click.FloatRange(min=0), default=60, show_default=True, metavar="SECONDS",
+            help="How long to wait for another migrator.",
+        ),
+        click.option(
+            "--lock-timeout", type=click.FloatRange(min=0.01), default=2, show_default=True,
+            metavar="SECONDS", help="How long one attempt waits for a lock, with others queueing behind.",
+        ),
+        click.option(
+            "--attempts", type=click.IntRange(min=1), default=10, show_default=True,
+            help="How often a lock is tried for.",
+        ),
+        click.option(
+            "--format", "form", type=click.Choice(["text", "json", "sql"]), default="text",
+            show_default=True, help="How to print the answer; sql runs nothing, and prints the statements.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _options(lock_wait: float, lock_timeout: float, attempts: int) -> Options:
+    from nosender.migrations.apply import Patience
+    from nosender.migrations.session import Options
+    from nosender.terminal_text import fitted, terminal
+
+    return Options(
+        lock_wait=lock_wait,
+        patience=Patience(lock=lock_timeout, attempts=attempts),
+        say=lambda line: click.echo(fitted(line, terminal(sys.stderr)), err=True),
+    )
+
+
+@scale_out.command()
+@click.option(
+    "--node",
+    "nodes",
+    multiple=True,
+    metavar="N=URL",
+    help="The connection to node N, as pg_dist_node counts groups; one for each node.",
+)
+@_moving
+@click.pass_context
+def apply(
+    ctx: click.Context,
+    nodes: tuple[str, ...],
+    form: str,
+    lock_wait: float,
+    lock_timeout: float,
+    attempts: int,
+) -> None:
+    """Distribute the database over the nodes that it knows, all or nothing, without losing a row.
+
+    What `plan` asks is asked again, and each node needs a --node: nothing is done before all of them are
+    quiet. Then one transaction makes keys, functions and shards, counts the rows before and after, compares
+    the schema and empties what stood on this server. Exits 0 where it is done, 1 where something stands in
+    the way, 3 where a node was not looked at.
+    """
+    from nosender.scale_out import answers
+    from nosender.scale_out import apply as applying
+    from nosender.server.target import from_context, named_nodes
+    from nosender.terminal_text import fitted, terminal
+
+    target = from_context(ctx, keeps="a migration")
+    named = named_nodes(nodes, target.schema)
+    if form == "sql":
+        click.echo(
+            answers.as_script(target.schema, applying.move_of(target.schema, None, keys=True)), nl=False
+        )
+        return
+    found = applying.apply(target, named, _options(lock_wait, lock_timeout, attempts))
+    if form == "json":
+        click.echo(answers.applied_json(found), nl=False)
+    else:
+        for line in answers.applied_lines(found):
+            click.echo(fitted(line, terminal(sys.stdout)))
+    ctx.exit(found.exit_code)
+
+
+@scale_out.command()
+@_moving
+@click.pass_context
+def back(ctx: click.Context, form: str, lock_wait: float, lock_timeout: float, attempts: int) -> None:
+    """Bring a distributed database back to this server, to the keys and functions that it had before.
+
+    One transaction, as of `apply`; no row is lost. Refused where rows cannot stand on one server, such as one
+    message id of two destinations, with their count.
+    """
+    from nosender.scale_out import answers
+    from nosender.scale_out import back as returning
+    from nosender.server.target import from_context
+    from nosender.terminal_text import fitted, terminal
+
+    target = from_context(ctx, keeps="a migration")
+    if form == "sql":
+        click.echo(
+            answers.as_script(target.schema, returning.move_of(target.schema, None, engine=True)), nl=False
+        )
+        return
+    found = returning.back(target, _options(lock_wait, lock_timeout, attempts))
+    if form == "json":
+        click.echo(answers.returned_json(found), nl=False)
+    else:
+        for line in answers.returned_lines(found):
+            click.echo(fitted(line, terminal(sys.stdout)))
 
 
 @scale_out.command()

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 FORMAT = "nosender.scale-out/1"
 
-NOT_YET = (
-    "Nothing here distributes it: this version has no sweep and no settling over several nodes, and without "
-    "them nothing would be deleted. db scale-out rehearse tries the rest; docs/scale-out.md says more."
+NEXT = (
+    "Nothing was changed. db scale-out rehearse tries the keys and functions on a copy, db scale-out apply "
+    "distributes the database and db scale-out back brings it back; docs/scale-out.md says more."
 )
 
 
@@ -29,7 +29,7 @@ def as_json(plan: Plan) -> str:
         "bytes": plan.bytes,
         "seconds": plan.seconds,
         "differing": list(plan.differing),
-        "applied_by": None,
+        "applied_by": "db scale-out apply",
     }
     return json.dumps(document, indent=2) + "\n"
 
@@ -59,7 +59,7 @@ def as_lines(plan: Plan) -> list[str]:
     lines += ["", f"triggers that cannot stand on a node ({len(plan.triggers)}), and what is lost"]
     for trigger in plan.triggers:
         lines += [f"  {trigger.function}", f"      {trigger.lost}"]
-    lines += ["", "room and time", *_cost(plan), "", NOT_YET]
+    lines += ["", "room and time", *_cost(plan), "", NEXT]
     return lines
 
 
@@ -99,7 +99,7 @@ def _cost(plan: Plan) -> list[str]:
         f"  {size(plan.bytes)} in {len(plan.moved)} tables would move, and both copies stand meanwhile: as "
         "much again has to be free, most of it on the nodes.",
         f"  About {plan.seconds:,} s in which nobody writes, for {rows:,} rows at the rate of two cores.",
-        "  The old copy stays on the coordinator's disk until it is truncated; no sweep reaches it.",
+        "  The rows that stood here are emptied with it.",
     ]
 
 

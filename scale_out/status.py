@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nosender.errors import IncompleteError
-from nosender.migrations.nodes import check_nodes, differing
+from nosender.migrations.nodes import check_others, differing
 from nosender.schema.layouts import layout as layouts
 from nosender.terminal_text import visible
 
@@ -46,7 +46,7 @@ def read_status(target: Target, named: Mapping[str, Target] | None = None) -> St
     with target.connect("nosender db scale-out", reading=True) as connection:
         refuse_worker(connection, target.schema)
         live = without_own(observe(connection, target.schema))
-        others = check_nodes(connection, target.schema, named) if named is not None else ()
+    others = check_others(live.distribution, named) if named is not None else ()
     names = {each.name for each in live.relations if each.schema == target.schema}
     if not any(each.name in names for each in layout.tables):
         raise IncompleteError(f"schema {target.schema} of this database holds none of our tables")

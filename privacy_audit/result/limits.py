@@ -130,8 +130,9 @@ def _nodes(snapshot: Snapshot) -> list[str]:
     if snapshot.live.distribution is None:
         return []
     return [
-        "Nodes: what the rows of shards hold is asked through the coordinator, and whoever owns that answers "
-        "for all nodes; what one node keeps in its log, its WAL and its backups is that node's."
+        "Nodes: content, deliveries and transactions are read on each node, by a login that may read its "
+        "shards. What else the rows of shards hold is asked through the coordinator, and whoever owns that "
+        "answers for all nodes. What one node keeps in its log, its WAL and its backups is that node's."
     ]
 
 

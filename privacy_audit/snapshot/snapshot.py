@@ -53,6 +53,8 @@ class Snapshot:
     """What moves: sessions, slots, vacuums, other databases."""
     probes: Mapping[str, tuple[Row, ...] | Unseen] = field(default_factory=dict)
     """The answers of the counting functions, by their names."""
+    by_node: frozenset[str] = frozenset()
+    """Those that were asked on each node of a distributed database, of the rows that stand there."""
     wanted: Knobs | None = None
     """The knobs of nosender.toml; None where it says nothing of them."""
 
@@ -131,6 +133,12 @@ class Snapshot:
         """Whether the rows of a table stand in shards, on this node and others."""
         spread = self.live.distribution
         return spread is not None and spread.table(schema, table) is not None
+
+    def stands(self, schema: str, table: str) -> str:
+        """How the rows of a table stand: distributed, reference, or local to one server."""
+        spread = self.live.distribution
+        found = spread.table(schema, table) if spread is not None else None
+        return found.kind if found is not None else "local"
 
     @cached_property
     def touching(self) -> dict[str, list[str]]:

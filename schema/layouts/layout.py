@@ -52,6 +52,28 @@ class LostTrigger:
 
 
 @dataclass(frozen=True, slots=True)
+class AddedColumn:
+    """A column that the layout adds to a table of the core."""
+
+    table: str
+    name: str
+    data_class: str
+    """Of the catalogue's vocabulary."""
+    purpose: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacedForeignKey:
+    """A foreign key of the core that holds more columns in the layout; its purpose stays."""
+
+    table: str
+    columns: tuple[str, ...]
+    parent: str
+    parent_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class QuietSetting:
     """A setting that must have one of a few values on every node."""
 
@@ -72,8 +94,17 @@ class Layout:
     """Functions of triggers that stand on every shard."""
     triggers: tuple[LostTrigger, ...] = ()
     settings: tuple[QuietSetting, ...] = ()
+    columns: tuple[AddedColumn, ...] = ()
+    foreign_keys: tuple[ReplacedForeignKey, ...] = ()
+    functions: tuple[tuple[str, str], ...] = ()
+    """By function that only the layout has, what it is for."""
     made_from: tuple[tuple[str, str], ...] = ()
     """By script that stands for a file of the DDL, the SHA-256 of the text that it was made of."""
+
+    @property
+    def moved(self) -> tuple[str, ...]:
+        """The tables whose rows leave the place where they are."""
+        return tuple(each.name for each in self.tables if each.kind != "local")
 
     def table(self, name: str) -> PlacedTable | None:
         """The table of that name."""
@@ -90,7 +121,7 @@ def read_file(path: Path, root: Path) -> Layout:
     """The layout of a file; UsageError with its line where it is not right."""
     file = File(path, root)
     whole = file.section()
-    whole.skip("tables", "keys", "triggers", "settings", "made_from")
+    whole.skip("tables", "keys", "triggers", "settings", "columns", "foreign_keys", "functions", "made_from")
     guards = whole.texts("guards")
     whole.done()
     tables = tuple(_table(file.section("tables", name), name) for name in file.section("tables").values)
@@ -106,9 +137,13 @@ def read_file(path: Path, root: Path) -> Layout:
     settings = tuple(
         _setting(file.section("settings", name), name) for name in file.section("settings").names()
     )
+    columns = tuple(_column(each) for each in file.items("columns"))
+    foreign = tuple(_foreign_key(each) for each in file.items("foreign_keys"))
+    own = file.section("functions")
+    functions = tuple((name, own.text(name)) for name in own.values)
     made = file.section("made_from")
     made_from = tuple((name, made.text(name)) for name in made.values)
-    return Layout(tables, keys, guards, triggers, settings, made_from)
+    return Layout(tables, keys, guards, triggers, settings, columns, foreign, functions, made_from)
 
 
 def _table(section: Section, name: str) -> PlacedTable:
@@ -141,6 +176,29 @@ def _trigger(section: Section) -> LostTrigger:
     trigger = LostTrigger(section.text("function"), section.text("lost"))
     section.done()
     return trigger
+
+
+def _column(section: Section) -> AddedColumn:
+    column = AddedColumn(
+        section.text("table"),
+        section.text("name"),
+        section.text("class"),
+        section.text("purpose"),
+        section.place,
+    )
+    section.done()
+    return column
+
+
+def _foreign_key(section: Section) -> ReplacedForeignKey:
+    key = ReplacedForeignKey(
+        section.text("table"),
+        section.texts("columns"),
+        section.text("parent"),
+        section.texts("parent_columns"),
+    )
+    section.done()
+    return key
 
 
 def _setting(section: Section, name: str) -> QuietSetting:

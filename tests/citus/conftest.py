@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from nosender.schema.layouts.scripts import distribution, keys_and_functions
+from nosender.migrations import runner
+from nosender.scale_out.apply import apply
 from nosender.server.binaries import Binaries
 from nosender.server.embedded import EmbeddedServer
 from nosender.server.target import Target
@@ -21,6 +23,7 @@ LAST_BY_HAND = "13.2.2 on PostgreSQL 15.20, 2026-11-29; 14.0.1 on PostgreSQL 18.
 SETTINGS = {
     "shared_preload_libraries": "citus",
     "citus.node_conninfo": "sslmode=disable",
+    "citus.shard_count": "4",
     "max_worker_processes": "40",
     "max_prepared_transactions": "50",
 }
@@ -28,12 +31,30 @@ DATABASE = "distributed"
 
 
 @pytest.fixture(scope="session")
-def cluster(server: EmbeddedServer, binaries: Binaries) -> Iterator[tuple[str, ...]]:
-    """The coordinator's database and the workers', of which the tables are distributed and empty."""
+def with_citus(server: EmbeddedServer, binaries: Binaries) -> Binaries:
     with psycopg.connect(server.conninfo()) as connection:
         found = connection.execute("select 1 from pg_available_extensions where name = 'citus'").fetchone()
     if found is None:
         pytest.skip(f"Citus is not installed here; last run by hand: {LAST_BY_HAND}")
+    return binaries
+
+
+@pytest.fixture(scope="session")
+def cluster(with_citus: Binaries) -> Iterator[tuple[str, ...]]:
+    """The coordinator's database and the workers', of which the tables are distributed and empty."""
+    with three(with_citus) as urls:
+        yield urls
+
+
+@pytest.fixture(scope="module")
+def own_cluster(with_citus: Binaries) -> Iterator[tuple[str, ...]]:
+    """Another one, on whose nodes nobody has planted anything."""
+    with three(with_citus) as urls:
+        yield urls
+
+
+@contextmanager
+def three(binaries: Binaries) -> Iterator[tuple[str, ...]]:
     with ExitStack() as stack:
         nodes = [stack.enter_context(EmbeddedServer(binaries, settings=SETTINGS)) for _ in range(3)]
         yield made([node.conninfo() for node in nodes])
@@ -62,25 +83,29 @@ def nodes(server: EmbeddedServer) -> Iterator[tuple[str, ...]]:
 
 
 def made(servers: list[str]) -> tuple[str, ...]:
-    from nosender.migrations import runner
+    """Distributed by the command itself."""
+    urls = empty(servers, DATABASE)
+    runner.upgrade(Target(urls[0]))
+    found = apply(Target(urls[0]), {str(group): Target(urls[group]) for group in (1, 2)})
+    assert found.exit_code == 0, found
+    return urls
 
-    urls = [make_conninfo(each, dbname=DATABASE) for each in servers]
+
+def empty(servers: list[str], name: str) -> tuple[str, ...]:
+    """A database of that name on each server, which know one another and hold nothing."""
+    urls = tuple(make_conninfo(each, dbname=name) for each in servers)
     for postgres, url in zip(servers, urls, strict=True):
         with psycopg.connect(postgres, autocommit=True) as admin:
-            admin.execute(f"create database {DATABASE}")
+            admin.execute(f"create database {name}")
         with psycopg.connect(url, autocommit=True) as admin:
             admin.execute("create extension citus")
-    runner.upgrade(Target(urls[0]))
+            # who moves a shard connects to itself
+            here = str(conninfo_to_dict(url)["host"])
+            admin.execute(sql.SQL("alter system set citus.local_hostname = {}").format(sql.Literal(here)))
+            admin.execute("select pg_reload_conf()")
     with psycopg.connect(urls[0], autocommit=True) as coordinator:
         hosts = [conninfo_to_dict(each)["host"] for each in urls]
         coordinator.execute("select citus_set_coordinator_host(%s, 5432)", [hosts[0]])
         for host in hosts[1:]:
             coordinator.execute("select citus_add_node(%s, 5432)", [host])
-        with coordinator.transaction():
-            coordinator.execute("set local citus.shard_count to 4")
-            coordinator.execute(keys_and_functions("public").encode())
-        with coordinator.transaction():
-            coordinator.execute("set local citus.shard_count to 4")
-            for statement in distribution("public"):
-                coordinator.execute(statement.encode())
-    return tuple(urls)
+    return urls

@@ -11,7 +11,7 @@ create table pg_catalog.pg_dist_local_group (groupid integer);
 create table pg_catalog.pg_dist_partition (
   logicalrelid regclass, partmethod "char", partkey text, colocationid integer, repmodel "char"
 );
-create table pg_catalog.pg_dist_shard (logicalrelid regclass, shardid bigint);
+create table pg_catalog.pg_dist_shard (logicalrelid regclass, shardid bigint, shardminvalue text);
 create table pg_catalog.pg_dist_placement (shardid bigint, groupid integer);
 create table pg_catalog.pg_dist_cleanup (object_type integer, object_name text, node_group_id integer);
 grant select on pg_catalog.pg_dist_node, pg_catalog.pg_dist_local_group, pg_catalog.pg_dist_partition,

@@ -25,6 +25,7 @@ COMMANDS = (
     "db current", "db history", "db check", "db plan", "db sql", "db upgrade", "db accept 0001",
     "db downgrade 0005 --allow-data-loss",
     "db scale-out plan", "db scale-out rehearse", "db scale-out status --every-node",
+    "db scale-out apply", "db scale-out back",
     "audit run", "audit preflight", "audit explore",
     "retention plan", "retention status", "retention sweep", "retention sweep --workers 2 --canary",
     "retention watch --sweeps 1", "retention verify", "retention held",

@@ -37,9 +37,9 @@ def test_what_moves_and_what_is_lost(target: Target) -> None:
     assert "device_session_keys: stays on the coordinator" in text
     assert "messages.idx_messages_message_id: (destination_phone, message_id)" in text
     assert "One message_id can stand under two destinations" in text
-    assert "Nothing here distributes it" in text
+    assert "db scale-out apply distributes the database" in text
     document = json.loads(as_json(plan))
-    assert (document["format"], document["applied_by"]) == ("nosender.scale-out/1", None)
+    assert (document["format"], document["applied_by"]) == ("nosender.scale-out/1", "db scale-out apply")
     assert document["bytes"] == plan.bytes > 0
 
 

@@ -11,7 +11,10 @@ from psycopg import sql
 
 from nosender.errors import UsageError
 from nosender.schema import ddl
+from nosender.schema.catalogue import load
 from nosender.schema.layouts import layout as layouts
+from nosender.schema.layouts import standing
+from nosender.schema.layouts.declared import declared_of
 from nosender.schema.layouts.keys import problems, refused, refused_triggers
 from nosender.schema.layouts.scripts import core_texts, keys_and_functions
 from nosender.schema.observe import observe, reference
@@ -56,6 +59,25 @@ def test_the_layout_says_of_every_trigger_whether_it_stands_on_a_shard() -> None
 def test_each_function_of_the_layout_was_made_of_the_present_one() -> None:
     """Where this fails, read the function of the core again, and renew [made_from] of layout.toml."""
     assert dict(LAYOUT.made_from) == core_texts()
+
+
+def test_what_the_layout_adds_says_what_it_is_for() -> None:
+    said = {each.object: each.text for each in standing.beside("public").has.comments}
+    for each in LAYOUT.columns:
+        assert said[f"public.{each.table}.{each.name}"] == each.purpose
+    declared = declared_of(load(), standing.applied(CORE, standing.beside("public")))
+    assert not [each for each in declared.functions if each.name == "deliver_to_destination_only"]
+    own = {each.name for each in standing.beside("public").has.functions} - {
+        each.name for each in CORE.functions
+    }
+    assert own == {name for name, _ in LAYOUT.functions}
+    keys = {(each.table, each.columns) for each in declared.foreign_keys}
+    live = {
+        (each.table, each.columns)
+        for each in standing.applied(CORE, standing.beside("public")).constraints
+        if each.kind == "foreign key"
+    }
+    assert keys == live
 
 
 def test_no_function_of_the_layout_asks_for_a_generic_plan(database: str) -> None:

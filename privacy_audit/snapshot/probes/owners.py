@@ -29,17 +29,21 @@ def owner_of(catalogue: Catalogue, table: Table | None) -> tuple[str, Owner] | N
     )
     for what, parents in steps:
         for key in catalogue.foreign_keys:
-            if key.table == table.name and key.parent in parents and len(key.columns) == 1:
-                return key.columns[0], what
+            if key.table == table.name and key.parent in parents and "id" in key.parent_columns:
+                return key.columns[key.parent_columns.index("id")], what
     return None
 
 
 def people_of(catalogue: Catalogue) -> frozenset[str]:
-    """The tables in which each row is a person."""
+    """The tables in which each row is a person: a number that a key takes from there makes no second one."""
+    taken = {(key.table, column) for key in catalogue.foreign_keys for column in key.columns}
     return frozenset(
         table.name
         for table in catalogue.tables
-        if any(each.data_class.name == "account-phone" for each in table.columns)
+        if any(
+            each.data_class.name == "account-phone" and (table.name, each.name) not in taken
+            for each in table.columns
+        )
     )
 
 

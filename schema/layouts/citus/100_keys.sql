@@ -36,6 +36,13 @@ add constraint device_session_keys_webauthn_credential_id_fkey
 foreign key (webauthn_credential_id, user_id) references public.webauthn_credentials (id, user_id)
 on delete cascade;
 
+-- What goes anyway goes first: each row is written anew, and into each index.
+alter table public.message_deliveries
+drop constraint message_deliveries_message_id_fkey,
+drop constraint message_deliveries_webauthn_credential_id_fkey,
+drop constraint message_deliveries_message_device_key,
+drop constraint message_deliveries_pkey;
+drop index public.idx_deliveries_status;
 alter table public.message_deliveries add column destination_phone varchar(20);
 alter table public.message_deliveries alter column destination_phone set statistics 0;
 update public.message_deliveries as d set destination_phone = m.destination_phone
@@ -43,10 +50,6 @@ from public.messages as m
 where m.id = d.message_id;
 alter table public.message_deliveries
 alter column destination_phone set not null,
-drop constraint message_deliveries_message_id_fkey,
-drop constraint message_deliveries_webauthn_credential_id_fkey,
-drop constraint message_deliveries_message_device_key,
-drop constraint message_deliveries_pkey,
 add constraint message_deliveries_pkey primary key (destination_phone, id),
 add constraint message_deliveries_message_device_key
 unique (destination_phone, message_id, webauthn_credential_id);
@@ -65,7 +68,11 @@ add constraint message_deliveries_webauthn_credential_id_fkey
 foreign key (webauthn_credential_id, destination_phone)
 references public.webauthn_credentials (id, phone_number) on delete cascade;
 
-drop index public.idx_deliveries_status;
 create index idx_deliveries_status on public.message_deliveries (
   destination_phone, webauthn_credential_id, message_id
 ) where delivery_status = 'pending';
+
+comment on column public.webauthn_credentials.phone_number is
+'The number of the device''s owner, by which a key tells whose deliveries it may have.';
+comment on column public.message_deliveries.destination_phone is
+'Where the message goes, which says on which node the delivery stands.';

@@ -101,9 +101,14 @@ def joined(parts: Iterable[str]) -> str:
     return " ".join(part for part in parts if part)
 
 
+def comment_statement(comment: Comment) -> str:
+    """What says it."""
+    return f"comment on {_commented(comment)} is {literal(comment.text)};"
+
+
 def create_comment(_: Repair, comment: Comment) -> str:
     """Its text."""
-    return f"comment on {_commented(comment)} is {literal(comment.text)};"
+    return comment_statement(comment)
 
 
 def drop_comment(_: Repair, comment: Comment) -> str:

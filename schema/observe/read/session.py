@@ -43,7 +43,7 @@ def pin(connection: "psycopg.Connection", lock_timeout: int) -> None:
     )
     connection.execute(f"select {values}".encode())
     # 0 means to wait for ever
-    connection.execute(
+    found = connection.execute(
         b"""
         select pg_catalog.set_config(
             'lock_timeout', case when s.setting::integer between 1 and $1 then s.setting else '$1' end, true
@@ -52,10 +52,12 @@ def pin(connection: "psycopg.Connection", lock_timeout: int) -> None:
         union all
         -- Citus takes the shards out of what pg_class shows, and, told to, all that leans on it.
         select pg_catalog.set_config(c.name, 'off', true)
-        from (values ('citus.override_table_visibility'), ('citus.hide_citus_dependent_objects')) as c (name)
-        where pg_catalog.current_setting('citus.override_table_visibility', true) is not null
+        from (values ('citus.override_table_visibility')) as c (name)
+        where pg_catalog.current_setting(c.name, true) is not null
         """.replace(b"$1", b"%d" % lock_timeout)
-    )
+    ).fetchall()
+    if len(found) > 1:  # which not everybody may read, and so not set by a function that returns it
+        connection.execute(b"set local citus.hide_citus_dependent_objects to off")
 
 
 @contextmanager
