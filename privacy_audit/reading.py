@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nosender.errors import IncompleteError
 from nosender.privacy_audit.result.limits import rights_of_reader
 from nosender.privacy_audit.snapshot.nodes import is_worker, on_node
+from nosender.privacy_audit.snapshot.probes import by_part
 from nosender.privacy_audit.snapshot.snapshot import ON_COORDINATOR, Row, Snapshot, Unseen
 from nosender.schema.observe.citus_own import without_own
 from nosender.schema.observe.turned import values_of, with_values_of
@@ -60,7 +61,6 @@ def read_snapshot(
     import psycopg
 
     from nosender.privacy_audit.snapshot import probes
-    from nosender.privacy_audit.snapshot.probes import by_part
     from nosender.privacy_audit.snapshot.probes.functions import LEDGER, probe_names
     from nosender.privacy_audit.snapshot.probes.second_session import SecondSession
     from nosender.schema.observe import reference
@@ -78,16 +78,13 @@ def read_snapshot(
             if not isinstance(call_probes, bool):
                 names = tuple(each for each in names if each in call_probes)
             unasked = None if snapshot.has_ours else "the schema holds none of our tables"
-            if is_worker(snapshot.live):
-                unasked = ON_COORDINATOR
+            unasked = ON_COORDINATOR if is_worker(snapshot.live) else unasked
             answers, seen = (
                 probes.ask(connection, snapshot, names, SecondSession(target, connection, lock_timeout))
                 if names and unasked is None
                 else (dict.fromkeys(names, Unseen(unasked or "")), frozenset())
             )
-            spread = snapshot.live.distribution
-            asks_parts = call_probes is True and snapshot.has_ours and spread is not None and spread.tables
-            parts = by_part.ask(connection, snapshot) if asks_parts else {}
+            parts = by_part.ask(connection, snapshot) if call_probes is True else {}
         answers = probes.confirmed(connection, snapshot, answers, seen)
     except psycopg.errors.InsufficientPrivilege as error:
         message = error.diag.message_primary or "a catalog"
@@ -95,11 +92,10 @@ def read_snapshot(
     except (psycopg.OperationalError, psycopg.errors.TransactionTimeout) as error:
         raise IncompleteError(f"the database could not be read to its end: {in_words(error)}") from None
     snapshot = replace(snapshot, probes=answers)
-    version = connection.info.server_version
     return Reading(
         snapshot=snapshot,
         role=snapshot.live.database.reader,
-        server=f"{version // 10000}.{version % 10000}",
+        server="{}.{}".format(*divmod(connection.info.server_version, 10000)),
         revision=_revision(snapshot),
         started=started or datetime.now(UTC),
         measured=_measured(snapshot),

@@ -46,10 +46,16 @@ order by s.shardid
 
 
 def ask(connection: psycopg.Connection, snapshot: Snapshot) -> Mapping[str, tuple[Row, ...] | Unseen]:
-    """The rows of each probe of PROBES, of all parts on this node, in the caller's transaction."""
+    """The rows of each probe of PROBES, of all parts on this node, in the caller's transaction.
+
+    None of a database that stands on one server.
+    """
     from nosender.privacy_audit.snapshot.probes import statements
     from nosender.privacy_audit.snapshot.probes.reading import look_around, pinned
 
+    spread = snapshot.live.distribution
+    if spread is None or not spread.tables or not snapshot.has_ours:
+        return {}
     with pinned(connection):
         around = look_around(connection, snapshot)
         if not around.privileged:
