@@ -40,12 +40,12 @@ def _to_settle(unsettled: Sequence[Unsettled]) -> list[str]:
     if not unsettled:
         return ["nothing until the next full hour"]
     lines = [f"{each.rows:,} rows of {each.table}" for each in unsettled]
-    wal, seconds = sum(each.wal for each in unsettled), sum(each.seconds for each in unsettled)
-    room = sum(each.bytes for each in unsettled)
+    wal, room = sum(each.wal for each in unsettled), sum(each.bytes for each in unsettled)
+    seconds, fast = sum(each.seconds for each in unsettled), sum(each.fast_seconds for each in unsettled)
     return [
         *lines,
         f"about {wal / 1e6:,.1f} MB of WAL beside full-page images, {room / 1e6:,.1f} MB of room until a "
-        f"vacuum, {seconds / 60:,.1f} minutes without a pause",
+        f"vacuum, {seconds / 60:,.1f} minutes, {fast / 60:,.1f} with --fast",
     ]
 
 

@@ -17,8 +17,10 @@ _WAL_OF_ROW, _WAL_OF_ENTRY = 100, 100
 """Bytes beside the row itself, and of an entry in an index; see benchmarks/settle.py."""
 _ROWS_A_SECOND = 8000
 """On one core without a pause; see benchmarks/settle.py."""
-_SAMPLE = 20_000
-"""A transaction settles so many, drawn at random from all that are left."""
+SAMPLE, FAST_SAMPLE = 3_000, 20_000
+"""A transaction settles so many, drawn at random from all that are left; the second with `--fast`."""
+_DUTY = 0.5
+"""Of the time at the usual pace; the rest of it is rest."""
 _DRAWN_A_SECOND = 2_000_000
 """So many are looked at a second to draw it; on average half of all are left."""
 
@@ -34,7 +36,9 @@ class Unsettled:
     wal: int
     """About so many bytes of WAL, without full-page images."""
     seconds: float
-    """About so long, without a pause."""
+    """About so long at the usual pace."""
+    fast_seconds: float
+    """About so long with `--fast`."""
 
 
 def read_unsettled(target: Target) -> tuple[Unsettled, ...]:
@@ -55,9 +59,9 @@ def read_unsettled(target: Target) -> tuple[Unsettled, ...]:
 def unsettled(table: str, due: int, size: int, indexes: int) -> Unsettled:
     """With what it takes to settle them."""
     wal = size + due * (_WAL_OF_ROW + indexes * _WAL_OF_ENTRY)
-    return Unsettled(table, due, size, wal, _seconds(due))
+    return Unsettled(table, due, size, wal, _seconds(due, SAMPLE) / _DUTY, _seconds(due, FAST_SAMPLE))
 
 
-def _seconds(due: int) -> float:
+def _seconds(due: int, sample: int) -> float:
     """What is written, and what is looked at for each sample: the square of what there is."""
-    return due / _ROWS_A_SECOND + due // _SAMPLE * due / _DRAWN_A_SECOND
+    return due / _ROWS_A_SECOND + due // sample * due / _DRAWN_A_SECOND

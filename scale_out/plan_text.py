@@ -79,7 +79,7 @@ def _server(server: Server) -> list[str]:
         lines.append("      select pg_reload_conf();")
     lines += [f"  ! not looked at: {visible(each)}" for each in server.unseen]
     if not (server.loud or server.unseen):
-        lines.append("  quiet: no setting writes values of rows anywhere")
+        lines.append("  quiet: none of the settings asked for writes values of rows; audit run looks at all")
     return lines
 
 

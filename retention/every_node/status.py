@@ -88,13 +88,14 @@ def read_unsettled(target: Target, status: Status) -> tuple[Unsettled, ...]:
         return of_one_server.read_unsettled(target)
     found: dict[str, Unsettled] = {}
     for each in (each for node in status.nodes for each in node.unsettled):
-        same = found.get(each.table, Unsettled(each.table, 0, 0, 0, 0))
+        same = found.get(each.table, Unsettled(each.table, 0, 0, 0, 0, 0))
         found[each.table] = Unsettled(
             each.table,
             same.rows + each.rows,
             same.bytes + each.bytes,
             same.wal + each.wal,
             max(same.seconds, each.seconds),  # at the same time
+            max(same.fast_seconds, each.fast_seconds),
         )
     return tuple(found.values())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from nosender.migrations.runner import downgrade, upgrade
 from nosender.retention.ledger import verify_target
 from nosender.retention.stop import Stop
 from nosender.retention.sweep import FAST, sweep
-from nosender.retention.unsettled import read_unsettled
+from nosender.retention.unsettled import FAST_SAMPLE, SAMPLE, read_unsettled
 from nosender.schema import ddl
 from nosender.server.binaries import Binaries
 from nosender.server.embedded import EmbeddedServer
@@ -316,10 +317,13 @@ def test_old_rows_are_planned_and_settle_in_random_parts_over_all_of_them(
     planned = {each.table: each for each in read_unsettled(at(migrated, "10:00"))}
     assert planned["messages"].rows == planned["message_deliveries"].rows == 120
     assert planned["messages"].wal > planned["messages"].bytes > 120 * 40
+    assert planned["messages"].seconds > planned["messages"].fast_seconds > 0
     body = owner.execute("select pg_get_functiondef('retention_settle'::regproc)").fetchone()
     assert body is not None
+    samples = re.findall(r"(?:then|else) (\d{4,5})\b", body[0])
+    assert samples == [str(FAST_SAMPLE), str(SAMPLE)], "what the plan reckons with"
     owner.execute(body[0].replace("20000", "25").encode())
-    monkeypatch.setattr("nosender.retention.sweep.refuse_replaced", lambda *_: None)
+    monkeypatch.setattr("nosender.retention.sweep.refuse_replaced", lambda *_, **__: None)
     left = [unsettled(owner, "messages")]
 
     def settle_a_part() -> None:

@@ -160,7 +160,7 @@ def test_a_set_above_the_cap_is_settled_in_random_parts(
     body = owner.execute("select pg_get_functiondef('retention_settle'::regproc)").fetchone()
     assert body is not None
     owner.execute(body[0].replace(cap, "100").encode())
-    monkeypatch.setattr("nosender.retention.sweep.refuse_replaced", lambda *_: None)
+    monkeypatch.setattr("nosender.retention.sweep.refuse_replaced", lambda *_, **__: None)
     send(any_migrated, "01:10", 800)
     assert pages(owner, "messages") > 0.9
     with psycopg.connect(any_migrated) as other:

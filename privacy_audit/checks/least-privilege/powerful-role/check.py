@@ -52,7 +52,7 @@ def look(snapshot: Snapshot) -> Answer:
             Found(
                 dotted(name),
                 "role",
-                f"It has more than one group's functions: {', '.join(what)}.",
+                f"It can do more than call the functions of one group: {', '.join(what)}.",
                 {"rights": what},
             )
             for name, what in sorted(reasons.items())
