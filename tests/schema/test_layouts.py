@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from psycopg import sql
 
 from nosender.errors import UsageError
+from nosender.privacy_audit.check import discover
 from nosender.schema import ddl
 from nosender.schema.catalogue import load
 from nosender.schema.layouts import layout as layouts
@@ -147,3 +149,17 @@ def test_a_file_that_is_not_right(tmp_path: Path) -> None:
     path.write_text('[tables.a]\nkind = "sharded"\n')
     with pytest.raises(UsageError, match=r"layout.toml:2: kind is 'sharded'"):
         layouts.read_file(path, tmp_path)
+
+
+def test_a_node_is_quiet_by_what_the_audit_takes_for_quiet() -> None:
+    """By every setting that writes values down; of those that tell moments and addresses the audit speaks."""
+    rules: dict[str, object] = {}
+    for each in discover():
+        if each.check.slug in ("recording-setting", "error-logging"):
+            rules |= vars(sys.modules[each.look.__module__])["RULES"]
+    no_values = {
+        "log_duration", "log_connections", "log_disconnections", "log_hostname", "track_commit_timestamp",
+        "log_line_prefix", "log_replication_commands", "pgaudit.log_rows", "citus.node_conninfo",
+        "citus.log_multi_join_order",
+    }  # fmt: skip
+    assert set(rules) - no_values <= {each.name for each in LAYOUT.settings}, "not asked of a node"
