@@ -14,7 +14,7 @@ from nosender.errors import NosenderError
 from nosender.privacy_audit.finding import Outcome
 from nosender.privacy_audit.reading import LOCK_MILLISECONDS, Reading, read_snapshot
 from nosender.privacy_audit.snapshot.object_names import without_numbers
-from nosender.privacy_audit.snapshot.snapshot import ON_COORDINATOR, Row, Unseen
+from nosender.privacy_audit.snapshot.snapshot import NOT_OURS, ON_COORDINATOR, Row, Unseen
 from nosender.schema.observe.distribution_model import COORDINATOR, Distribution
 
 if TYPE_CHECKING:
@@ -209,5 +209,4 @@ def _of_all(result: CheckResult, answers: list[NodeAnswer]) -> CheckResult:
 
 def is_asked_elsewhere(result: CheckResult) -> bool:
     """Whether a check asks for rows, as the coordinator is asked, or for tables that stand elsewhere."""
-    reason = result.reason or ""
-    return reason == ON_COORDINATOR or "holds none of our tables" in reason
+    return result.reason in (ON_COORDINATOR, NOT_OURS)

@@ -11,7 +11,7 @@ from nosender.errors import IncompleteError
 from nosender.privacy_audit.result.limits import rights_of_reader
 from nosender.privacy_audit.snapshot.nodes import is_worker, on_node
 from nosender.privacy_audit.snapshot.probes import by_part
-from nosender.privacy_audit.snapshot.snapshot import ON_COORDINATOR, Row, Snapshot, Unseen
+from nosender.privacy_audit.snapshot.snapshot import NOT_OURS, ON_COORDINATOR, Row, Snapshot, Unseen
 from nosender.schema.observe.citus_own import without_own
 from nosender.schema.observe.turned import values_of, with_values_of
 from nosender.server.sqlstates import in_words
@@ -77,7 +77,7 @@ def read_snapshot(
             names: tuple[str, ...] = (*probe_names(reference(schema)), *LEDGER) if call_probes else ()
             if not isinstance(call_probes, bool):
                 names = tuple(each for each in names if each in call_probes)
-            unasked = None if snapshot.has_ours else "the schema holds none of our tables"
+            unasked = None if snapshot.has_ours else NOT_OURS
             unasked = ON_COORDINATOR if is_worker(snapshot.live) else unasked
             answers, seen = (
                 probes.ask(connection, snapshot, names, SecondSession(target, connection, lock_timeout))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nosender.privacy_audit.check import Answer
 from nosender.privacy_audit.finding import NotTested
+from nosender.privacy_audit.snapshot.snapshot import NOT_OURS
 from nosender.schema.catalogue.places import declared_name
 from nosender.schema.observe.spelling import restored
 
@@ -163,7 +164,7 @@ def absent(
     NotTested where none of our tables is there: then this is the wrong place to look for anything of ours.
     """
     if not snapshot.has_ours:
-        raise NotTested(f"schema {snapshot.schema} holds none of our tables")
+        raise NotTested(NOT_OURS)
     return Answer.of(
         filter(only, snapshot.declared.of(kind)),
         (describe(each) for each in missing(snapshot, kind) if only(each)),

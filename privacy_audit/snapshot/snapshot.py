@@ -31,6 +31,8 @@ _TELLING = {"destination-phone", "ciphertext", "wrapped-key"}
 
 ON_COORDINATOR = "this is a worker: what rows hold is asked of the coordinator"
 """Why no probe is asked on a worker of a distributed database."""
+NOT_OURS = "the schema holds none of our tables"
+"""Why nothing of ours is looked for there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, NotTested, Severity
 from nosender.privacy_audit.snapshot.object_names import dotted
 from nosender.privacy_audit.snapshot.probes.functions import called, differences
-from nosender.privacy_audit.snapshot.snapshot import Snapshot
+from nosender.privacy_audit.snapshot.snapshot import NOT_OURS, Snapshot
 
 CHECK = Check(
     slug="replaced-probe",
@@ -26,7 +26,7 @@ CHECK = Check(
 def look(snapshot: Snapshot) -> Answer:
     """The functions that the auditor calls, and those that they call."""
     if not snapshot.has_ours:
-        raise NotTested(f"schema {snapshot.schema} holds none of our tables")
+        raise NotTested(NOT_OURS)
     wrong = differences(snapshot.live, snapshot.declared)
     return Answer.of(
         called(snapshot.declared),

@@ -6,7 +6,7 @@ The exclusion of session keys under two users needs btree_gist; without it, it c
 from nosender.privacy_audit.check import Answer, Check
 from nosender.privacy_audit.finding import Claim, Confidence, Found, NotTested, Severity
 from nosender.privacy_audit.snapshot.object_names import dotted
-from nosender.privacy_audit.snapshot.snapshot import Snapshot
+from nosender.privacy_audit.snapshot.snapshot import NOT_OURS, Snapshot
 
 CHECK = Check(
     slug="missing-extension",
@@ -23,7 +23,7 @@ def look(snapshot: Snapshot) -> Answer:
     """The declared extensions."""
     live = {each.name for each in snapshot.live.extensions}
     if not snapshot.has_ours:
-        raise NotTested("the schema holds none of our tables")
+        raise NotTested(NOT_OURS)
     return Answer.of(
         snapshot.catalogue.extensions,
         (
