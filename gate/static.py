@@ -35,6 +35,7 @@ from nosender.privacy_audit.finding import Claim, Confidence, Severity
 if TYPE_CHECKING:
     from nosender.migrations.revisions import Revision
 
+_FORMS = PurePosixPath("schema/layouts/citus/revisions")
 _ALLOWED_IMPORTS = sys.stdlib_module_names | {"alembic", "sqlalchemy"}
 _WEIGHTS = {
     Weight.LINKS: Severity.CRITICAL,
@@ -124,6 +125,27 @@ def revisions_sound(workplace: Workplace) -> Iterator[Problem]:
             script = re.search(r"\b(up|down)(?:\.sql| step)", problem)
             where = path.with_suffix(f".{script[1]}.sql") if script else path
             yield Problem(revision.revision, f"{problem}.", where, first_change(workplace, where), "revision")
+        yield from _in_the_layout(revision, workplace)
+
+
+def _in_the_layout(revision: Revision, workplace: Workplace) -> Iterator[Problem]:
+    """A revision that touches what the layout for Citus has otherwise has a form of its own there."""
+    from nosender.migrations.layout_step import touched
+    from nosender.schema.layouts.standing import first_revision
+
+    names = touched(revision.sql("up")) if revision.revision > first_revision() else ()
+    forms = [_FORMS / f"{revision.revision}.{direction}.sql" for direction in ("up", "down")]
+    if not names or all((workplace.checkout.root / form).is_file() for form in forms):
+        return
+    path = VERSIONS / revision.path.with_suffix(".up.sql").name
+    lines = enumerate(read_lines(workplace, path), 1)
+    line = next((number for number, text in lines if f"public.{names[0]}" in text), 1)
+    sentence = (
+        f"It changes {', '.join(names)}, which the layout for Citus has otherwise, and has no form for it: a "
+        "database in the layout refuses it."
+    )
+    remedy = f"Write {forms[0]} and {forms[1].name}, a statement after the other."
+    yield Problem(revision.revision, sentence, path, line, "revision", remedy=remedy)
 
 
 def _alone(revision: Revision) -> Iterator[str]:

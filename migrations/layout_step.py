@@ -40,6 +40,8 @@ where
 """
 _IN_A_BODY = re.compile(r"\$(\w*)\$.*?\$\1\$|--[^\n]*", re.DOTALL)
 _SAYS_ONLY = re.compile(r"\bcomment on (?:[^';]|'(?:[^']|'')*')*;")
+# A key to people or devices: the layout leaves them the key that it leads to.
+_LEADS_THERE = re.compile(r"\breferences public\.(?:users|webauthn_credentials) \(id\)")
 _HERE = "this database is in the layout for Citus"
 
 
@@ -57,7 +59,7 @@ def _otherwise() -> tuple[str, ...]:
 
 def touched(sql: str) -> tuple[str, ...]:
     """What a revision's SQL changes of that; a function that only names a table does not."""
-    outside = _SAYS_ONLY.sub(" ", _IN_A_BODY.sub(" ", sql))
+    outside = _LEADS_THERE.sub(" ", _SAYS_ONLY.sub(" ", _IN_A_BODY.sub(" ", sql)))
     return tuple(each for each in _otherwise() if re.search(rf"\bpublic\.{each}\b", outside))
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from nosender.migrations.layout_step import touched
+
 from ..conftest import ROOT
 from ..recipes.contributor import replaceable
 
@@ -121,8 +123,13 @@ def crlf(file: str) -> Edit:
     return edit
 
 
-def revision(up: str, down: str, *, name: str = NEW, after: str | None = None, **fields: str) -> Edit:
-    """A revision on top of the chain (or after another one), with the SQL of both directions."""
+def revision(
+    up: str, down: str, *, name: str = NEW, after: str | None = None, laid_out: bool = True, **fields: str
+) -> Edit:
+    """A revision on top of the chain (or after another one), with the SQL of both directions.
+
+    `laid_out`: with the same text as its form in the layout, where it needs one.
+    """
 
     def edit(root: Path) -> None:
         versions = root / "migrations" / "versions"
@@ -142,6 +149,11 @@ def revision(up: str, down: str, *, name: str = NEW, after: str | None = None, *
         (root / f"{name}.py").write_text("\n".join(lines) + "\n", encoding="utf-8")
         (root / f"{name}.up.sql").write_text(up, encoding="utf-8")
         (root / f"{name}.down.sql").write_text(down, encoding="utf-8")
+        forms = root / "schema" / "layouts" / "citus" / "revisions"
+        if laid_out and touched(up):
+            forms.mkdir(exist_ok=True)
+            (forms / f"{Path(name).name[:4]}.up.sql").write_text(up, encoding="utf-8")
+            (forms / f"{Path(name).name[:4]}.down.sql").write_text(down, encoding="utf-8")
 
     return edit
 

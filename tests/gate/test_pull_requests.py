@@ -190,6 +190,18 @@ PULL_REQUESTS = (
         ),
     ),
     PullRequest(
+        "a revision that touches what a distributed database has otherwise",
+        (
+            revision(
+                "alter table public.messages alter column message_type set storage extended;\n",
+                "select 1;\n",
+                laid_out=False,
+            ),
+        ),
+        generate=True,
+        finds=(("revisions-sound", f"{NEW}.up.sql", "public.messages"),),
+    ),
+    PullRequest(
         "an old revision that does something else",
         (replace(OLD, "interval '400 days'", "interval '40 days'"),),
         finds=(

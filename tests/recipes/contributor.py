@@ -73,6 +73,7 @@ def next_revision() -> str:
 
 NUMBER = next_revision()
 VERSION = f"migrations/versions/{NUMBER}_"
+FORM = f"schema/layouts/citus/revisions/{NUMBER}"
 
 
 # A table whose rows expire.
@@ -217,6 +218,13 @@ COLUMN = Work(
         f"{VERSION}add_padding_class.down.sql": new(
             f"{_functions(PADDING, changed=False)}\nalter table public.messages drop column padding_class;\n"
         ),
+        f"{FORM}.up.sql": new(
+            "alter table public.messages add column padding_class smallint;\n"
+            + _functions(PADDING, changed=True)
+        ),
+        f"{FORM}.down.sql": new(
+            f"{_functions(PADDING, changed=False)}\nalter table public.messages drop column padding_class;\n"
+        ),
     },
 )
 
@@ -240,6 +248,8 @@ MIGRATION = Work(
         f"{VERSION}find_by_type.down.sql": new(
             "-- step: drop the index\ndrop index concurrently if exists public.idx_messages_type;\n"
         ),
+        f"{FORM}.up.sql": new("create index idx_messages_type on public.messages (message_type);\n"),
+        f"{FORM}.down.sql": new("drop index public.idx_messages_type;\n"),
     },
     {"nosender --embedded db plan": "create index concurrently"},
 )

@@ -100,6 +100,8 @@ def test_what_counts_as_touching() -> None:
         "-- public.messages\nselect 1;": (),
         "create or replace function public.send_message(a text) as $x$ $x$;": ("send_message",),
         "create index i on public.users (id); update public.messages set id = 1": ("users", "messages"),
+        "create table public.more (u int references public.users (id), d int);": (),
+        "alter table public.more add foreign key (m) references public.messages (id);": ("messages",),
         "drop table public.messages_kept; alter function public.lifetime(interval) stable": (),
     }.items():
         assert layout_step.touched(text) == names, text
