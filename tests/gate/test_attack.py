@@ -47,7 +47,7 @@ def test_head_names_nobody(server: EmbeddedServer, migrated: str) -> None:
 def test_order_that_comes_back_is_found(
     server: EmbeddedServer, migrated: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nosender.retention.sweep.refuse_replaced", lambda *_: None)
+    monkeypatch.setattr("nosender.retention.sweep.refuse_replaced", lambda *_, **__: None)
     with psycopg.connect(migrated, autocommit=True) as connection:
         row = connection.execute("select pg_get_functiondef('send_message'::regproc)").fetchone()
         assert row is not None

@@ -226,15 +226,22 @@ def login(server: EmbeddedServer) -> Iterator[None]:
 @pytest.mark.usefixtures("login")
 @pytest.mark.parametrize(
     ("faults", "unseen"),
-    [(STORED, {"column message_type of table messages is not as declared"}), (CODE, set())],
+    [
+        (STORED, {"column message_type of table messages is not as declared"}),
+        # a rehearsal runs as a role without rights, which cannot give to others
+        (
+            CODE,
+            {'revision 0099 fails in rehearsal: must be able to SET ROLE "gate_login"; nothing was changed'},
+        ),
+    ],
     ids=["stored", "code"],
 )
 def test_each_liberty_is_found_on_its_line(judge: Judge, faults: tuple[Fault, ...], unseen: set[str]) -> None:
     ups = "".join(f"{fault.up}\n" for fault in faults)
     downs = "".join(f"{fault.down}\n" for fault in reversed(faults))
-    judged = judge(PullRequest("faults", (revision(ups, downs),), generate=True))
+    judged = judge(PullRequest("faults", (revision(ups, downs, laid_out=False),), generate=True))
     wanted = [(check, f"{NEW}.up.sql", fault.up) for fault in faults for check in fault.checks]
-    # SQL that sqlfluff cannot read is a finding of its own, in both directions.
-    unread = [each for each in judged.found if each[:2] == ("sql-style", f"{NEW}.down.sql")]
-    assert [each for each in judged.found if each not in unread] == sorted(wanted), judged
+    # SQL that sqlfluff cannot read is a finding of its own, in both directions; so is a form that is missing.
+    beside = {("sql-style", f"{NEW}.down.sql"), ("revisions-sound", f"{NEW}.up.sql")}
+    assert [each for each in judged.found if each[:2] not in beside] == sorted(wanted), judged
     assert (judged.code, set(judged.unseen)) == (1, unseen)

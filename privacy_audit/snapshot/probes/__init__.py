@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 
 
 def ask(
-    connection: psycopg.Connection, snapshot: Snapshot, names: Iterable[str], second: SecondSession
+    connection: psycopg.Connection,
+    snapshot: Snapshot,
+    names: Iterable[str],
+    second: SecondSession | None = None,
 ) -> tuple[dict[str, tuple[Row, ...] | Unseen], frozenset[tuple[Any, ...]]]:
     """The rows of each probe of `names`, or why there are none, in the caller's transaction; and the versions
-    of the functions that were called, for `confirmed`. Half of them are asked in the `second` session.
+    of the functions that were called, for `confirmed`. Half of them are asked in a `second` session.
     """
     import psycopg
 
@@ -47,7 +50,7 @@ def ask(
             live, declared = snapshot.live, snapshot.declared
             return functions.ask(session, live, declared, snapshot.catalogue.grace, some)
 
-        return second.share(connection, names, asking), seen
+        return second.share(connection, names, asking) if second else asking(connection, names), seen
 
 
 def confirmed(
