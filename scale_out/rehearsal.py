@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 PEOPLE, MESSAGES = 20, 200
 
 NOT_CITUS = (
-    "Citus itself was not run: its planner, its locks and its nodes are not in this, nor a sweep, which has "
-    "no form for several nodes yet"
+    "Citus itself was not run: its planner, its locks and its nodes are not in this, nor a sweep of the nodes"
 )
 
 
