@@ -127,12 +127,15 @@ def unsettled_tables(snapshot: Snapshot) -> list[str]:
 
 
 def _nodes(snapshot: Snapshot) -> list[str]:
+    from nosender.schema.layouts import layout
+
     if snapshot.live.distribution is None:
         return []
     return [
+        f"Layout: over several nodes some rules of one server do not hold. {' '.join(layout.read().losses)}",
         "Nodes: content, deliveries and transactions are read on each node, by a login that may read its "
         "shards. What else the rows of shards hold is asked through the coordinator, and whoever owns that "
-        "answers for all nodes. What one node keeps in its log, its WAL and its backups is that node's."
+        "answers for all nodes. What one node keeps in its log, its WAL and its backups is that node's.",
     ]
 
 

@@ -106,6 +106,12 @@ class Layout:
         """The tables whose rows leave the place where they are."""
         return tuple(each.name for each in self.tables if each.kind != "local")
 
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """What no longer holds in it, a sentence each."""
+        said = (*(each.lost for each in self.keys), *(each.lost for each in self.triggers))
+        return tuple(each for each in said if not each.startswith("Nothing"))
+
     def table(self, name: str) -> PlacedTable | None:
         """The table of that name."""
         return next((each for each in self.tables if each.name == name), None)

@@ -125,6 +125,8 @@ def test_an_audit_of_the_coordinator_alone_is_not_the_whole(distributed: str) ->
         assert "2 nodes were not looked at" in render(form, audit), form
     assert {each.verdict.value for each in audit.claims} <= {"incomplete", "fail"}
     assert not audit.decided.nothing_stored, "rows may stand on the nodes that were not looked at"
+    (layout,) = [each for each in audit.limits if each.startswith("Layout: ")]
+    assert "One message_id can stand under two destinations" in layout
 
 
 def test_a_standby_says_so(migrated: str) -> None:
