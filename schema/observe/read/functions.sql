@@ -24,9 +24,9 @@ select
   p.probin as library,
   p.procost::float8 as cost,
   p.prorows::float8 as rows,
-  -- An aggregate is the extension's own where one of its functions is.
+  -- An aggregate is the extension's own where one of its functions is, or a superuser alone could make it.
   case
-    when ag.aggfnoid is null or exists (
+    when ag.aggfnoid is null or n.nspname = 'pg_catalog' or exists (
       select 1 from x as own
       where own.extname = x.extname and own.objid in (ag.aggtransfn, ag.aggfinalfn)
     ) then x.extname
